@@ -1,0 +1,1 @@
+//! Chat: cards, and the platforms that show them.

@@ -1,0 +1,1 @@
+//! The service: composition, configuration, HTTP, workers, command line.

@@ -1,0 +1,2 @@
+//! The `jit` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Store: SQL is the truth; Redis is an index and a bell.

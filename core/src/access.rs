@@ -1,0 +1,365 @@
+//! The Access: one person's one role for one stretch of time, from the request to "verified gone".
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::entitlement::{Entitlement, Handover};
+use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
+use crate::personal::Personal;
+use crate::policy::{Level, Risk, Route};
+use crate::span::Span;
+
+/// The aggregate. Only [`crate::apply::apply`] changes it; the store keeps it as one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The key.
+    pub id: AccessId,
+    /// What people see.
+    pub short: ShortId,
+    /// How many events made it; compared and set by every commit.
+    pub version: u64,
+    /// What was asked; never changes.
+    pub request: Request,
+    /// Who must agree; fixed when asked.
+    pub route: Route,
+    /// The policy it was judged under when asked.
+    pub policy: PolicyHash,
+    /// When it was asked.
+    pub requested_at: DateTime<Utc>,
+    /// Every vote so far, in order.
+    pub votes: Vec<Vote>,
+    /// When the target was first verified to hold it.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// What was asked, with the role's description as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Who asked.
+    pub requester: PersonId,
+    /// Who gets it; the requester unless asked on behalf of another.
+    pub beneficiary: PersonId,
+    /// Which role.
+    pub role: RoleName,
+    /// The role's title, level, environment and risk when asked.
+    pub title: String,
+    /// See [`Level`].
+    pub level: Level,
+    /// For example `production`.
+    pub environment: String,
+    /// See [`Risk`].
+    pub risk: Risk,
+    /// The role's owner when asked, as the policy names it (`dana` or `group:name`).
+    pub owner: String,
+    /// What the target shall hold.
+    pub entitlement: Entitlement,
+    /// For how long, from when it is verified.
+    pub duration: Span,
+    /// Why.
+    pub justification: Personal,
+    /// The ticket named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Where it was asked.
+    pub origin: Origin,
+    /// Set for an extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<Extends>,
+}
+
+/// Where a command came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Which door.
+    pub platform: Platform,
+    /// The channel's id, and its name where the platform tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+}
+
+/// A channel of a chat platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    /// The platform's immutable id.
+    pub id: String,
+    /// Its name when it was used, without `#`; for people to read and for patterns of policy.
+    pub name: String,
+}
+
+/// The doors into the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// Slack.
+    Slack,
+    /// Microsoft Teams.
+    Teams,
+    /// The REST API.
+    Api,
+    /// The command line.
+    Cli,
+}
+
+/// What an extension extends. It covers `[until, until + duration]` and is no second slot and no second elevation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extends {
+    /// The access it follows on.
+    pub parent: AccessId,
+    /// Its short id, for people.
+    pub parent_short: ShortId,
+    /// The first access of the chain: its announcement and its thread go on.
+    pub root: AccessId,
+    /// The parent's end, which is this one's beginning.
+    pub from: DateTime<Utc>,
+    /// When the first access of the chain became active; maximum durations count from here.
+    pub chain_since: DateTime<Utc>,
+}
+
+/// One agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    /// Who.
+    pub by: PersonId,
+    /// For which step of the route, from 0.
+    pub step: usize,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The longest this voter agreed to, where shorter than asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Span>,
+}
+
+/// Where an access stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum State {
+    /// Waits for people.
+    Pending(Pending),
+    /// Agreed; connectors are at work.
+    Elevating(Elevating),
+    /// Verified at the target.
+    Active(Active),
+    /// Being taken back; not yet verified gone.
+    Revoking(Revoking),
+    /// Over.
+    Closed(Closed),
+}
+
+/// A step of the route waits for votes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Which step, from 0.
+    pub step: usize,
+    /// When the step was opened; its timers count from here.
+    pub since: DateTime<Utc>,
+    /// Who was asked, escalations included. For people to read; eligibility is judged anew at the click.
+    pub asked: Vec<PersonId>,
+    /// Who was added by escalation: may vote beside the step's own people.
+    pub added: Vec<PersonId>,
+    /// The one reminder was sent.
+    pub reminded: bool,
+    /// It was escalated.
+    pub escalated: bool,
+}
+
+/// Connectors may have been called from here on: every way out goes through Revoking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elevating {
+    /// When it was agreed.
+    pub since: DateTime<Utc>,
+    /// How long it will last: the least that anyone agreed to.
+    pub duration: Span,
+    /// The end given to the target, where it can expire by itself: stored before the first call.
+    pub native_until: DateTime<Utc>,
+    /// When we give up and take back whatever was given.
+    pub deadline: DateTime<Utc>,
+    /// The latest trouble, for people to see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// Held, verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Active {
+    /// When it was verified: the clock's start.
+    pub since: DateTime<Utc>,
+    /// The end.
+    pub until: DateTime<Utc>,
+    /// The end that the target itself knows, where it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native_until: Option<DateTime<Utc>>,
+    /// The warning before the end was given.
+    pub warned: bool,
+    /// What the holder uses it with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<Handover>,
+}
+
+/// Being taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoking {
+    /// Why it ends.
+    pub cause: EndCause,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Since when attempts fail; people see this as "revocation failing" everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
+}
+
+/// A revocation that does not succeed. It is tried without end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    /// The first failure.
+    pub since: DateTime<Utc>,
+    /// When security was last alerted.
+    pub alerted_at: DateTime<Utc>,
+    /// The latest error, without secrets.
+    pub error: String,
+}
+
+/// Over, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How.
+    pub outcome: Outcome,
+}
+
+/// Why an access ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "kebab-case")]
+pub enum EndCause {
+    /// Its time was over.
+    Expired,
+    /// The holder was done.
+    Done {
+        /// The holder or the requester.
+        by: PersonId,
+    },
+    /// Somebody took it back.
+    Revoked {
+        /// Who.
+        by: Revoker,
+        /// Why.
+        reason: Personal,
+    },
+    /// Cancelled while connectors were at work.
+    Cancelled {
+        /// Who.
+        by: PersonId,
+    },
+    /// The target refused for good.
+    ElevationFailed {
+        /// Without secrets.
+        error: String,
+    },
+    /// The target did not manage in time.
+    ElevationTimedOut {
+        /// The latest trouble.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// The access it extended was ended early.
+    ParentEnded,
+}
+
+/// Who took an access back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Revoker {
+    /// A person in chat or API.
+    Person(PersonId),
+    /// An operator with the database in hand: `jit revoke-all`; the system's user name.
+    Operator(String),
+}
+
+/// How an access came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// An approver said no.
+    Denied {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: Personal,
+    },
+    /// Taken back by the one who asked, before anything was given.
+    Cancelled {
+        /// Who.
+        by: PersonId,
+    },
+    /// Nobody decided in time.
+    TimedOut,
+    /// An extension that was undecided when the access it extends ended.
+    Lapsed,
+    /// It was given (or may have been) and has ended.
+    Ended {
+        /// Why.
+        cause: EndCause,
+        /// What the inspection found.
+        proof: Proof,
+    },
+}
+
+/// What the inspection after the end found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "proof", rename_all = "kebab-case")]
+pub enum Proof {
+    /// The target no longer holds it: "verified gone".
+    Gone {
+        /// How many open sessions were ended.
+        sessions_ended: u32,
+    },
+    /// Another live grant keeps it.
+    RemainsUnder {
+        /// Whose id people see.
+        short: ShortId,
+    },
+    /// The person held it before us.
+    RemainsStanding,
+}
+
+impl Access {
+    /// Not over yet.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state, State::Closed(_))
+    }
+
+    /// The name of the state, as in the metrics, the store and the API.
+    pub fn state_name(&self) -> &'static str {
+        match &self.state {
+            State::Pending(_) => "pending",
+            State::Elevating(_) => "elevating",
+            State::Active(_) => "active",
+            State::Revoking(_) => "revoking",
+            State::Closed(_) => "closed",
+        }
+    }
+
+    /// The end as far as it is known: of an active access.
+    pub fn until(&self) -> Option<DateTime<Utc>> {
+        match &self.state {
+            State::Active(active) => Some(active.until),
+            _ => None,
+        }
+    }
+
+    /// How long it may last now: what was asked, or the least that anyone agreed to.
+    pub fn duration(&self) -> Span {
+        self.votes.iter().filter_map(|v| v.at_most).fold(self.request.duration, Ord::min)
+    }
+
+    /// What of the entitlement must be held now because of this access, and until when at the target.
+    pub fn holds(&self) -> Option<DateTime<Utc>> {
+        match &self.state {
+            State::Elevating(elevating) => Some(elevating.native_until),
+            State::Active(active) => Some(active.native_until.unwrap_or(active.until)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Commands: everything that can happen to an access, from people, timers, connectors and chained accesses alike.
+
+use chrono::{DateTime, Utc};
+
+use crate::access::{Origin, Revoker};
+use crate::entitlement::Handover;
+use crate::id::{AccessId, PersonId, RoleName, ShortId};
+use crate::personal::Personal;
+use crate::span::Span;
+use crate::timer::TimerKind;
+
+/// What shall happen to one access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Ask for a role, or (with `extends` in the facts) for more time.
+    Request(Box<Ask>),
+    /// Agree, for at most so long.
+    Approve {
+        /// Who.
+        by: PersonId,
+        /// Shorter than asked, where set.
+        at_most: Option<Span>,
+    },
+    /// Refuse.
+    Deny {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: Personal,
+    },
+    /// Take a request back.
+    Cancel {
+        /// Who.
+        by: PersonId,
+    },
+    /// The holder needs it no longer.
+    Done {
+        /// Who.
+        by: PersonId,
+    },
+    /// Take access back early.
+    Revoke {
+        /// Who.
+        by: Revoker,
+        /// Why.
+        reason: Personal,
+    },
+    /// A timer fired.
+    Timer {
+        /// Which.
+        kind: TimerKind,
+    },
+    /// The target was verified to hold it.
+    Elevated {
+        /// When the target was inspected.
+        verified_at: DateTime<Utc>,
+        /// The end that the target itself knows.
+        native_until: Option<DateTime<Utc>>,
+        /// What the holder uses it with.
+        handover: Option<Handover>,
+    },
+    /// The target could not be made to hold it.
+    ElevationFailed {
+        /// Without secrets.
+        error: String,
+        /// Trying again is of no use.
+        permanent: bool,
+    },
+    /// The target was inspected after the end.
+    Settled {
+        /// What was found.
+        proof: crate::access::Proof,
+    },
+    /// Taking back failed; it is tried again.
+    RevocationFailed {
+        /// Without secrets.
+        error: String,
+    },
+    /// The access that this one extends was ended early.
+    ParentEnded,
+}
+
+/// A request as the shell makes it of a person's words; ids and salt are fresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Fresh key.
+    pub id: AccessId,
+    /// Fresh short id.
+    pub short: ShortId,
+    /// Who asks.
+    pub requester: PersonId,
+    /// Who shall get it.
+    pub beneficiary: PersonId,
+    /// Which role.
+    pub role: RoleName,
+    /// For how long.
+    pub duration: Span,
+    /// Why.
+    pub justification: Personal,
+    /// The ticket named.
+    pub ticket: Option<String>,
+    /// Where.
+    pub origin: Origin,
+    /// Asks for more time on this access, which is in the facts as `parent`.
+    pub extends: Option<AccessId>,
+}
+
+impl Command {
+    /// The verb, for metrics and for the record of refusals.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Request(ask) if ask.extends.is_some() => "extend",
+            Self::Request(_) => "request",
+            Self::Approve { .. } => "approve",
+            Self::Deny { .. } => "deny",
+            Self::Cancel { .. } => "cancel",
+            Self::Done { .. } => "done",
+            Self::Revoke { .. } => "revoke",
+            Self::Timer { .. } => "timer",
+            Self::Elevated { .. } => "elevated",
+            Self::ElevationFailed { .. } => "elevation-failed",
+            Self::Settled { .. } => "settled",
+            Self::RevocationFailed { .. } => "revocation-failed",
+            Self::ParentEnded => "parent-ended",
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Events: what is now true. They are the audit trail, append-only, and the only way an [`Access`] changes.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Access, EndCause, Outcome, Platform, Request, Vote};
+use crate::entitlement::Handover;
+use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
+use crate::personal::Personal;
+use crate::policy::Route;
+use crate::span::Span;
+
+/// One event as it is stored and hashed: `canonical(&record)` are its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Which access, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<AccessId>,
+    /// Its number within the access, from 1: the version that it makes.
+    pub version: u64,
+    /// When, by the clock of record.
+    pub at: DateTime<Utc>,
+    /// Who or what brought it about.
+    pub actor: Actor,
+    /// The policy in force.
+    pub policy: PolicyHash,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Who or what brought an event about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Actor {
+    /// A person, through a door.
+    Person {
+        /// Who, by canonical identity.
+        id: PersonId,
+        /// Through which door.
+        via: Platform,
+    },
+    /// A timer.
+    Timer,
+    /// A connector's answer.
+    Connector,
+    /// Another access of the same chain.
+    Chain,
+    /// An operator at the command line; the system's user name.
+    Operator {
+        /// The system's user name.
+        name: String,
+    },
+    /// Somebody who is not in the directory; the platform's id.
+    Unknown {
+        /// The platform's immutable id.
+        id: String,
+        /// Through which door.
+        via: Platform,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// The first event of every access.
+    Requested {
+        /// The id that people see.
+        short: ShortId,
+        /// What was asked.
+        request: Box<Request>,
+        /// Who must agree.
+        route: Route,
+    },
+    /// A step of the route began; these were asked.
+    StepOpened {
+        /// Which, from 0.
+        step: usize,
+        /// Who was asked.
+        asked: Vec<PersonId>,
+    },
+    /// The approvers were reminded.
+    Reminded,
+    /// Further people were asked.
+    Escalated {
+        /// Who was added.
+        added: Vec<PersonId>,
+    },
+    /// Somebody agreed.
+    Approved {
+        /// The vote.
+        vote: Vote,
+    },
+    /// All agreed, or policy did: the intent, before any target is touched.
+    ElevationStarted {
+        /// For how long.
+        duration: Span,
+        /// The end given to the target.
+        native_until: DateTime<Utc>,
+        /// When we give up.
+        deadline: DateTime<Utc>,
+    },
+    /// The target had trouble; it is tried again.
+    ElevationTroubled {
+        /// Without secrets.
+        error: String,
+    },
+    /// The target was verified to hold it: the clock starts.
+    Elevated {
+        /// The end.
+        until: DateTime<Utc>,
+        /// The end the target itself knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        native_until: Option<DateTime<Utc>>,
+        /// What the holder uses it with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handover: Option<Handover>,
+    },
+    /// The holder was warned of the end.
+    Warned,
+    /// It is being taken back from here on.
+    RevocationStarted {
+        /// Why.
+        cause: EndCause,
+    },
+    /// An attempt to take it back failed, the first one or a different error.
+    RevocationFailed {
+        /// Without secrets.
+        error: String,
+    },
+    /// Security was told again that it still fails.
+    RevocationAlerted,
+    /// It is over.
+    Closed {
+        /// How.
+        outcome: Outcome,
+    },
+    /// Something was refused; nothing changed. Not part of an access's fold.
+    Refused {
+        /// The stable code of the refusal.
+        code: String,
+        /// Which verb.
+        verb: String,
+        /// What it was about, for example a role or an access id.
+        subject: String,
+        /// The rule that refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+        /// The person's own words, where there were any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<Personal>,
+    },
+    /// Another policy is in force. Not part of an access's fold.
+    PolicyLoaded {
+        /// The one before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<PolicyHash>,
+    },
+}
+
+impl Event {
+    /// The `type` in JSON: stable, for search and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Requested { .. } => "requested",
+            Self::StepOpened { .. } => "step-opened",
+            Self::Reminded => "reminded",
+            Self::Escalated { .. } => "escalated",
+            Self::Approved { .. } => "approved",
+            Self::ElevationStarted { .. } => "elevation-started",
+            Self::ElevationTroubled { .. } => "elevation-troubled",
+            Self::Elevated { .. } => "elevated",
+            Self::Warned => "warned",
+            Self::RevocationStarted { .. } => "revocation-started",
+            Self::RevocationFailed { .. } => "revocation-failed",
+            Self::RevocationAlerted => "revocation-alerted",
+            Self::Closed { .. } => "closed",
+            Self::Refused { .. } => "refused",
+            Self::PolicyLoaded { .. } => "policy-loaded",
+        }
+    }
+}
+
+/// Makes the records of a decision's events; the first gets the version after `before`'s.
+pub fn records(
+    id: AccessId,
+    before: Option<&Access>,
+    events: &[Event],
+    (actor, policy, at): (&Actor, &PolicyHash, DateTime<Utc>),
+) -> Vec<EventRecord> {
+    let version = before.map_or(0, |access| access.version);
+    (version + 1..)
+        .zip(events)
+        .map(|(version, event)| EventRecord {
+            access: Some(id),
+            version,
+            at,
+            actor: actor.clone(),
+            policy: policy.clone(),
+            event: event.clone(),
+        })
+        .collect()
+}

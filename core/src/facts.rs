@@ -1,0 +1,62 @@
+//! Facts: everything a decision needs to know, loaded by the shell before it decides.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::access::Access;
+use crate::directory::Directory;
+use crate::entitlement::{Capabilities, EntitlementKey};
+use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
+use crate::policy::Policy;
+
+/// What is known at the moment of a decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Today's policy.
+    pub policy: &'a Policy,
+    /// Today's directory.
+    pub directory: &'a Directory,
+    /// The connectors that are configured.
+    pub connectors: &'a BTreeMap<ConnectorName, Capabilities>,
+    /// Everything open of the beneficiary, this access excluded.
+    pub open: &'a [OpenAccess],
+    /// For an extension: the access it extends.
+    pub parent: Option<&'a Access>,
+}
+
+/// The little that other decisions need to know of an open access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenAccess {
+    /// Its key.
+    pub id: AccessId,
+    /// Its short id.
+    pub short: ShortId,
+    /// Whose it is.
+    pub beneficiary: PersonId,
+    /// Which role.
+    pub role: RoleName,
+    /// See [`Access::state_name`].
+    pub state: String,
+    /// Its end, when active.
+    pub until: Option<DateTime<Utc>>,
+    /// The access it extends.
+    pub extends: Option<AccessId>,
+    /// What it holds.
+    pub entitlement: EntitlementKey,
+}
+
+impl From<&Access> for OpenAccess {
+    fn from(access: &Access) -> Self {
+        Self {
+            id: access.id,
+            short: access.short.clone(),
+            beneficiary: access.request.beneficiary.clone(),
+            role: access.request.role.clone(),
+            state: access.state_name().to_owned(),
+            until: access.until(),
+            extends: access.request.extends.as_ref().map(|e| e.parent),
+            entitlement: access.request.entitlement.key(),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Domain of `jit`: what an access is, who may have it, and what happens next.
+//!
+//! Pure: no I/O, no clock, no randomness. The shell loads every fact, calls [`decide::decide`], stores what comes
+//! back in one transaction, and only then acts on the effects.
+
+pub mod access;
+// pub mod answer;
+// pub mod apply;
+pub mod canonical;
+pub mod command;
+// pub mod decide;
+pub mod directory;
+pub mod effect;
+pub mod entitlement;
+pub mod event;
+pub mod facts;
+// pub mod grammar;
+pub mod id;
+pub mod notice;
+pub mod personal;
+pub mod policy;
+pub mod reconcile;
+pub mod refusal;
+pub mod span;
+pub mod timer;

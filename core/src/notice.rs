@@ -1,0 +1,87 @@
+//! Notices: what is told, without wording. `chat/cards/<notice>.rs` words each.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::access::Access;
+use crate::id::PersonId;
+use crate::span::Span;
+
+/// What is told, with the access as it was right after the decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Which notice.
+    pub kind: NoticeKind,
+    /// The snapshot it speaks of.
+    pub access: Access,
+    /// When it became true.
+    pub at: DateTime<Utc>,
+}
+
+/// Every notice of the product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// The requester's card: where the request stands, who is asked, what can be done now. Edited at every transition; its thread
+    /// holds the story.
+    Request,
+    /// An approver's card of one step: who asks what, with buttons while it is open; afterwards who decided.
+    Approval {
+        /// Which step, from 0.
+        step: usize,
+    },
+    /// To approvers, under their card: it still waits.
+    Reminder,
+    /// To the requester: somebody agreed; what is next.
+    Approved {
+        /// Who.
+        by: PersonId,
+        /// For at most so long.
+        at_most: Option<Span>,
+    },
+    /// To the requester: nobody answered, these were asked too.
+    Escalated {
+        /// Who.
+        to: Vec<PersonId>,
+    },
+    /// To the requester: it is live, until when, how to use it.
+    Granted,
+    /// To the announcement channel: who holds what until when. Edited when it ends.
+    Grant,
+    /// To the holder: the end is near, with Extend and Done. Edited when it ends.
+    Warning,
+    /// To the announcement channel, under the grant: the end is near.
+    EndsSoon,
+    /// It is over (or the request is): how, by whom, and what the inspection proved.
+    Ended,
+    /// To security and the requester: taking back fails; it is tried without end.
+    RevocationFailing,
+    /// To security, hourly.
+    RevocationStillFailing,
+    /// To security: taking back succeeded after failures.
+    RevocationRecovered,
+    /// To security: a grant ended but the person holds the same as standing access.
+    StandingRemains,
+}
+
+impl NoticeKind {
+    /// The name in logs and tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Approval { .. } => "approval",
+            Self::Reminder => "reminder",
+            Self::Approved { .. } => "approved",
+            Self::Escalated { .. } => "escalated",
+            Self::Granted => "granted",
+            Self::Grant => "grant",
+            Self::Warning => "warning",
+            Self::EndsSoon => "ends-soon",
+            Self::Ended => "ended",
+            Self::RevocationFailing => "revocation-failing",
+            Self::RevocationStillFailing => "revocation-still-failing",
+            Self::RevocationRecovered => "revocation-recovered",
+            Self::StandingRemains => "standing-remains",
+        }
+    }
+}

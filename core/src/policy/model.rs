@@ -1,0 +1,319 @@
+//! What a loaded policy is. Built by the parser, immutable afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::entitlement::Target;
+use crate::id::{ConnectorName, PersonId, PolicyHash, RoleName};
+use crate::span::Span;
+
+/// A whole policy, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// SHA-256 over the files' names and bytes.
+    pub hash: PolicyHash,
+    /// Every role, by name.
+    pub roles: BTreeMap<RoleName, Role>,
+    /// Every rule, in order of file name and position.
+    pub rules: Vec<Rule>,
+    /// Roles that must not be held together.
+    pub conflicts: Vec<Conflict>,
+    /// Limits for everybody.
+    pub limits: Limits,
+}
+
+/// How much a role lets one do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Look.
+    ReadOnly,
+    /// Change data.
+    Write,
+    /// Change anything.
+    Admin,
+}
+
+/// How much harm a role can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Risk {
+    /// May be given without anybody's agreement.
+    Low,
+    /// One agreement.
+    Medium,
+    /// Two different people; never automatic.
+    High,
+}
+
+/// Something that can be asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Role {
+    /// Its name, unique.
+    pub name: RoleName,
+    /// For people.
+    pub title: String,
+    /// Which connector gives it.
+    pub connector: ConnectorName,
+    /// The connector's own keys.
+    pub target: Target,
+    /// See [`Level`].
+    pub level: Level,
+    /// For example `production`.
+    pub environment: String,
+    /// See [`Risk`].
+    pub risk: Risk,
+    /// Who answers for it.
+    pub owner: Subject,
+    /// Data tags such as `pii`.
+    pub tags: BTreeSet<String>,
+    /// The longest it may be held.
+    pub max_duration: Span,
+    /// Where it stands, for messages.
+    pub place: Place,
+}
+
+/// A file and a line of the policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Relative to the policy's folder.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+}
+
+/// People, by whatever names them in policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Subject {
+    /// One person, by canonical id.
+    Person(PersonId),
+    /// `group:name`: the members of a directory group.
+    Group(String),
+    /// `oncall:provider/schedule`: whoever is on that rotation now.
+    Oncall(String),
+    /// `manager`: the beneficiary's manager.
+    Manager,
+    /// `owner`: the role's owner.
+    Owner,
+}
+
+/// Whom an escalation adds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum EscalateTo {
+    /// `manager-of-approver`: the managers of those who were asked.
+    ManagerOfApprover,
+    /// Anybody a step can name.
+    Subject(Subject),
+}
+
+/// Which roles a rule is about; every given key must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoleMatch {
+    /// Glob patterns over role names (`*` any characters).
+    pub roles: Option<Vec<String>>,
+    /// Any of these risks.
+    pub risk: Option<Vec<Risk>>,
+    /// Any of these environments.
+    pub environment: Option<Vec<String>>,
+    /// Any of these levels.
+    pub level: Option<Vec<Level>>,
+    /// Any of these tags.
+    pub tags: Option<Vec<String>>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// For people: it is named in every refusal.
+    pub name: String,
+    /// Which roles.
+    pub matches: RoleMatch,
+    /// Who may ask.
+    pub who: Vec<Subject>,
+    /// Who must agree, one step after another; empty for a rule that only approves automatically.
+    pub steps: Vec<Step>,
+    /// When nobody need agree.
+    pub auto_approve: Option<AutoApprove>,
+    /// The longest that this rule allows.
+    pub max_duration: Option<Span>,
+    /// Whether a ticket must be named.
+    pub ticket: TicketNeed,
+    /// When one may ask.
+    pub hours: Option<Hours>,
+    /// After which time approvers are reminded, once a step.
+    pub remind_after: Span,
+    /// After which time further people are asked.
+    pub escalate_after: Span,
+    /// Who they are.
+    pub escalate_to: Vec<EscalateTo>,
+    /// After which time without a decision a step gives up.
+    pub timeout: Span,
+    /// How long before the end the holder is warned.
+    pub warn_before: Span,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One step of a route: `count` distinct people of `any`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Whose votes count.
+    pub any: Vec<Subject>,
+    /// How many.
+    pub count: u32,
+}
+
+/// When nobody need agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutoApprove {
+    /// For at most so long (chain of extensions included); under one hour unless on call.
+    pub up_to: Span,
+    /// Only when asked in one of these channels (id or glob over names).
+    pub in_channels: Option<Vec<String>>,
+}
+
+/// Whether a ticket must be named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TicketNeed {
+    /// Not asked for.
+    #[default]
+    None,
+    /// May be given.
+    Optional,
+    /// Must be given.
+    Required,
+}
+
+/// Days and times of a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hours {
+    /// Which days.
+    pub days: Vec<chrono::Weekday>,
+    /// From this local time, inclusive.
+    pub from: chrono::NaiveTime,
+    /// To this local time, exclusive; `00:00` means the day's end.
+    pub to: chrono::NaiveTime,
+    /// IANA zone.
+    pub zone: chrono_tz::Tz,
+}
+
+/// Roles that must not be held together, nor one requested while the other is pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// For people.
+    pub name: String,
+    /// Glob patterns over role names.
+    pub roles: Vec<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Limits for everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Simultaneous open accesses per person, extensions not counted.
+    pub max_simultaneous: u32,
+    /// The shortest that may be asked for.
+    pub min_duration: Span,
+    /// The fewest characters of a justification.
+    pub min_justification: usize,
+    /// The longest per environment; `production` 4 h, all else 24 h unless set.
+    pub max_duration: BTreeMap<String, Span>,
+}
+
+/// Who must agree to one access; fixed when asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The rule that decided.
+    pub rule: String,
+    /// One after another; empty: policy agreed by itself.
+    pub steps: Vec<Step>,
+    /// See [`Rule::remind_after`].
+    pub remind_after: Span,
+    /// See [`Rule::escalate_after`].
+    pub escalate_after: Span,
+    /// See [`Rule::escalate_to`].
+    pub escalate_to: Vec<EscalateTo>,
+    /// See [`Rule::timeout`].
+    pub timeout: Span,
+    /// See [`Rule::warn_before`].
+    pub warn_before: Span,
+}
+
+impl Policy {
+    /// The role of a name.
+    pub fn role(&self, name: &RoleName) -> Option<&Role> {
+        self.roles.get(name)
+    }
+}
+
+impl Route {
+    /// Policy agreed by itself.
+    pub fn is_auto(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// How many people must agree in all.
+    pub fn quorum(&self) -> u32 {
+        self.steps.iter().map(|step| step.count).sum()
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("group", name)) if !name.is_empty() => Ok(Self::Group(name.to_owned())),
+            Some(("oncall", name)) if !name.is_empty() => Ok(Self::Oncall(name.to_owned())),
+            Some((kind, _)) => {
+                Err(format!("`{kind}:` names no kind of people; use group: or oncall:, or a person's id"))
+            }
+            None if text.is_empty() => Err("an empty name names nobody".to_owned()),
+            None if text == "manager" => Ok(Self::Manager),
+            None if text == "owner" => Ok(Self::Owner),
+            None => Ok(Self::Person(PersonId::new(text))),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => write!(f, "{id}"),
+            Self::Group(name) => write!(f, "group:{name}"),
+            Self::Oncall(name) => write!(f, "oncall:{name}"),
+            Self::Manager => f.write_str("manager"),
+            Self::Owner => f.write_str("owner"),
+        }
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.to_string()
+    }
+}
+
+impl TryFrom<String> for EscalateTo {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "manager-of-approver" => Ok(Self::ManagerOfApprover),
+            _ => Subject::try_from(text).map(Self::Subject),
+        }
+    }
+}
+
+impl From<EscalateTo> for String {
+    fn from(to: EscalateTo) -> Self {
+        match to {
+            EscalateTo::ManagerOfApprover => "manager-of-approver".to_owned(),
+            EscalateTo::Subject(subject) => subject.to_string(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Timers are a function of the state: the store writes what [`timers`] says after every commit, so that no state can
+//! be entered without its timers and none outlives its state.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Access, State};
+
+/// How often security hears of a revocation that keeps failing (mission E4: hourly).
+pub const ALERT_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// What a timer means when it fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimerKind {
+    /// Remind the approvers who were asked.
+    Remind,
+    /// Ask further people.
+    Escalate,
+    /// Give up waiting for approval.
+    TimeOut,
+    /// An undecided extension ends with the access it extends.
+    Lapse,
+    /// Give up elevating.
+    ElevationDeadline,
+    /// Warn the holder of the end.
+    Warn,
+    /// The end.
+    End,
+    /// Tell security again that a revocation fails.
+    Alert,
+}
+
+impl TimerKind {
+    /// Every kind, for tables and tests.
+    pub const ALL: [Self; 8] = [
+        Self::Remind,
+        Self::Escalate,
+        Self::TimeOut,
+        Self::Lapse,
+        Self::ElevationDeadline,
+        Self::Warn,
+        Self::End,
+        Self::Alert,
+    ];
+
+    /// The name in the store and in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Remind => "remind",
+            Self::Escalate => "escalate",
+            Self::TimeOut => "time-out",
+            Self::Lapse => "lapse",
+            Self::ElevationDeadline => "elevation-deadline",
+            Self::Warn => "warn",
+            Self::End => "end",
+            Self::Alert => "alert",
+        }
+    }
+
+    /// Reads [`TimerKind::as_str`] back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One timer of an access; its generation is the access's version when it was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// What it means.
+    pub kind: TimerKind,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+}
+
+/// The timers that an access must have in its present state.
+pub fn timers(access: &Access) -> Vec<Timer> {
+    let timer = |kind, due_at| Timer { kind, due_at };
+    let route = &access.route;
+    match &access.state {
+        State::Pending(pending) => {
+            let mut timers = vec![timer(TimerKind::TimeOut, pending.since + route.timeout.delta())];
+            if !pending.reminded {
+                timers.push(timer(TimerKind::Remind, pending.since + route.remind_after.delta()));
+            }
+            if !pending.escalated && !route.escalate_to.is_empty() {
+                timers.push(timer(TimerKind::Escalate, pending.since + route.escalate_after.delta()));
+            }
+            if let Some(extends) = &access.request.extends {
+                timers.push(timer(TimerKind::Lapse, extends.from));
+            }
+            timers
+        }
+        State::Elevating(elevating) => {
+            vec![timer(TimerKind::ElevationDeadline, elevating.deadline)]
+        }
+        State::Active(active) => {
+            let mut timers = vec![timer(TimerKind::End, active.until)];
+            if !active.warned {
+                timers.push(timer(TimerKind::Warn, warn_at(access, active.since, active.until)));
+            }
+            timers
+        }
+        State::Revoking(revoking) => {
+            revoking.failing.iter().map(|failing| timer(TimerKind::Alert, failing.alerted_at + ALERT_EVERY)).collect()
+        }
+        State::Closed(_) => Vec::new(),
+    }
+}
+
+/// The warning comes `warn_before` the end; for short accesses at three quarters of their time at the earliest, so that it never
+/// comes with the grant itself.
+fn warn_at(access: &Access, since: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+    let before = access.route.warn_before.delta().min((until - since) / 4);
+    until - before
+}

@@ -1,0 +1,1 @@
+//! Test harness: real servers, the production wiring, journeys in a user's words.
