@@ -26,6 +26,8 @@ pub struct Access {
     pub policy: PolicyHash,
     /// When it was asked.
     pub requested_at: DateTime<Utc>,
+    /// Everybody who was asked so far, in order. For telling people; eligibility is judged anew at every click.
+    pub asked: Vec<Asked>,
     /// Every vote so far, in order.
     pub votes: Vec<Vote>,
     /// When the target was first verified to hold it.
@@ -117,6 +119,17 @@ pub struct Extends {
     pub chain_since: DateTime<Utc>,
 }
 
+/// Somebody who was asked to agree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Who.
+    pub person: PersonId,
+    /// To which step, from 0.
+    pub step: usize,
+    /// Added by escalation: may vote beside the step's own people.
+    pub escalated: bool,
+}
+
 /// One agreement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
@@ -154,10 +167,6 @@ pub struct Pending {
     pub step: usize,
     /// When the step was opened; its timers count from here.
     pub since: DateTime<Utc>,
-    /// Who was asked, escalations included. For people to read; eligibility is judged anew at the click.
-    pub asked: Vec<PersonId>,
-    /// Who was added by escalation: may vote beside the step's own people.
-    pub added: Vec<PersonId>,
     /// The one reminder was sent.
     pub reminded: bool,
     /// It was escalated.
@@ -347,6 +356,23 @@ impl Access {
             State::Active(active) => Some(active.until),
             _ => None,
         }
+    }
+
+    /// Who was asked to agree to a step, those added by escalation included.
+    pub fn asked_in(&self, step: usize) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().filter(move |asked| asked.step == step)
+    }
+
+    /// Whether this person has a part in it: asked for it, gets it, or was asked to agree.
+    pub fn is_party(&self, person: &PersonId) -> bool {
+        self.request.requester == *person
+            || self.request.beneficiary == *person
+            || self.asked.iter().any(|asked| asked.person == *person)
+    }
+
+    /// The first access of the chain of extensions; its messages go on.
+    pub fn root(&self) -> AccessId {
+        self.request.extends.as_ref().map_or(self.id, |extends| extends.root)
     }
 
     /// How long it may last now: what was asked, or the least that anyone agreed to.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Access, EndCause, Outcome, Platform, Request, Vote};
+use crate::access::{EndCause, Outcome, Platform, Request, Vote};
 use crate::entitlement::Handover;
 use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
 use crate::personal::Personal;
@@ -107,6 +107,8 @@ pub enum Event {
     },
     /// The target was verified to hold it: the clock starts.
     Elevated {
+        /// When the target was inspected: the clock's start.
+        since: DateTime<Utc>,
         /// The end.
         until: DateTime<Utc>,
         /// The end the target itself knows.
@@ -179,25 +181,4 @@ impl Event {
             Self::PolicyLoaded { .. } => "policy-loaded",
         }
     }
-}
-
-/// Makes the records of a decision's events; the first gets the version after `before`'s.
-pub fn records(
-    id: AccessId,
-    before: Option<&Access>,
-    events: &[Event],
-    (actor, policy, at): (&Actor, &PolicyHash, DateTime<Utc>),
-) -> Vec<EventRecord> {
-    let version = before.map_or(0, |access| access.version);
-    (version + 1..)
-        .zip(events)
-        .map(|(version, event)| EventRecord {
-            access: Some(id),
-            version,
-            at,
-            actor: actor.clone(),
-            policy: policy.clone(),
-            event: event.clone(),
-        })
-        .collect()
 }

@@ -7,12 +7,15 @@ use chrono::{DateTime, Utc};
 use crate::access::Access;
 use crate::directory::Directory;
 use crate::entitlement::{Capabilities, EntitlementKey};
+use crate::event::Actor;
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::policy::Policy;
 
 /// What is known at the moment of a decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
+    /// Who or what brings the command about, for the record.
+    pub actor: &'a Actor,
     /// Today's policy.
     pub policy: &'a Policy,
     /// Today's directory.

@@ -4,7 +4,7 @@
 //! back in one transaction, and only then acts on the effects.
 
 pub mod access;
-// pub mod answer;
+pub mod answer;
 // pub mod apply;
 pub mod canonical;
 pub mod command;

@@ -22,6 +22,21 @@ pub struct Policy {
     pub conflicts: Vec<Conflict>,
     /// Limits for everybody.
     pub limits: Limits,
+    /// `[security] who = […]`: may see and revoke everything; `["group:security"]` unless set.
+    pub security: Vec<Subject>,
+    /// `[visibility] who = "everyone" | "parties"`: what people who have no part in an access learn of it.
+    pub visibility: Visibility,
+}
+
+/// What people who have no part in an access learn from `show` and `who`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Visibility {
+    /// Nothing: only the parties, the role's owner and security see it.
+    #[default]
+    Parties,
+    /// Who holds which role until when, without justifications.
+    Everyone,
 }
 
 /// How much a role lets one do.

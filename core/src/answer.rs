@@ -1,0 +1,103 @@
+//! Answers: what the person who typed or clicked is told at once, seen by them alone. Worded by chat, like notices.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::Access;
+use crate::event::EventRecord;
+use crate::id::{PersonId, RoleName};
+use crate::policy::{Level, Risk};
+use crate::refusal::Refusal;
+use crate::span::Span;
+
+/// What the person is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// A request was made (or its double found): where it stands and who is asked, step by step.
+    Asked {
+        /// As it stands.
+        access: Box<Access>,
+        /// Whom each step asks.
+        approvers: Vec<Vec<PersonId>>,
+        /// The same was open already; nothing new was made.
+        already: bool,
+    },
+    /// A verb on an access was done.
+    Acted {
+        /// Which: `approve`, `deny`, `cancel`, `done`, `revoke`.
+        verb: String,
+        /// As it stands now.
+        access: Box<Access>,
+    },
+    /// `/jit mine`: my open requests and grants, then the latest that ended.
+    Mine {
+        /// Open ones first, newest first.
+        accesses: Vec<Access>,
+    },
+    /// `/jit show`: one access and its story.
+    Show {
+        /// As it stands.
+        access: Box<Access>,
+        /// Every event, oldest first.
+        history: Vec<EventRecord>,
+        /// What the person may do now: names of verbs.
+        may: Vec<String>,
+    },
+    /// `/jit pending`: what waits for this person.
+    Pending {
+        /// Oldest first.
+        accesses: Vec<Access>,
+    },
+    /// `/jit who`: who holds a role now.
+    Who {
+        /// Which role.
+        role: RoleName,
+        /// Live ones, the next to end first.
+        accesses: Vec<Access>,
+        /// How many there are that this person may not see.
+        hidden: usize,
+    },
+    /// `/jit roles`: the catalogue.
+    Roles {
+        /// What was searched for.
+        text: Option<String>,
+        /// What fits, those the person may ask for first.
+        roles: Vec<RoleLine>,
+    },
+    /// `/jit why`: rule by rule.
+    Why {
+        /// Which role.
+        role: RoleName,
+        /// Plain sentences.
+        lines: Vec<String>,
+    },
+    /// `/jit help`, of one verb or all.
+    Help {
+        /// Which verb.
+        verb: Option<String>,
+    },
+    /// It was refused.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// A role as the catalogue shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleLine {
+    /// Its name.
+    pub name: RoleName,
+    /// Its title.
+    pub title: String,
+    /// See [`Level`].
+    pub level: Level,
+    /// Its environment.
+    pub environment: String,
+    /// See [`Risk`].
+    pub risk: Risk,
+    /// The longest it may be held.
+    pub max_duration: Span,
+    /// This person may ask for it.
+    pub requestable: bool,
+}
