@@ -1,8 +1,16 @@
 //! Policy: who may have which role, for how long, and who must agree.
 //!
-//! [`model`] is what a loaded policy is, [`parse`] reads it from TOML with positions, [`check`] proves what must hold before it is
-//! loaded, [`evaluate`] judges one request, [`explain`] words why.
+//! [`model`] is what a loaded policy is, [`evaluate`] judges one request on it. A route is fixed when asked; who may vote
+//! on it, and whether the person may still have the role, is asked anew each time.
 
+mod evaluate;
+mod faults;
+mod glob;
+mod hours;
+mod justification;
 pub mod model;
+mod people;
+mod quorum;
 
+pub use evaluate::{Judgement, Question};
 pub use model::*;

@@ -1,17 +1,30 @@
 //! What a loaded policy is. Built by the parser, immutable afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
 use crate::entitlement::Target;
 use crate::id::{ConnectorName, PersonId, PolicyHash, RoleName};
+use crate::policy::glob::glob;
 use crate::span::Span;
 
-/// A whole policy, checked.
-#[derive(Clone, Debug, PartialEq)]
+/// The environment that has bounds of its own.
+pub const PRODUCTION: &str = "production";
+
+/// A whole policy: its [`Parts`], which read as its own fields, and an index over them. Immutable.
+#[derive(Clone, Debug)]
 pub struct Policy {
+    parts: Parts,
+    /// Role to positions in [`Parts::rules`] of the rules that are about it, in their order.
+    rules_of: HashMap<RoleName, Vec<usize>>,
+}
+
+/// What a policy consists of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parts {
     /// SHA-256 over the files' names and bytes.
     pub hash: PolicyHash,
     /// Every role, by name.
@@ -241,6 +254,30 @@ pub struct Limits {
     pub max_duration: BTreeMap<String, Span>,
 }
 
+/// Who may elevate at once in an emergency, and who reviews it afterwards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Emergency {
+    /// Which roles.
+    pub matches: RoleMatch,
+    /// Who may.
+    pub who: Vec<Subject>,
+    /// The longest that it may last.
+    pub max_duration: Span,
+    /// The review that must follow.
+    pub review: Review,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The review of an emergency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    /// Any of these.
+    pub by: Vec<Subject>,
+    /// How soon.
+    pub within: Span,
+}
+
 /// Who must agree to one access; fixed when asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
@@ -261,9 +298,76 @@ pub struct Route {
 }
 
 impl Policy {
+    /// Indexes the parts.
+    pub fn new(parts: Parts) -> Self {
+        let about = |role: &Role| {
+            let rules = parts.rules.iter().enumerate();
+            rules.filter(|(_, rule)| rule.matches.holds(role)).map(|(position, _)| position).collect()
+        };
+        let rules_of = parts.roles.values().map(|role| (role.name.clone(), about(role))).collect();
+        Self { parts, rules_of }
+    }
+
     /// The role of a name.
     pub fn role(&self, name: &RoleName) -> Option<&Role> {
         self.roles.get(name)
+    }
+
+    /// The rules about a role, in their order; none for a role that the policy does not have.
+    pub fn rules_of(&self, role: &RoleName) -> impl Iterator<Item = &Rule> {
+        self.rules_of.get(role).into_iter().flatten().map(|position| &self.parts.rules[*position])
+    }
+}
+
+impl Deref for Policy {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts == other.parts
+    }
+}
+
+impl RoleMatch {
+    /// Whether a role is meant: every key that is given must hold.
+    pub fn holds(&self, role: &Role) -> bool {
+        let any_tag = |tags: &Vec<String>| tags.iter().any(|tag| role.tags.contains(tag));
+        let any_name = |names: &Vec<String>| names.iter().any(|name| glob(name, role.name.as_str()));
+        self.risk.as_ref().is_none_or(|risks| risks.contains(&role.risk))
+            && self.environment.as_ref().is_none_or(|environments| environments.contains(&role.environment))
+            && self.level.as_ref().is_none_or(|levels| levels.contains(&role.level))
+            && self.tags.as_ref().is_none_or(any_tag)
+            && self.roles.as_ref().is_none_or(any_name)
+    }
+}
+
+impl Conflict {
+    /// Whether a role is one of those that must not be held together.
+    pub fn names(&self, role: &RoleName) -> bool {
+        self.roles.iter().any(|pattern| glob(pattern, role.as_str()))
+    }
+}
+
+impl Limits {
+    /// The longest in an environment.
+    pub fn longest_in(&self, environment: &str) -> Span {
+        let default = if environment == PRODUCTION { Span::hours(4) } else { Span::hours(24) };
+        self.max_duration.get(environment).copied().unwrap_or(default)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_simultaneous: 3,
+            min_duration: Span::minutes(5),
+            min_justification: 12,
+            max_duration: BTreeMap::new(),
+        }
     }
 }
 

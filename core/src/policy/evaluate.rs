@@ -1,0 +1,404 @@
+//! Judges one request: which rule decides, who must agree, and whether everything else holds.
+//!
+//! Pure and quick (the rules about a role are indexed). Called by decisions, previews and `jit policy explain`. The order
+//! is the contract's: candidates, automatic approval, the first candidate with steps, and only then hours, ticket,
+//! limits and durations of the deciding rule. It never falls through to another rule.
+
+use chrono::{DateTime, Utc};
+
+use crate::access::Channel;
+use crate::directory::{Directory, Person};
+use crate::facts::OpenAccess;
+use crate::id::PersonId;
+use crate::policy::faults::{Fault, Faults};
+use crate::policy::glob::glob;
+use crate::policy::justification;
+use crate::policy::people::{Parties, eligible};
+use crate::policy::quorum::short_step;
+use crate::policy::{AutoApprove, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
+use crate::refusal::{Code, Refusal};
+use crate::span::Span;
+
+/// One request, with everything that judging needs to know of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The role asked for.
+    pub role: &'a Role,
+    /// Who asks.
+    pub requester: &'a Person,
+    /// Who shall get it.
+    pub beneficiary: &'a Person,
+    /// For how long.
+    pub duration: Span,
+    /// For an extension: the whole chain from the first activation to the new end. Maximum durations and thresholds of
+    /// automatic approval count it.
+    pub chain: Option<Span>,
+    /// The ticket named.
+    pub ticket: Option<&'a str>,
+    /// Why.
+    pub justification: &'a str,
+    /// Where it was asked.
+    pub channel: Option<&'a Channel>,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// A request that may go its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Who must agree; empty steps when policy agrees by itself.
+    pub route: Route,
+    /// The longest that role, rule and environment allow together.
+    pub max_duration: Span,
+    /// Per step, whom it would ask now.
+    pub approvers: Vec<Vec<PersonId>>,
+}
+
+/// The rule that decides.
+#[derive(Clone, Copy)]
+pub(super) struct Deciding<'a> {
+    pub rule: &'a Rule,
+    pub auto: bool,
+}
+
+impl Policy {
+    /// Judges a request; `open` is everything open of the beneficiary, this request excluded.
+    ///
+    /// Refusals name the rule and the role's owner. Everything that fails under the deciding rule is named together.
+    pub fn judge(
+        &self,
+        question: &Question<'_>,
+        directory: &Directory,
+        open: &[OpenAccess],
+    ) -> Result<Judgement, Refusal> {
+        let by_owner = |refusal: Refusal| refusal.ask(owner_name(&question.role.owner, directory));
+        let deciding = known(question, directory)
+            .and_then(|()| self.deciding(question))
+            .and_then(|deciding| duplicate(question, open).map_or(Ok(deciding), Err))
+            .map_err(by_owner)?;
+        let rule = deciding.rule;
+        let steps: &[Step] = if deciding.auto { &[] } else { &rule.steps };
+        let eligible: Vec<_> = steps.iter().map(|step| eligible(&step.any, question.parties(), directory)).collect();
+
+        let mut faults = self.faults(question, rule, open);
+        if let Some(step) = short_step(steps, &eligible) {
+            faults.push(nobody_to_ask(steps, step, eligible[step].len()));
+        }
+        faults.into_result().map_err(|refusal| by_owner(refusal.by_rule(&rule.name)))?;
+        Ok(Judgement {
+            route: rule.route(steps),
+            max_duration: self.longest_under(question.role, rule),
+            approvers: eligible.into_iter().map(|people| people.into_iter().cloned().collect()).collect(),
+        })
+    }
+
+    /// The longest that this person may have a role for, under the rule with steps that would decide, else under the
+    /// most generous automatic one; `None` when no rule lets them. What the form shows.
+    pub fn longest(&self, role: &Role, person: &Person) -> Option<Span> {
+        let with_steps = self.candidates(role, person, person).find(|rule| !rule.steps.is_empty());
+        if let Some(rule) = with_steps {
+            return Some(self.longest_under(role, rule));
+        }
+        let automatic = self.candidates(role, person, person).filter(|_| role.risk < Risk::High);
+        automatic.filter_map(|rule| Some(rule.auto_approve.as_ref()?.up_to.min(self.longest_under(role, rule)))).max()
+    }
+
+    /// The shortest of the maximum durations of role, rule and environment.
+    pub(super) fn longest_under(&self, role: &Role, rule: &Rule) -> Span {
+        let of_rule = rule.max_duration.unwrap_or(Span::MAX);
+        role.max_duration.min(of_rule).min(self.limits.longest_in(&role.environment))
+    }
+
+    /// The rule that decides, by the contract's order; refused with the nearest miss.
+    pub(super) fn deciding<'a>(&'a self, question: &Question<'a>) -> Result<Deciding<'a>, Refusal> {
+        let mut first_with_steps = None;
+        for rule in self.candidates(question.role, question.requester, question.beneficiary) {
+            if rule.auto_approve.as_ref().is_some_and(|auto| auto_misses(auto, question).is_empty()) {
+                return Ok(Deciding { rule, auto: true });
+            }
+            if first_with_steps.is_none() && !rule.steps.is_empty() {
+                first_with_steps = Some(rule);
+            }
+        }
+        first_with_steps.map(|rule| Deciding { rule, auto: false }).ok_or_else(|| self.nearest_miss(question))
+    }
+
+    fn nearest_miss(&self, question: &Question<'_>) -> Refusal {
+        let role = &question.role.name;
+        let candidates = || self.candidates(question.role, question.requester, question.beneficiary);
+        let closest = candidates()
+            .filter_map(|rule| Some((rule, auto_misses(rule.auto_approve.as_ref()?, question))))
+            .min_by_key(|(_, misses)| misses.len());
+        if let Some((rule, misses)) = closest {
+            let only_duration = misses.len() == 1 && misses[0].code == Code::Duration;
+            let code = if only_duration { Code::Duration } else { Code::NotPermitted };
+            let whats: Vec<_> = misses.iter().map(|miss| miss.what.as_str()).collect();
+            let what = format!("The rule `{}` would allow you `{role}`, but {}.", rule.name, whats.join(", and "));
+            let nexts: Vec<_> = misses.iter().map(|miss| miss.next.as_str()).collect();
+            return Refusal::new(code, what, sentence(&nexts.join("; "))).by_rule(&rule.name);
+        }
+        match self.rules_of(role).next() {
+            None => Refusal::new(
+                Code::NotPermitted,
+                format!("No rule says who may have `{role}`."),
+                "Ask the role's owner to add one.",
+            ),
+            Some(rule) => {
+                let mut named: Vec<String> = Vec::new();
+                for who in self.rules_of(role).flat_map(|rule| &rule.who).map(|who| format!("`{who}`")) {
+                    if !named.contains(&who) {
+                        named.push(who);
+                    }
+                }
+                let alone = question.requester.id == question.beneficiary.id;
+                let not = if alone { "you are not among them" } else { "not both of you are among them" };
+                let what = format!("The rule `{}` would allow `{role}` for {}, and {not}.", rule.name, list(&named));
+                Refusal::new(Code::NotPermitted, what, "Ask the role's owner whether you should be.")
+                    .by_rule(&rule.name)
+            }
+        }
+    }
+
+    /// Everything of the deciding rule and of the limits that does not hold.
+    pub(super) fn faults(&self, question: &Question<'_>, rule: &Rule, open: &[OpenAccess]) -> Faults {
+        let mut faults = Faults::default();
+        if let Some(hours) = rule.hours.as_ref().filter(|hours| !hours.contain(question.now)) {
+            let next = hours
+                .next_opening(question.now)
+                .map_or_else(|| "ask the role's owner for other hours".to_owned(), |at| format!("ask again from {at}"));
+            faults.push(Fault::new(Code::Hours, format!("it may be asked for only {hours}"), next));
+        }
+        if rule.ticket == TicketNeed::Required && question.ticket.is_none_or(|ticket| ticket.trim().is_empty()) {
+            faults.push(Fault::new(Code::Ticket, "no ticket is named", "add for example `ticket OPS-12`"));
+        }
+        self.limit_faults(question, open, &mut faults);
+        if let Some(fault) = justification::fault(question.justification, self.limits.min_justification) {
+            faults.push(fault);
+        }
+        self.duration_faults(question, rule, &mut faults);
+        self.conflict_faults(question, open, &mut faults);
+        faults
+    }
+
+    fn limit_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
+        let max = self.limits.max_simultaneous;
+        let mine: Vec<String> =
+            open.iter().filter(|access| access.extends.is_none()).map(|access| format!("`{}`", access.short)).collect();
+        if question.chain.is_none() && mine.len() as u64 >= u64::from(max) {
+            faults.push(Fault::new(
+                Code::Limit,
+                format!("at most {max} may be open at a time, and {} are open", list(&mine)),
+                format!("end one, for example with `done {}`", open_example(open)),
+            ));
+        }
+    }
+
+    fn duration_faults(&self, question: &Question<'_>, rule: &Rule, faults: &mut Faults) {
+        let min = self.limits.min_duration;
+        if question.duration < min || question.duration.is_zero() {
+            let what = format!("{} is shorter than the minimum of {min}", question.duration);
+            faults.push(Fault::new(Code::Duration, what, format!("ask for at least {min}")));
+        }
+        let max = self.longest_under(question.role, rule);
+        let counted = question.counted();
+        if counted <= max {
+            return;
+        }
+        let environment = self.limits.longest_in(&question.role.environment);
+        let whose = if max == question.role.max_duration {
+            "the role".to_owned()
+        } else if rule.max_duration == Some(max) {
+            format!("the rule `{}`", rule.name)
+        } else {
+            debug_assert_eq!(max, environment);
+            format!("the environment `{}`", question.role.environment)
+        };
+        let (what, next) = match question.chain {
+            None => (format!("{counted} is longer than the {max} of {whose}"), format!("ask for at most {max}")),
+            Some(_) => {
+                let before = counted.as_seconds().saturating_sub(question.duration.as_seconds());
+                let left = Span::seconds(max.as_seconds().saturating_sub(before));
+                let next = if left < min {
+                    "ask anew once it has ended".to_owned()
+                } else {
+                    format!("ask for at most {left} more")
+                };
+                (format!("it would last {counted} in all, longer than the {max} of {whose}"), next)
+            }
+        };
+        faults.push(Fault::new(Code::Duration, what, next));
+    }
+
+    fn conflict_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
+        for conflict in self.conflicts.iter().filter(|conflict| conflict.names(&question.role.name)) {
+            let other = open.iter().find(|access| access.role != question.role.name && conflict.names(&access.role));
+            if let Some(other) = other {
+                faults.push(Fault::new(
+                    Code::Conflict,
+                    format!(
+                        "`{}` is {} as `{}`, and `{}` forbids both",
+                        other.role,
+                        held(other),
+                        other.short,
+                        conflict.name
+                    ),
+                    format!("end `{}` first", other.short),
+                ));
+            }
+        }
+    }
+}
+
+impl<'a> Question<'a> {
+    pub(super) fn parties(&self) -> Parties<'a> {
+        Parties { requester: &self.requester.id, beneficiary: &self.beneficiary.id, owner: &self.role.owner }
+    }
+
+    /// What maximum durations count: the whole chain of an extension.
+    pub(super) fn counted(&self) -> Span {
+        self.chain.map_or(self.duration, |chain| chain.max(self.duration))
+    }
+}
+
+impl Rule {
+    fn route(&self, steps: &[Step]) -> Route {
+        Route {
+            rule: self.name.clone(),
+            steps: steps.to_vec(),
+            remind_after: self.remind_after,
+            escalate_after: self.escalate_after,
+            escalate_to: self.escalate_to.clone(),
+            timeout: self.timeout,
+            warn_before: self.warn_before,
+        }
+    }
+}
+
+/// Both people are active, and the role's system knows the beneficiary.
+fn known(question: &Question<'_>, directory: &Directory) -> Result<(), Refusal> {
+    for person in [question.requester, question.beneficiary] {
+        if directory.active(&person.id).is_none() {
+            return Err(Refusal::new(
+                Code::Disabled,
+                format!("The account of `{}` is disabled.", person.id),
+                "Ask an administrator of the directory to enable it.",
+            ));
+        }
+    }
+    let Role { connector, name, .. } = question.role;
+    if question.beneficiary.accounts.contains_key(connector) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::NoAccount,
+        format!("`{}` has no account in `{connector}`, where `{name}` is given.", question.beneficiary.id),
+        format!("Ask an administrator of the directory to add `accounts.{connector}`."),
+    ))
+}
+
+/// The same person and role while one is open. An extension stands beside what it extends, but only one may wait.
+fn duplicate(question: &Question<'_>, open: &[OpenAccess]) -> Option<Refusal> {
+    let same = |access: &&OpenAccess| {
+        access.role == question.role.name && (question.chain.is_none() || access.state == "pending")
+    };
+    let other = open.iter().find(same)?;
+    let (role, short) = (&question.role.name, &other.short);
+    let next = match other.state.as_str() {
+        "active" => format!("See it with `show {short}`, or ask for more time with `extend {short} for 1h`."),
+        "revoking" => format!("Ask again once `{short}` is verified gone."),
+        _ => format!("See where it stands with `show {short}`, or take it back with `cancel {short}`."),
+    };
+    Some(Refusal::new(Code::Duplicate, format!("`{role}` is {} already as `{short}`.", held(other)), next))
+}
+
+/// Why a rule does not approve by itself; empty when it does. Never for high risk, never for another person.
+pub(super) fn auto_misses(auto: &AutoApprove, question: &Question<'_>) -> Vec<Fault> {
+    let mut misses = Vec::new();
+    let mut miss = |code, what: String, next: String| misses.push(Fault::new(code, what, next));
+    if question.role.risk >= Risk::High {
+        let next = "ask the role's owner for a rule with steps";
+        miss(Code::NotPermitted, "high risk is never approved automatically".to_owned(), next.to_owned());
+    }
+    if question.requester.id != question.beneficiary.id {
+        let what = "nothing is approved automatically on behalf of another".to_owned();
+        miss(Code::NotPermitted, what, format!("let `{}` ask", question.beneficiary.id));
+    }
+    if question.counted() > auto.up_to {
+        let in_all = if question.chain.is_some() { " in all" } else { "" };
+        let what = format!("only up to {}{in_all}", auto.up_to);
+        miss(Code::Duration, what, format!("ask for at most {}", auto.up_to));
+    }
+    if let Some(patterns) = auto.in_channels.as_ref() {
+        let here = |channel: &Channel| patterns.iter().any(|pattern| channel_fits(pattern, channel));
+        if !question.channel.is_some_and(here) {
+            let names: Vec<_> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
+            let what = format!("only when asked in {}", list(&names));
+            miss(Code::NotPermitted, what, "ask again there".to_owned());
+        }
+    }
+    misses
+}
+
+/// A channel by its exact id, or by a pattern over its name, with or without `#`.
+fn channel_fits(pattern: &str, channel: &Channel) -> bool {
+    pattern == channel.id || glob(pattern.strip_prefix('#').unwrap_or(pattern), &channel.name)
+}
+
+fn nobody_to_ask(steps: &[Step], step: usize, people: usize) -> Fault {
+    let Step { any, count } = &steps[step];
+    let names: Vec<_> = any.iter().map(|subject| format!("`{subject}`")).collect();
+    let of = if steps.len() > 1 { format!("step {} needs", step + 1) } else { "it needs".to_owned() };
+    let have = match people {
+        0 => "there is nobody".to_owned(),
+        n if n < *count as usize => format!("there {} only {n}", if n == 1 { "is" } else { "are" }),
+        _ => "they are needed for another step".to_owned(),
+    };
+    let apart = "who is neither the one who asks nor disabled";
+    Fault::new(
+        Code::NoApprover,
+        format!("{of} {count} of {} {apart}, and {have}", list(&names)),
+        "ask the role's owner to name more approvers",
+    )
+}
+
+/// How an open access stands, in a word for sentences.
+fn held(access: &OpenAccess) -> &'static str {
+    match access.state.as_str() {
+        "pending" => "asked for",
+        "elevating" => "being given",
+        "revoking" => "being taken back",
+        _ => "held",
+    }
+}
+
+fn open_example(open: &[OpenAccess]) -> String {
+    let active = open.iter().find(|access| access.extends.is_none() && access.state == "active");
+    active
+        .or_else(|| open.iter().find(|access| access.extends.is_none()))
+        .map_or_else(String::new, |a| a.short.to_string())
+}
+
+/// An owner's name for people.
+pub(super) fn owner_name(owner: &Subject, directory: &Directory) -> String {
+    match owner {
+        Subject::Person(id) => directory.name(id).to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    match items.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// A clause as a sentence.
+pub(super) fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
