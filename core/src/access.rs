@@ -302,6 +302,13 @@ pub enum Outcome {
         /// Who.
         by: PersonId,
     },
+    /// The request was withdrawn by the role's owner, security or an operator, before anything was given.
+    Withdrawn {
+        /// Who.
+        by: Revoker,
+        /// Why.
+        reason: Personal,
+    },
     /// Nobody decided in time.
     TimedOut,
     /// An extension that was undecided when the access it extends ended.

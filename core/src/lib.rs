@@ -5,10 +5,10 @@
 
 pub mod access;
 pub mod answer;
-// pub mod apply;
+pub mod apply;
 pub mod canonical;
 pub mod command;
-// pub mod decide;
+pub mod decide;
 pub mod directory;
 pub mod effect;
 pub mod entitlement;
@@ -16,6 +16,7 @@ pub mod event;
 pub mod facts;
 // pub mod grammar;
 pub mod id;
+pub mod nearest;
 pub mod notice;
 pub mod personal;
 pub mod policy;

@@ -1,0 +1,102 @@
+//! Folds one event into an access. Total: every event has one meaning, whatever the state; `decide` sees to it that
+//! only fitting events are made.
+
+use crate::access::{Access, Active, Asked, Closed, Elevating, Failing, Pending, Revoking, State};
+use crate::event::{Event, EventRecord};
+use crate::id::PersonId;
+
+/// The access after an event. `None` only before its first event, or for events that are about no access.
+pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
+    let Some(mut access) = access else { return begin(record) };
+    access.version = record.version;
+    let at = record.at;
+    match &record.event {
+        Event::Requested { .. } | Event::Refused { .. } | Event::PolicyLoaded { .. } => {}
+        Event::StepOpened { step, asked } => {
+            access.state = State::Pending(Pending { step: *step, since: at, reminded: false, escalated: false });
+            ask(&mut access, *step, asked, false);
+        }
+        Event::Reminded => {
+            if let State::Pending(pending) = &mut access.state {
+                pending.reminded = true;
+            }
+        }
+        Event::Escalated { added } => {
+            if let State::Pending(pending) = &mut access.state {
+                pending.escalated = true;
+                let step = pending.step;
+                ask(&mut access, step, added, true);
+            }
+        }
+        Event::Approved { vote } => access.votes.push(vote.clone()),
+        Event::ElevationStarted { duration, native_until, deadline } => {
+            access.state = State::Elevating(Elevating {
+                since: at,
+                duration: *duration,
+                native_until: *native_until,
+                deadline: *deadline,
+                trouble: None,
+            });
+        }
+        Event::ElevationTroubled { error } => {
+            if let State::Elevating(elevating) = &mut access.state {
+                elevating.trouble = Some(error.clone());
+            }
+        }
+        Event::Elevated { since, until, native_until, handover } => {
+            access.activated_at = Some(*since);
+            access.state = State::Active(Active {
+                since: *since,
+                until: *until,
+                native_until: *native_until,
+                warned: false,
+                handover: handover.clone(),
+            });
+        }
+        Event::Warned => {
+            if let State::Active(active) = &mut access.state {
+                active.warned = true;
+            }
+        }
+        Event::RevocationStarted { cause } => {
+            access.state = State::Revoking(Revoking { cause: cause.clone(), since: at, failing: None });
+        }
+        Event::RevocationFailed { error } => {
+            if let State::Revoking(revoking) = &mut access.state {
+                let (since, alerted_at) =
+                    revoking.failing.as_ref().map_or((at, at), |failing| (failing.since, failing.alerted_at));
+                revoking.failing = Some(Failing { since, alerted_at, error: error.clone() });
+            }
+        }
+        Event::RevocationAlerted => {
+            if let State::Revoking(Revoking { failing: Some(failing), .. }) = &mut access.state {
+                failing.alerted_at = at;
+            }
+        }
+        Event::Closed { outcome } => access.state = State::Closed(Closed { at, outcome: outcome.clone() }),
+    }
+    Some(access)
+}
+
+/// The access that a `Requested` event begins.
+fn begin(record: &EventRecord) -> Option<Access> {
+    let (Some(id), Event::Requested { short, request, route }) = (record.access, &record.event) else { return None };
+    Some(Access {
+        id,
+        short: short.clone(),
+        version: record.version,
+        request: (**request).clone(),
+        route: route.clone(),
+        policy: record.policy.clone(),
+        requested_at: record.at,
+        asked: Vec::new(),
+        votes: Vec::new(),
+        activated_at: None,
+        // The same decision opens a step or starts elevating; until then the first step is open and nobody is asked.
+        state: State::Pending(Pending { step: 0, since: record.at, reminded: false, escalated: false }),
+    })
+}
+
+fn ask(access: &mut Access, step: usize, people: &[PersonId], escalated: bool) {
+    access.asked.extend(people.iter().map(|person| Asked { person: person.clone(), step, escalated }));
+}

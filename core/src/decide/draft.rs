@@ -1,0 +1,65 @@
+//! A decision in the making: each event is applied at once, so that every notice speaks of the access as it has become.
+
+use chrono::{DateTime, Utc};
+
+use super::Decision;
+use crate::access::Access;
+use crate::apply::apply;
+use crate::effect::{Effect, Recipient, Slot, Tell};
+use crate::event::{Event, EventRecord};
+use crate::facts::Facts;
+use crate::notice::{Notice, NoticeKind};
+
+/// The access so far, and what led there.
+pub(super) struct Draft<'a> {
+    pub access: Access,
+    pub facts: &'a Facts<'a>,
+    pub now: DateTime<Utc>,
+    records: Vec<EventRecord>,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Draft<'a> {
+    /// Begins from what is.
+    pub fn of(access: &Access, facts: &'a Facts<'a>, now: DateTime<Utc>) -> Self {
+        Self { access: access.clone(), facts, now, records: Vec::new(), effects: Vec::new() }
+    }
+
+    /// Begins from the first event of a new access.
+    pub fn begun_by(record: EventRecord, facts: &'a Facts<'a>) -> Option<Self> {
+        let access = apply(None, &record)?;
+        Some(Self { access, facts, now: record.at, records: vec![record], effects: Vec::new() })
+    }
+
+    /// Adds an event.
+    pub fn event(&mut self, event: Event) {
+        let record = EventRecord {
+            access: Some(self.access.id),
+            version: self.access.version + 1,
+            at: self.now,
+            actor: self.facts.actor.clone(),
+            policy: self.facts.policy.hash.clone(),
+            event,
+        };
+        if let Some(after) = apply(Some(self.access.clone()), &record) {
+            self.access = after;
+        }
+        self.records.push(record);
+    }
+
+    /// Adds an effect.
+    pub fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Tells somebody about the access as it is at this point.
+    pub fn tell(&mut self, to: Recipient, slot: Slot, under: Option<Slot>, kind: NoticeKind) {
+        let notice = Notice { kind, access: self.access.clone(), at: self.now };
+        self.effects.push(Effect::Tell(Box::new(Tell { to, slot, under, notice })));
+    }
+
+    /// The decision.
+    pub fn finish(self) -> Decision {
+        Decision { records: self.records, after: self.access, effects: self.effects }
+    }
+}

@@ -1,0 +1,109 @@
+//! Ending: every way out goes through Revoking once a connector may have been called.
+
+use super::draft::Draft;
+use crate::access::{Access, EndCause, Outcome, Revoker, State};
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::id::PersonId;
+use crate::notice::NoticeKind;
+use crate::personal::Personal;
+use crate::policy::Subject;
+use crate::refusal::{Code, Refusal};
+
+/// Takes a request back before anything was given.
+pub(super) fn cancel(draft: &mut Draft<'_>, by: &PersonId) -> Result<(), Refusal> {
+    holder(&draft.access, by)?;
+    close(draft, Outcome::Cancelled { by: by.clone() });
+    Ok(())
+}
+
+/// The holder ends it.
+pub(super) fn by_holder(draft: &mut Draft<'_>, by: &PersonId, cause: EndCause) -> Result<(), Refusal> {
+    holder(&draft.access, by)?;
+    start(draft, cause);
+    Ok(())
+}
+
+/// The owner, security, or an operator takes it back; holders may as well.
+pub(super) fn revoke(draft: &mut Draft<'_>, by: &Revoker, reason: &Personal) -> Result<(), Refusal> {
+    may_revoke(draft, by, reason)?;
+    start(draft, EndCause::Revoked { by: by.clone(), reason: reason.clone() });
+    Ok(())
+}
+
+/// A request that must not go on.
+pub(super) fn revoke_pending(draft: &mut Draft<'_>, by: &Revoker, reason: &Personal) -> Result<(), Refusal> {
+    may_revoke(draft, by, reason)?;
+    close(draft, Outcome::Withdrawn { by: by.clone(), reason: reason.clone() });
+    Ok(())
+}
+
+/// Closes what was never given, and tells everybody concerned.
+pub(super) fn close(draft: &mut Draft<'_>, outcome: Outcome) {
+    draft.event(Event::Closed { outcome });
+    draft.tell_story(NoticeKind::Ended);
+    draft.tell_request();
+    draft.tell_approvers();
+}
+
+/// Starts taking back. Extensions end with what they extend, unless it ends by running out.
+pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
+    let warned = matches!(&draft.access.state, State::Active(active) if active.warned);
+    let early = !matches!(cause, EndCause::Expired);
+    draft.event(Event::RevocationStarted { cause });
+    draft.effect(Effect::Reconcile);
+    if early {
+        draft.effect(Effect::EndChildren);
+    }
+    draft.tell_request();
+    if warned {
+        draft.tell_warning();
+    }
+}
+
+/// Nothing is left to end.
+pub(super) fn over(access: &Access) -> Refusal {
+    let what = match &access.state {
+        State::Revoking(revoking) if revoking.failing.is_some() => {
+            format!("{} is being taken back; the target resists, and it is tried without end.", access.short)
+        }
+        State::Revoking(_) => format!("{} is being taken back already.", access.short),
+        _ => format!("{} is over already.", access.short),
+    };
+    Refusal::new(Code::WrongState, what, format!("`/jit show {}` tells its story.", access.short))
+}
+
+fn holder(access: &Access, by: &PersonId) -> Result<(), Refusal> {
+    if *by == access.request.requester || *by == access.request.beneficiary {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::NotPermitted,
+        format!("{} is not yours.", access.short),
+        format!("The role's owner and security can `/jit revoke {} because …`.", access.short),
+    ))
+}
+
+fn may_revoke(draft: &Draft<'_>, by: &Revoker, reason: &Personal) -> Result<(), Refusal> {
+    let access = &draft.access;
+    let facts = draft.facts;
+    if let Revoker::Person(person) = by {
+        let is = |subject: &Subject| facts.policy.is_owner(subject, person, facts.directory);
+        let owner = Subject::try_from(access.request.owner.clone()).is_ok_and(|owner| is(&owner));
+        let holder = *person == access.request.requester || *person == access.request.beneficiary;
+        let permitted = owner || holder || facts.policy.security.iter().any(is);
+        if facts.directory.active(person).is_none() || !permitted {
+            return Err(Refusal::new(
+                Code::NotPermitted,
+                format!("You cannot revoke {}.", access.short),
+                "Its holder, the role's owner and security can.",
+            )
+            .by_rule(format!("role {}", access.request.role))
+            .ask(access.request.owner.clone()));
+        }
+    }
+    if reason.text().trim().is_empty() {
+        return Err(Refusal::new(Code::Justification, "A revocation needs a reason.", "Say in a few words why."));
+    }
+    Ok(())
+}

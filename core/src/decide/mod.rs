@@ -1,0 +1,104 @@
+//! The one decision function: an access, a command and the facts give events and effects, or a refusal.
+//!
+//! The match in [`decide`] is the state table. Every row that is not in it is a refusal for people and nothing at all for timers
+//! and late answers of connectors. The shell stores the whole decision in one transaction.
+
+mod connector;
+mod draft;
+mod end;
+mod request;
+mod tell;
+mod timer;
+mod vote;
+
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Utc};
+
+pub use request::preview;
+
+use crate::access::{Access, EndCause, Outcome, State};
+use crate::command::Command;
+use crate::effect::Effect;
+use crate::event::EventRecord;
+use crate::facts::Facts;
+use crate::refusal::{Code, Refusal};
+use draft::Draft;
+
+/// What a command leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What is now true, in order; empty when nothing changes.
+    pub records: Vec<EventRecord>,
+    /// The access after them.
+    pub after: Access,
+    /// What must happen outside.
+    pub effects: Vec<Effect>,
+}
+
+/// Decides. `access` is `None` for a request only.
+pub fn decide(
+    access: Option<&Access>,
+    command: &Command,
+    facts: &Facts<'_>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    let access = match (access, command) {
+        (_, Command::Request(ask)) => return request::request(ask, facts, now),
+        (Some(access), _) => access,
+        (None, _) => {
+            return Err(Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours."));
+        }
+    };
+    let mut draft = Draft::of(access, facts, now);
+    match (&access.state, command) {
+        (_, Command::Request(_)) => {}
+
+        (State::Pending(pending), Command::Approve { by, at_most }) => {
+            vote::approve(&mut draft, pending, by, *at_most)?;
+        }
+        (State::Pending(pending), Command::Deny { by, reason }) => vote::deny(&mut draft, pending, by, reason)?,
+        (_, Command::Approve { by, .. } | Command::Deny { by, .. }) => return Err(vote::too_late(access, by, facts)),
+
+        (State::Pending(_), Command::Cancel { by }) => end::cancel(&mut draft, by)?,
+        (State::Elevating(_), Command::Cancel { by } | Command::Done { by }) => {
+            end::by_holder(&mut draft, by, EndCause::Cancelled { by: by.clone() })?;
+        }
+        (State::Active(_), Command::Cancel { by } | Command::Done { by }) => {
+            end::by_holder(&mut draft, by, EndCause::Done { by: by.clone() })?;
+        }
+        (State::Pending(_), Command::Done { by }) => end::cancel(&mut draft, by)?,
+        (State::Revoking(_) | State::Closed(_), Command::Cancel { .. } | Command::Done { .. }) => {
+            return Err(end::over(access));
+        }
+
+        (State::Pending(_), Command::Revoke { by, reason }) => end::revoke_pending(&mut draft, by, reason)?,
+        (State::Elevating(_) | State::Active(_), Command::Revoke { by, reason }) => {
+            end::revoke(&mut draft, by, reason)?;
+        }
+        (State::Revoking(_) | State::Closed(_), Command::Revoke { .. }) => return Err(end::over(access)),
+
+        (State::Elevating(elevating), Command::Elevated { verified_at, native_until, handover }) => {
+            connector::elevated(&mut draft, elevating, *verified_at, (*native_until, handover.clone()));
+        }
+        (State::Elevating(elevating), Command::ElevationFailed { error, permanent }) => {
+            connector::elevation_failed(&mut draft, elevating, error, *permanent);
+        }
+        (State::Revoking(revoking), Command::Settled { proof }) => connector::settled(&mut draft, revoking, proof),
+        (State::Revoking(revoking), Command::RevocationFailed { error }) => {
+            connector::revocation_failed(&mut draft, revoking, error);
+        }
+        (_, Command::Elevated { .. } | Command::ElevationFailed { .. }) => {}
+        (_, Command::Settled { .. } | Command::RevocationFailed { .. }) => {}
+
+        (State::Pending(_), Command::ParentEnded) => end::close(&mut draft, Outcome::Lapsed),
+        (State::Elevating(_) | State::Active(_), Command::ParentEnded) => {
+            end::start(&mut draft, EndCause::ParentEnded);
+        }
+        (State::Revoking(_) | State::Closed(_), Command::ParentEnded) => {}
+
+        (_, Command::Timer { kind }) => timer::fired(&mut draft, *kind),
+    }
+    Ok(draft.finish())
+}

@@ -1,0 +1,167 @@
+//! Asking: a new access, or more time on one.
+
+use chrono::{DateTime, Utc};
+
+use super::draft::Draft;
+use super::{Decision, vote};
+use crate::access::{Access, Extends, Request, State};
+use crate::command::Ask;
+use crate::directory::Person;
+use crate::entitlement::{Entitlement, Target};
+use crate::event::{Event, EventRecord};
+use crate::facts::Facts;
+use crate::id::{AccessId, PersonId, RoleName};
+use crate::policy::{Judgement, Question, Role};
+use crate::refusal::{Code, Refusal};
+use crate::span::Span;
+
+/// Judges without asking: for the form's live preview and for `explain`.
+pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
+    judge(&describe(ask, facts)?, facts, now)
+}
+
+/// Makes the access, or refuses.
+pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
+    let request = describe(ask, facts)?;
+    let judgement = judge(&request, facts, now)?;
+    let record = EventRecord {
+        access: Some(ask.id),
+        version: 1,
+        at: now,
+        actor: facts.actor.clone(),
+        policy: facts.policy.hash.clone(),
+        event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route: judgement.route },
+    };
+    let mut draft = Draft::begun_by(record, facts).ok_or_else(|| {
+        Refusal::new(Code::WrongState, "The request could not be begun.", "Please tell who runs this service.")
+    })?;
+    if draft.access.route.is_auto() {
+        vote::elevate(&mut draft);
+    } else {
+        vote::open_step(&mut draft, 0);
+    }
+    draft.tell_request();
+    draft.tell_approvers();
+    Ok(draft.finish())
+}
+
+/// What is asked, with the role's description as it is now.
+fn describe(ask: &Ask, facts: &Facts<'_>) -> Result<Request, Refusal> {
+    let role = facts.policy.role(&ask.role).ok_or_else(|| no_such_role(&ask.role, facts))?;
+    person(&ask.requester, facts)?;
+    let beneficiary = person(&ask.beneficiary, facts)?;
+    let extends = match (&ask.extends, facts.parent) {
+        (None, _) => None,
+        (Some(_), Some(parent)) => Some(extends(parent, ask, facts)?),
+        (Some(_), None) => {
+            return Err(Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours."));
+        }
+    };
+    Ok(Request {
+        requester: ask.requester.clone(),
+        beneficiary: ask.beneficiary.clone(),
+        role: ask.role.clone(),
+        title: role.title.clone(),
+        level: role.level,
+        environment: role.environment.clone(),
+        risk: role.risk,
+        owner: role.owner.to_string(),
+        entitlement: entitlement(ask.id, role, beneficiary, facts)?,
+        duration: ask.duration,
+        justification: ask.justification.clone(),
+        ticket: ask.ticket.clone(),
+        origin: ask.origin.clone(),
+        extends,
+    })
+}
+
+fn person<'a>(id: &PersonId, facts: &Facts<'a>) -> Result<&'a Person, Refusal> {
+    facts.directory.person(id).ok_or_else(|| {
+        let what = format!("`{id}` is not in the directory.");
+        Refusal::new(Code::UnknownPerson, what, "Ask an administrator of jit to add them.")
+    })
+}
+
+/// The nearest name, so that a typo is never a bare error.
+fn no_such_role(name: &RoleName, facts: &Facts<'_>) -> Refusal {
+    let names = facts.policy.roles.keys().map(RoleName::as_str);
+    let next = match crate::nearest::nearest(name.as_str(), names) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => "`/jit roles` lists what you may ask for.".to_owned(),
+    };
+    Refusal::new(Code::NotFound, format!("There is no role `{name}`."), next)
+}
+
+fn extends(parent: &Access, ask: &Ask, facts: &Facts<'_>) -> Result<Extends, Refusal> {
+    if ask.requester != parent.request.requester && ask.requester != parent.request.beneficiary {
+        return Err(Refusal::new(
+            Code::NotPermitted,
+            format!("{} is not yours to extend.", parent.short),
+            "`/jit request` asks for access of your own.",
+        ));
+    }
+    let State::Active(active) = &parent.state else {
+        return Err(Refusal::new(
+            Code::WrongState,
+            format!("{} is not live, so there is nothing to extend.", parent.short),
+            "`/jit request` asks anew.",
+        ));
+    };
+    if let Some(child) = facts.open.iter().find(|open| open.extends == Some(parent.id)) {
+        return Err(Refusal::new(
+            Code::Duplicate,
+            format!("{} is being extended already by {}.", parent.short, child.short),
+            format!("`/jit show {}` tells where that stands.", child.short),
+        ));
+    }
+    Ok(Extends {
+        parent: parent.id,
+        parent_short: parent.short.clone(),
+        root: parent.root(),
+        from: active.until,
+        chain_since: parent.request.extends.as_ref().map_or(active.since, |extends| extends.chain_since),
+    })
+}
+
+/// Judges a request on today's policy and directory: when it is asked, and again at every vote.
+pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
+    let role = facts.policy.role(&request.role).ok_or_else(|| no_such_role(&request.role, facts))?;
+    let chain = request.extends.as_ref().map(|extends| {
+        let so_far = (extends.from - extends.chain_since).num_seconds().max(0);
+        Span::seconds(so_far.unsigned_abs()).plus(request.duration)
+    });
+    let question = Question {
+        role,
+        requester: person(&request.requester, facts)?,
+        beneficiary: person(&request.beneficiary, facts)?,
+        duration: request.duration,
+        chain,
+        ticket: request.ticket.as_deref(),
+        justification: request.justification.text(),
+        channel: request.origin.channel.as_ref(),
+        now,
+    };
+    facts.policy.judge(&question, facts.directory, facts.open)
+}
+
+/// What the target shall hold: the role's own keys; for certificates and the like one instance per access, with the person's
+/// registered keys.
+fn entitlement(id: AccessId, role: &Role, beneficiary: &Person, facts: &Facts<'_>) -> Result<Entitlement, Refusal> {
+    let missing = |what: String| {
+        Refusal::new(Code::NoAccount, what, "Ask an administrator of jit to add it to the directory.")
+            .by_rule(format!("role {}", role.name))
+    };
+    let name = &beneficiary.name;
+    let account = beneficiary.accounts.get(&role.connector);
+    let account = account.ok_or_else(|| missing(format!("{name} has no account in `{}`.", role.connector)))?;
+    let composes = facts.connectors.get(&role.connector).is_none_or(|can| can.composes);
+    let mut target: Target = role.target.clone();
+    if !composes {
+        if beneficiary.ssh_keys.is_empty() {
+            return Err(missing(format!("{name} has no registered SSH key.")));
+        }
+        target.0.insert("public_keys".to_owned(), beneficiary.ssh_keys.clone().into());
+    }
+    let instance = (!composes).then_some(id);
+    Ok(Entitlement { connector: role.connector.clone(), account: account.clone(), target, instance })
+}

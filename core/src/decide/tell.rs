@@ -1,0 +1,116 @@
+//! Who is told what: the only place that makes slots and picks recipients.
+//!
+//! Each recipient has one card per access, edited as things change, and the story in its thread. An extension goes on in the thread
+//! and under the announcement of the access it extends.
+
+use std::collections::BTreeSet;
+
+use super::draft::Draft;
+use crate::access::Access;
+use crate::effect::{Recipient, Slot};
+use crate::id::PersonId;
+use crate::notice::NoticeKind;
+
+const REQUEST: &str = "request";
+const GRANT: &str = "grant";
+const WARNING: &str = "warning";
+const FAILING: &str = "revocation-failing";
+
+fn requester(access: &Access) -> Recipient {
+    Recipient::Person(access.request.requester.clone())
+}
+
+/// The requester's thread: under the card of the chain's first access.
+fn thread(access: &Access) -> Slot {
+    Slot::new(access.root(), REQUEST)
+}
+
+fn announcement(access: &Access) -> Slot {
+    Slot::new(access.root(), GRANT)
+}
+
+impl Draft<'_> {
+    /// The requester's card, as it stands now; an extension's stands in the thread of what it extends.
+    pub fn tell_request(&mut self) {
+        let access = &self.access;
+        let slot = Slot::new(access.id, REQUEST);
+        let under = (access.root() != access.id).then(|| thread(access));
+        self.tell(requester(access), slot, under, NoticeKind::Request);
+    }
+
+    /// A line of the story in the requester's thread. Named by what it tells, so that the same is never told twice.
+    pub fn tell_story(&mut self, kind: NoticeKind) {
+        let access = &self.access;
+        let slot = Slot::new(access.id, format!("{}-{}", kind.name(), access.version));
+        self.tell(requester(access), slot, Some(thread(access)), kind);
+    }
+
+    /// The cards of everybody who was asked so far: new ones for whoever has none yet, edited ones for the rest.
+    pub fn tell_approvers(&mut self) {
+        let asked: BTreeSet<(PersonId, usize)> =
+            self.access.asked.iter().map(|asked| (asked.person.clone(), asked.step)).collect();
+        for (person, step) in asked {
+            let slot = approval(&self.access, step);
+            self.tell(Recipient::Person(person), slot, None, NoticeKind::Approval { step });
+        }
+    }
+
+    /// Under the cards of those who were asked in this step and have not agreed: it still waits.
+    pub fn tell_reminder(&mut self, step: usize) {
+        let voted: BTreeSet<&PersonId> = self.access.votes.iter().map(|vote| &vote.by).collect();
+        let waiting: BTreeSet<PersonId> = self
+            .access
+            .asked_in(step)
+            .filter(|asked| !voted.contains(&asked.person))
+            .map(|asked| asked.person.clone())
+            .collect();
+        for person in waiting {
+            let slot = Slot::new(self.access.id, format!("reminder-{step}"));
+            let under = approval(&self.access, step);
+            self.tell(Recipient::Person(person), slot, Some(under), NoticeKind::Reminder);
+        }
+    }
+
+    /// The announcement of the grant, as it stands now.
+    pub fn tell_announcement(&mut self) {
+        let slot = announcement(&self.access);
+        self.tell(Recipient::Announce, slot, None, NoticeKind::Grant);
+    }
+
+    /// A line under the announcement.
+    pub fn tell_under_announcement(&mut self, kind: NoticeKind) {
+        let slot = Slot::new(self.access.id, kind.name());
+        let under = announcement(&self.access);
+        self.tell(Recipient::Announce, slot, Some(under), kind);
+    }
+
+    /// The holder's warning: first told, later edited so that its buttons go.
+    pub fn tell_warning(&mut self) {
+        let access = &self.access;
+        let slot = Slot::new(access.id, WARNING);
+        self.tell(requester(access), slot, Some(thread(access)), NoticeKind::Warning);
+    }
+
+    /// Security's first notice of a failing revocation: one card.
+    pub fn tell_security_failing(&mut self) {
+        let slot = Slot::new(self.access.id, FAILING);
+        self.tell(Recipient::Security, slot, None, NoticeKind::RevocationFailing);
+    }
+
+    /// A line under that card.
+    pub fn tell_security_under_failing(&mut self, kind: NoticeKind) {
+        let slot = Slot::new(self.access.id, format!("{}-{}", kind.name(), self.access.version));
+        let under = Slot::new(self.access.id, FAILING);
+        self.tell(Recipient::Security, slot, Some(under), kind);
+    }
+
+    /// A card of its own for security.
+    pub fn tell_security(&mut self, kind: NoticeKind) {
+        let slot = Slot::new(self.access.id, kind.name());
+        self.tell(Recipient::Security, slot, None, kind);
+    }
+}
+
+fn approval(access: &Access, step: usize) -> Slot {
+    Slot::new(access.id, format!("approval-{step}"))
+}

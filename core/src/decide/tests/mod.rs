@@ -1,0 +1,1 @@
+//! Tables of the state machine, one file per state.

@@ -1,0 +1,67 @@
+//! What a timer means. One that does not belong to the present state, or is not due yet, changes nothing.
+
+use super::draft::Draft;
+use super::end;
+use crate::access::{EndCause, Outcome, State};
+use crate::event::Event;
+use crate::notice::NoticeKind;
+use crate::timer::{TimerKind, timers};
+
+/// A timer fired.
+pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
+    let due = timers(&draft.access).into_iter().any(|timer| timer.kind == kind && timer.due_at <= draft.now);
+    if !due {
+        return;
+    }
+    match (kind, draft.access.state.clone()) {
+        (TimerKind::Remind, State::Pending(pending)) => {
+            draft.event(Event::Reminded);
+            draft.tell_reminder(pending.step);
+        }
+        (TimerKind::Escalate, State::Pending(pending)) => escalate(draft, pending.step),
+        (TimerKind::TimeOut, State::Pending(_)) => end::close(draft, Outcome::TimedOut),
+        (TimerKind::Lapse, State::Pending(_)) => end::close(draft, Outcome::Lapsed),
+        (TimerKind::ElevationDeadline, State::Elevating(elevating)) => {
+            end::start(draft, EndCause::ElevationTimedOut { error: elevating.trouble });
+        }
+        (TimerKind::Warn, State::Active(_)) => {
+            draft.event(Event::Warned);
+            if !extended(draft) {
+                draft.tell_warning();
+                draft.tell_under_announcement(NoticeKind::EndsSoon);
+            }
+        }
+        (TimerKind::End, State::Active(_)) => end::start(draft, EndCause::Expired),
+        (TimerKind::Alert, State::Revoking(_)) => {
+            draft.event(Event::RevocationAlerted);
+            draft.tell_security_under_failing(NoticeKind::RevocationStillFailing);
+        }
+        _ => {}
+    }
+}
+
+/// Asks further people, beside those who were asked.
+fn escalate(draft: &mut Draft<'_>, step: usize) {
+    let access = &draft.access;
+    let asked: Vec<_> = access.asked_in(step).map(|asked| asked.person.clone()).collect();
+    let added: Vec<_> = draft
+        .facts
+        .policy
+        .escalation(&access.route.escalate_to, &asked, &access.request, draft.facts.directory)
+        .into_iter()
+        .filter(|person| !asked.contains(person) && access.votes.iter().all(|vote| vote.by != *person))
+        .collect();
+    let told = !added.is_empty();
+    draft.event(Event::Escalated { added: added.clone() });
+    if told {
+        draft.tell_story(NoticeKind::Escalated { to: added });
+        draft.tell_request();
+        draft.tell_approvers();
+    }
+}
+
+/// An approved extension goes on after the end: no need to warn.
+fn extended(draft: &Draft<'_>) -> bool {
+    let id = draft.access.id;
+    draft.facts.open.iter().any(|open| open.extends == Some(id) && open.state == "active")
+}

@@ -1,0 +1,211 @@
+//! Agreeing and refusing: who may, judged anew at every click on today's policy and directory.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::draft::Draft;
+use crate::access::{Access, EndCause, Outcome, Pending, Revoker, State, Vote};
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::facts::Facts;
+use crate::id::PersonId;
+use crate::notice::NoticeKind;
+use crate::personal::Personal;
+use crate::refusal::{Code, Refusal};
+use crate::span::Span;
+
+/// How long connectors may try before what was given is taken back.
+pub const ELEVATION_DEADLINE: TimeDelta = TimeDelta::minutes(2);
+/// What the target's own expiry is later than ours at the most, so that the clock can start at verification.
+pub const NATIVE_MARGIN: TimeDelta = TimeDelta::seconds(60);
+
+/// Counts a vote; the last one starts elevating.
+pub(super) fn approve(
+    draft: &mut Draft<'_>,
+    pending: &Pending,
+    by: &PersonId,
+    at_most: Option<Span>,
+) -> Result<(), Refusal> {
+    may_vote(&draft.access, pending, by, draft.facts)?;
+    still_allowed(&draft.access, draft.facts, draft.now)?;
+    let at_most = at_most.filter(|at_most| *at_most < draft.access.duration());
+    let least = draft.facts.policy.limits.min_duration.min(draft.access.request.duration);
+    if at_most.is_some_and(|at_most| at_most < least) {
+        return Err(Refusal::new(
+            Code::Duration,
+            format!("That is shorter than the least of {least}."),
+            "Approve for longer, or deny.",
+        ));
+    }
+    let vote = Vote { by: by.clone(), step: pending.step, at: draft.now, at_most };
+    draft.event(Event::Approved { vote });
+    let steps = &draft.access.route.steps;
+    let votes = draft.access.votes.iter().filter(|vote| vote.step == pending.step).count();
+    let complete = steps.get(pending.step).is_some_and(|step| votes >= step.count as usize);
+    let last = pending.step + 1 >= steps.len();
+    match (complete, last) {
+        (false, _) => {}
+        (true, false) => open_step(draft, pending.step + 1),
+        (true, true) => elevate(draft),
+    }
+    draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
+    draft.tell_request();
+    draft.tell_approvers();
+    Ok(())
+}
+
+/// One refusal closes the request.
+pub(super) fn deny(draft: &mut Draft<'_>, pending: &Pending, by: &PersonId, reason: &Personal) -> Result<(), Refusal> {
+    may_vote(&draft.access, pending, by, draft.facts)?;
+    if reason.text().trim().is_empty() {
+        return Err(Refusal::new(
+            Code::Justification,
+            "A denial needs a reason.",
+            "Say in a few words why, so that they know what to change.",
+        ));
+    }
+    super::end::close(draft, Outcome::Denied { by: by.clone(), reason: reason.clone() });
+    Ok(())
+}
+
+/// Opens a step and asks its people.
+pub(super) fn open_step(draft: &mut Draft<'_>, step: usize) {
+    let voted: BTreeSet<&PersonId> = draft.access.votes.iter().map(|vote| &vote.by).collect();
+    let access = &draft.access;
+    let asked = draft
+        .facts
+        .policy
+        .voters(&access.route.steps[step], &access.request, draft.facts.directory)
+        .into_iter()
+        .filter(|person| !voted.contains(person))
+        .collect();
+    draft.event(Event::StepOpened { step, asked });
+}
+
+/// Writes down the intent; the connector's worker does the rest.
+pub(super) fn elevate(draft: &mut Draft<'_>) {
+    let access = &draft.access;
+    let longest = draft.facts.policy.role(&access.request.role).map_or(Span::MAX, |role| role.max_duration);
+    let duration = access.duration().min(longest);
+    let begin = access.request.extends.as_ref().map_or(draft.now, |extends| extends.from.max(draft.now));
+    draft.event(Event::ElevationStarted {
+        duration,
+        native_until: begin + duration.delta() + NATIVE_MARGIN,
+        deadline: draft.now + ELEVATION_DEADLINE,
+    });
+    draft.effect(Effect::Reconcile);
+}
+
+/// Never one's own, never a disabled person, only the step's own people or those added by escalation, and nobody twice.
+fn may_vote(access: &Access, pending: &Pending, by: &PersonId, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let request = &access.request;
+    if *by == request.requester || *by == request.beneficiary {
+        return Err(Refusal::new(
+            Code::OwnRequest,
+            "Nobody decides on their own request.",
+            format!("`/jit show {}` tells who can.", access.short),
+        ));
+    }
+    if facts.directory.active(by).is_none() {
+        return Err(Refusal::new(
+            Code::Disabled,
+            "Your account is disabled.",
+            "Ask an administrator of jit, if that is a mistake.",
+        ));
+    }
+    if access.votes.iter().any(|vote| vote.by == *by) {
+        return Err(Refusal::new(
+            Code::AlreadyVoted,
+            format!("You have approved {} already.", access.short),
+            "Somebody else must give the next approval.",
+        ));
+    }
+    let voters = access.route.steps.get(pending.step).map(|s| facts.policy.voters(s, request, facts.directory));
+    let escalated = access.asked_in(pending.step).any(|asked| asked.escalated && asked.person == *by);
+    if escalated || voters.is_some_and(|voters| voters.contains(by)) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::NotApprover,
+        format!("You are not among those who can decide on {} now.", access.short),
+        format!("`/jit show {}` tells who can.", access.short),
+    )
+    .by_rule(format!("rule {}", access.route.rule)))
+}
+
+/// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, by no more people.
+fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let request = &access.request;
+    let changed = |what: String| {
+        let next = format!("Deny {}, or let it time out; they can ask again.", access.short);
+        Refusal::new(Code::PolicyChanged, what, next)
+    };
+    for person in [&request.requester, &request.beneficiary] {
+        if facts.directory.active(person).is_none() {
+            return Err(changed(format!("{} is disabled or has left.", facts.directory.name(person))));
+        }
+    }
+    let Some(role) = facts.policy.role(&request.role) else {
+        return Err(changed(format!("The role `{}` is no longer in the policy.", request.role)));
+    };
+    let account = facts.directory.person(&request.beneficiary).and_then(|p| p.accounts.get(&role.connector));
+    if account != Some(&request.entitlement.account) || !same_target(role, access) {
+        return Err(changed(format!("The role `{}` now gives something else than was asked for.", request.role)));
+    }
+    let judgement = super::request::judge(request, facts, now).map_err(|refusal| {
+        let rule = refusal.rule.clone();
+        let refusal = changed(format!("Policy does not allow it now: {}", refusal.what));
+        rule.into_iter().fold(refusal, Refusal::by_rule)
+    })?;
+    if judgement.route.quorum() > access.route.quorum() {
+        let rule = judgement.route.rule;
+        return Err(changed(format!("Policy now asks for {} approvals.", judgement.route.steps.len())).by_rule(rule));
+    }
+    Ok(())
+}
+
+/// Whether the role still gives what was asked for; keys that the request added are not the role's.
+fn same_target(role: &crate::policy::Role, access: &Access) -> bool {
+    let asked = &access.request.entitlement.target.0;
+    role.connector == access.request.entitlement.connector
+        && role.target.0.iter().all(|(key, value)| asked.get(key) == Some(value))
+}
+
+/// The loser of a race, or a click on a stale card, hears who decided.
+pub(super) fn too_late(access: &Access, by: &PersonId, facts: &Facts<'_>) -> Refusal {
+    let name = |person: &PersonId| {
+        if person == by { "you".to_owned() } else { facts.directory.name(person).to_owned() }
+    };
+    let short = &access.short;
+    let what = match &access.state {
+        State::Closed(closed) => match &closed.outcome {
+            Outcome::Denied { by, .. } => format!("{short} was denied already by {}.", name(by)),
+            Outcome::Cancelled { by } => format!("{short} was cancelled by {}.", name(by)),
+            Outcome::Withdrawn { by, .. } => format!("{short} was withdrawn by {}.", revoker(by, &name)),
+            Outcome::TimedOut => format!("{short} has timed out: nobody decided in time."),
+            Outcome::Lapsed => format!("{short} has lapsed: the access it extends has ended."),
+            Outcome::Ended { cause: EndCause::Cancelled { by }, .. } => {
+                format!("{short} was cancelled by {}.", name(by))
+            }
+            Outcome::Ended { .. } => format!("{short} was approved by {} and is over.", deciders(access, &name)),
+        },
+        _ if access.route.is_auto() => format!("{short} was approved by policy."),
+        _ => format!("{short} was approved already by {}.", deciders(access, &name)),
+    };
+    Refusal::new(Code::AlreadyDecided, what, "Nothing is left to do.")
+}
+
+fn revoker(by: &Revoker, name: &dyn Fn(&PersonId) -> String) -> String {
+    match by {
+        Revoker::Person(person) => name(person),
+        Revoker::Operator(operator) => format!("the operator {operator}"),
+    }
+}
+
+fn deciders(access: &Access, name: &dyn Fn(&PersonId) -> String) -> String {
+    if access.votes.is_empty() {
+        return "policy".to_owned();
+    }
+    access.votes.iter().map(|vote| name(&vote.by)).collect::<Vec<_>>().join(" and ")
+}
