@@ -1,0 +1,235 @@
+//! Clauses of a line: `for 2h`, `ticket OPS-12`, `because …`, in any order.
+//!
+//! **What `because` takes.** Everything to the end of the line, except a tail that consists of well-formed clauses only,
+//! each of a kind that the verb knows and the line has not given before. So `because the index for orders is broken` is
+//! text, and in `because the index is broken for 2h ticket OPS-12` the last four words are two clauses. Where
+//! two readings remain (`because it was down for 2h for 1h`) the line is refused, with the advice to quote the text.
+
+use crate::grammar::duration::duration;
+use crate::grammar::nearest;
+use crate::grammar::verbs::{Takes, Verb};
+use crate::grammar::words::{Word, bare, between};
+use crate::refusal::{Code, Refusal};
+use crate::span::Span;
+
+/// The kinds of clauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clause {
+    For,
+    At,
+    OnBehalfOf,
+    Ticket,
+    Because,
+}
+
+/// What a line says besides its verb.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub subject: Option<String>,
+    pub duration: Option<Span>,
+    pub at: Option<String>,
+    pub on_behalf_of: Option<String>,
+    pub ticket: Option<String>,
+    pub because: Option<String>,
+    given: Vec<Clause>,
+}
+
+impl Clause {
+    pub const ALL: [Self; 5] = [Self::For, Self::At, Self::OnBehalfOf, Self::Ticket, Self::Because];
+
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::For => "for",
+            Self::At => "at",
+            Self::OnBehalfOf => "on behalf of",
+            Self::Ticket => "ticket",
+            Self::Because => "because",
+        }
+    }
+
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::For => "for 1h",
+            Self::At => "at 14:00",
+            Self::OnBehalfOf => "on behalf of @carol",
+            Self::Ticket => "ticket OPS-12",
+            Self::Because => "because the orders index is broken",
+        }
+    }
+
+    /// The clause whose keyword these words begin with, and how many words the keyword has.
+    fn begins(words: &[Word<'_>]) -> Option<(Self, usize)> {
+        Self::ALL.into_iter().find_map(|clause| {
+            let keyword = clause.keyword().split(' ');
+            let length = keyword.clone().count();
+            let same = words.len() >= length && keyword.zip(words).all(|(part, word)| word.is(part));
+            same.then_some((clause, length))
+        })
+    }
+}
+
+/// Reads everything after the verb.
+pub(super) fn read<'a>(verb: &Verb, line: &'a str, words: &[Word<'a>]) -> Result<Said, Refusal> {
+    let mut said = Said::default();
+    let mut at = 0;
+    while at < words.len() {
+        let rest = &words[at..];
+        at += match Clause::begins(rest) {
+            Some((clause, length)) => {
+                if !verb.clauses.contains(&clause) {
+                    return Err(foreign(verb, clause));
+                }
+                if said.given.contains(&clause) {
+                    return Err(twice(clause));
+                }
+                said.given.push(clause);
+                length + said.take(clause, verb, line, &rest[length..])?
+            }
+            None if said.subject.is_none() && verb.takes != Takes::Nothing => {
+                said.subject = Some(bare(rest[0].text).to_owned());
+                1
+            }
+            None => return Err(stray(verb, &rest[0])),
+        };
+    }
+    Ok(said)
+}
+
+impl Said {
+    /// Reads a clause's value; how many words it has.
+    fn take<'a>(&mut self, clause: Clause, verb: &Verb, line: &'a str, rest: &[Word<'a>]) -> Result<usize, Refusal> {
+        if clause == Clause::Because {
+            let length = text_length(verb, &self.given, rest)?;
+            let text = between(line, &rest[..length]);
+            self.because = (!text.is_empty()).then(|| text.to_owned());
+            return Ok(length);
+        }
+        let Some(first) = rest.first().filter(|_| Clause::begins(rest).is_none()) else { return Err(empty(clause)) };
+        if clause == Clause::For {
+            let (span, length) = duration(rest).ok_or_else(|| no_duration(first))?;
+            self.duration = Some(span);
+            return Ok(length);
+        }
+        let length =
+            if clause == Clause::At { 1 + rest[1..].iter().take_while(|word| is_time(word)).count() } else { 1 };
+        let value = bare(between(line, &rest[..length])).to_owned();
+        if value.is_empty() {
+            return Err(empty(clause));
+        }
+        match clause {
+            Clause::At => self.at = Some(value),
+            Clause::OnBehalfOf => self.on_behalf_of = Some(value.trim_start_matches('@').to_owned()),
+            _ => self.ticket = Some(value),
+        }
+        Ok(length)
+    }
+}
+
+/// How many words the text of `because` has; see the module's rule.
+fn text_length(verb: &Verb, given: &[Clause], words: &[Word<'_>]) -> Result<usize, Refusal> {
+    for start in 0..words.len() {
+        let Some(kinds) = tail(verb, given, &words[start..]) else { continue };
+        // The text itself ends in a clause of a kind that follows: which one was meant?
+        let before = (0..start).rev().take(5).find_map(|at| {
+            let (clause, length) = shaped(&words[at..])?;
+            (at + length == start && kinds.contains(&clause)).then_some(clause)
+        });
+        return before.map_or(Ok(start), |clause| Err(twice(clause)));
+    }
+    Ok(words.len())
+}
+
+/// The kinds of clauses, when these words are nothing but well-formed clauses that may still be given.
+fn tail(verb: &Verb, given: &[Clause], words: &[Word<'_>]) -> Option<Vec<Clause>> {
+    let mut kinds: Vec<Clause> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let (clause, length) = shaped(&words[at..])?;
+        if kinds.contains(&clause) || given.contains(&clause) || !verb.clauses.contains(&clause) {
+            return None;
+        }
+        kinds.push(clause);
+        at += length;
+    }
+    (!kinds.is_empty()).then_some(kinds)
+}
+
+/// A clause whose value has the form that its keyword asks for, and its length in words.
+fn shaped(words: &[Word<'_>]) -> Option<(Clause, usize)> {
+    let (clause, keyword) = Clause::begins(words)?;
+    let value = &words[keyword..];
+    let first = value.first()?;
+    let length = match clause {
+        Clause::For => duration(value)?.1,
+        Clause::At => is_time(first).then(|| value.iter().take_while(|word| is_time(word)).count())?,
+        Clause::OnBehalfOf => 1,
+        Clause::Ticket => first.text.chars().any(|c| c.is_ascii_digit()).then_some(1)?,
+        Clause::Because => return None,
+    };
+    Some((clause, keyword + length))
+}
+
+/// `14:00`, `2pm`, `2026-11-21T14:00`, `tomorrow`.
+fn is_time(word: &Word<'_>) -> bool {
+    let text = bare(word.text).to_ascii_lowercase();
+    let named = ["tomorrow", "today", "noon", "midnight", "am", "pm", "utc", "tonight"].contains(&text.as_str());
+    let clock = text.starts_with(|c: char| c.is_ascii_digit())
+        && (text.contains(':') || text.ends_with("am") || text.ends_with("pm") || text.matches('-').count() == 2);
+    named || clock
+}
+
+fn foreign(verb: &Verb, clause: Clause) -> Refusal {
+    Refusal::new(
+        Code::NotUnderstood,
+        format!("`{}` takes no `{}`.", verb.name, clause.keyword()),
+        format!("Write for example `{}`.", verb.example),
+    )
+}
+
+fn twice(clause: Clause) -> Refusal {
+    Refusal::new(
+        Code::NotUnderstood,
+        format!("`{}` stands there twice.", clause.keyword()),
+        format!("Say it once; put text that holds the word `{}` in quotes.", clause.keyword()),
+    )
+}
+
+fn empty(clause: Clause) -> Refusal {
+    Refusal::new(
+        Code::NotUnderstood,
+        format!("Nothing follows `{}`.", clause.keyword()),
+        format!("Write for example `{}`.", clause.example()),
+    )
+}
+
+fn no_duration(word: &Word<'_>) -> Refusal {
+    let text = shown(word.text);
+    let number = !text.is_empty() && text.len() < 4 && text.bytes().all(|b| b.is_ascii_digit());
+    let next = if number {
+        format!("Write for example `for {text}h` or `for {text}m`.")
+    } else {
+        "Write durations like 90s, 15m, 2h, 1h30m or 1d.".to_owned()
+    };
+    Refusal::new(Code::NotUnderstood, format!("`{text}` is not a duration."), next)
+}
+
+fn stray(verb: &Verb, word: &Word<'_>) -> Refusal {
+    let text = shown(word.text);
+    let known = verb.clauses.iter().map(|clause| clause.keyword());
+    let next = if duration(std::slice::from_ref(word)).is_some() && verb.clauses.contains(&Clause::For) {
+        format!("Write `for {text}` for a duration.")
+    } else if let Some(keyword) = nearest(&text, known.filter(|keyword| !keyword.contains(' '))) {
+        format!("Did you mean `{keyword}`?")
+    } else if verb.clauses.contains(&Clause::Because) {
+        format!("Reasons begin with `because`; write for example `{}`.", verb.example)
+    } else {
+        format!("Write for example `{}`.", verb.example)
+    };
+    Refusal::new(Code::NotUnderstood, format!("`{text}` was not understood after `{}`.", verb.name), next)
+}
+
+/// What somebody typed, cut for a message.
+pub(super) fn shown(text: &str) -> String {
+    let short: String = text.chars().filter(|c| !c.is_control() && *c != '`').take(40).collect();
+    if text.chars().count() > 40 { format!("{short}…") } else { short }
+}

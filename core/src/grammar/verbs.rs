@@ -1,0 +1,227 @@
+//! The verb table: the one place that says which verbs there are. Parsing, help, completion and the Slack manifest read it.
+
+use crate::grammar::clauses::{Clause, Said, shown};
+use crate::grammar::words::bare;
+use crate::grammar::{Line, RequestLine, nearest};
+use crate::id::ShortId;
+use crate::refusal::{Code, Refusal};
+
+/// A verb, for help and for reading.
+#[derive(Debug)]
+pub struct Verb {
+    /// What is typed.
+    pub name: &'static str,
+    /// Its form: `[…]` may be left out.
+    pub usage: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// A line that works.
+    pub example: &'static str,
+    /// `false`: it is understood, but this version does not do it yet; help and completion leave it out.
+    pub ready: bool,
+    pub(super) takes: Takes,
+    pub(super) clauses: &'static [Clause],
+    pub(super) build: fn(&Verb, Said) -> Result<Line, Refusal>,
+}
+
+/// What stands beside the clauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    Nothing,
+    Id,
+    Role,
+    Verb,
+    /// The rest of the line as it is.
+    Text,
+}
+
+/// Every verb, in the order of help.
+pub const VERBS: &[Verb] = &[
+    Verb {
+        name: "request",
+        usage: "request [ROLE] [for DURATION] [ticket ID] [because TEXT]",
+        summary: "Ask for a role; what you leave out is asked for in a form.",
+        example: "request orders-db-admin for 1h because the orders index is broken",
+        ready: true,
+        takes: Takes::Role,
+        clauses: &[Clause::For, Clause::At, Clause::OnBehalfOf, Clause::Ticket, Clause::Because],
+        build: |_, said| Ok(Line::Request(request(said))),
+    },
+    Verb {
+        name: "emergency",
+        usage: "emergency ROLE for DURATION because TEXT",
+        summary: "Take a role at once in an emergency; security reviews it afterwards.",
+        example: "emergency orders-db-admin for 30m because checkout is down, incident 42",
+        ready: false,
+        takes: Takes::Role,
+        clauses: &[Clause::For, Clause::Ticket, Clause::Because],
+        build: |_, said| Ok(Line::Emergency(request(said))),
+    },
+    Verb {
+        name: "mine",
+        usage: "mine",
+        summary: "What you hold, what you asked for, and what waits for you.",
+        example: "mine",
+        ready: true,
+        takes: Takes::Nothing,
+        clauses: &[],
+        build: |_, _| Ok(Line::Mine),
+    },
+    Verb {
+        name: "extend",
+        usage: "extend ID [for DURATION] [because TEXT]",
+        summary: "Ask for more time on access that you hold.",
+        example: "extend A-7K3F9Q for 30m because the repair takes longer",
+        ready: true,
+        takes: Takes::Id,
+        clauses: &[Clause::For, Clause::Because],
+        build: |verb, said| Ok(Line::Extend { id: id(verb, &said)?, duration: said.duration, because: said.because }),
+    },
+    Verb {
+        name: "done",
+        usage: "done ID",
+        summary: "Give access back before its time is over.",
+        example: "done A-7K3F9Q",
+        ready: true,
+        takes: Takes::Id,
+        clauses: &[],
+        build: |verb, said| Ok(Line::Done { id: id(verb, &said)? }),
+    },
+    Verb {
+        name: "cancel",
+        usage: "cancel ID",
+        summary: "Take back a request of yours that is not granted yet.",
+        example: "cancel A-7K3F9Q",
+        ready: true,
+        takes: Takes::Id,
+        clauses: &[],
+        build: |verb, said| Ok(Line::Cancel { id: id(verb, &said)? }),
+    },
+    Verb {
+        name: "show",
+        usage: "show ID",
+        summary: "Where one request or access stands.",
+        example: "show A-7K3F9Q",
+        ready: true,
+        takes: Takes::Id,
+        clauses: &[],
+        build: |verb, said| Ok(Line::Show { id: id(verb, &said)? }),
+    },
+    Verb {
+        name: "pending",
+        usage: "pending",
+        summary: "The requests that wait for your decision.",
+        example: "pending",
+        ready: true,
+        takes: Takes::Nothing,
+        clauses: &[],
+        build: |_, _| Ok(Line::Pending),
+    },
+    Verb {
+        name: "approve",
+        usage: "approve ID [for DURATION]",
+        summary: "Agree to a request, for less time if you like.",
+        example: "approve A-7K3F9Q for 30m",
+        ready: true,
+        takes: Takes::Id,
+        clauses: &[Clause::For],
+        build: |verb, said| Ok(Line::Approve { id: id(verb, &said)?, at_most: said.duration }),
+    },
+    Verb {
+        name: "deny",
+        usage: "deny ID because TEXT",
+        summary: "Refuse a request, and say why.",
+        example: "deny A-7K3F9Q because the reader role is enough for this",
+        ready: true,
+        takes: Takes::Id,
+        clauses: &[Clause::Because],
+        build: |verb, said| Ok(Line::Deny { id: id(verb, &said)?, because: said.because }),
+    },
+    Verb {
+        name: "revoke",
+        usage: "revoke ID because TEXT",
+        summary: "End somebody's access now; for the role's owner and security.",
+        example: "revoke A-7K3F9Q because the laptop was stolen",
+        ready: true,
+        takes: Takes::Id,
+        clauses: &[Clause::Because],
+        build: |verb, said| Ok(Line::Revoke { id: id(verb, &said)?, because: said.because }),
+    },
+    Verb {
+        name: "roles",
+        usage: "roles [TEXT]",
+        summary: "The roles that you may ask for.",
+        example: "roles orders",
+        ready: true,
+        takes: Takes::Text,
+        clauses: &[],
+        build: |_, said| Ok(Line::Roles { text: said.subject }),
+    },
+    Verb {
+        name: "who",
+        usage: "who ROLE",
+        summary: "Who holds a role now.",
+        example: "who orders-db-admin",
+        ready: true,
+        takes: Takes::Role,
+        clauses: &[],
+        build: |verb, said| Ok(Line::Who { role: role(verb, said)? }),
+    },
+    Verb {
+        name: "why",
+        usage: "why ROLE",
+        summary: "What policy says when you ask for a role, rule by rule.",
+        example: "why orders-db-admin",
+        ready: true,
+        takes: Takes::Role,
+        clauses: &[],
+        build: |verb, said| Ok(Line::Why { role: role(verb, said)? }),
+    },
+    Verb {
+        name: "help",
+        usage: "help [VERB]",
+        summary: "What you can write here.",
+        example: "help request",
+        ready: true,
+        takes: Takes::Verb,
+        clauses: &[],
+        build: |_, said| Ok(Line::Help { verb: said.subject.map(|verb| verb.to_lowercase()) }),
+    },
+];
+
+/// The verb of a name, in any case.
+pub(super) fn verb(name: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.name.eq_ignore_ascii_case(bare(name)))
+}
+
+/// For an unknown verb.
+pub(super) fn unknown(name: &str) -> Refusal {
+    let next = match nearest(name, VERBS.iter().map(|verb| verb.name)) {
+        Some(verb) => format!("Did you mean `{verb}`?"),
+        None => "Write `help` to see what there is.".to_owned(),
+    };
+    Refusal::new(Code::NotUnderstood, format!("I do not know the word `{}`.", shown(name)), next)
+}
+
+fn request(said: Said) -> RequestLine {
+    let Said { subject, duration, at, on_behalf_of, ticket, because, .. } = said;
+    RequestLine { role: subject, duration, at, on_behalf_of, ticket, because }
+}
+
+fn id(verb: &Verb, said: &Said) -> Result<ShortId, Refusal> {
+    let example = format!("Write for example `{}`; `mine` and `pending` show ids.", verb.example);
+    let Some(text) = said.subject.as_deref() else {
+        let what = format!("`{}` needs the id of an access.", verb.name);
+        return Err(Refusal::new(Code::NotUnderstood, what, example));
+    };
+    let what = || format!("`{}` is not the id of an access; they look like `A-7K3F9Q`.", shown(text));
+    ShortId::parse(text.trim_end_matches(['.', '!', '?']))
+        .ok_or_else(|| Refusal::new(Code::NotUnderstood, what(), example))
+}
+
+fn role(verb: &Verb, said: Said) -> Result<String, Refusal> {
+    said.subject.filter(|role| !role.is_empty()).ok_or_else(|| {
+        let what = format!("`{}` needs a role.", verb.name);
+        Refusal::new(Code::NotUnderstood, what, format!("Write for example `{}`; `roles` lists them.", verb.example))
+    })
+}
