@@ -15,7 +15,7 @@ pub trait Connector: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// Makes the account hold the target until the given instant; where the target can expire it by itself, in the same operation.
-    /// Called again with another `until`, it moves the end.
+    /// Called again with another `until`, it moves the end. Targets know whole seconds: a fraction of one is cut off.
     async fn grant(&self, e: &Entitlement, until: DateTime<Utc>, a: &Attempt) -> Result<Granted, ConnectorError>;
 
     /// Takes it back. What is not there is no error.
@@ -46,6 +46,17 @@ pub struct Attempt {
     pub generation: u64,
     /// Calls must have ended by then; shorter than the owner's lease.
     pub deadline: DateTime<Utc>,
+}
+
+impl Attempt {
+    /// The time left for this call; none left is a failure that may pass.
+    pub fn remaining(&self) -> Result<Duration, ConnectorError> {
+        let left = (self.deadline - Utc::now()).to_std().unwrap_or_default();
+        if left.is_zero() {
+            return Err(ConnectorError::retry("the deadline of this try has passed before the call began"));
+        }
+        Ok(left)
+    }
 }
 
 /// What a grant did.

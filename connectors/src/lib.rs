@@ -1,5 +1,11 @@
 //! Connectors: how access is given and taken back in real systems.
 //!
-//! [`contract`] is what each keeps, the conformance kit proves it. Nothing here decides anything: `jit_core::reconcile` does.
+//! [`contract`] is what each keeps, [`testkit`] proves it, [`registry`] builds them from the configuration. Nothing here decides
+//! anything: `jit_core::reconcile` does.
 
 pub mod contract;
+pub mod fake;
+pub mod postgres;
+pub mod registry;
+mod secret;
+mod target;
