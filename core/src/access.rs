@@ -201,6 +201,9 @@ pub struct Active {
     pub native_until: Option<DateTime<Utc>>,
     /// The warning before the end was given.
     pub warned: bool,
+    /// The time for the warning passed without one, since an extension goes on.
+    #[serde(default)]
+    pub spared: bool,
     /// What the holder uses it with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Handover>,

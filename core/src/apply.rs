@@ -50,12 +50,18 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                 until: *until,
                 native_until: *native_until,
                 warned: false,
+                spared: false,
                 handover: handover.clone(),
             });
         }
         Event::Warned => {
             if let State::Active(active) = &mut access.state {
                 active.warned = true;
+            }
+        }
+        Event::WarningSpared => {
+            if let State::Active(active) = &mut access.state {
+                active.spared = true;
             }
         }
         Event::RevocationStarted { cause } => {

@@ -120,6 +120,8 @@ pub enum Event {
     },
     /// The holder was warned of the end.
     Warned,
+    /// The time for the warning passed without one: an extension goes on after the end.
+    WarningSpared,
     /// It is being taken back from here on.
     RevocationStarted {
         /// Why.
@@ -173,6 +175,7 @@ impl Event {
             Self::ElevationTroubled { .. } => "elevation-troubled",
             Self::Elevated { .. } => "elevated",
             Self::Warned => "warned",
+            Self::WarningSpared => "warning-spared",
             Self::RevocationStarted { .. } => "revocation-started",
             Self::RevocationFailed { .. } => "revocation-failed",
             Self::RevocationAlerted => "revocation-alerted",

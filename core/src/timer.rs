@@ -96,7 +96,7 @@ pub fn timers(access: &Access) -> Vec<Timer> {
         }
         State::Active(active) => {
             let mut timers = vec![timer(TimerKind::End, active.until)];
-            if !active.warned {
+            if !active.warned && !active.spared {
                 timers.push(timer(TimerKind::Warn, warn_at(access, active.since, active.until)));
             }
             timers

@@ -25,8 +25,10 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
             end::start(draft, EndCause::ElevationTimedOut { error: elevating.trouble });
         }
         (TimerKind::Warn, State::Active(_)) => {
-            draft.event(Event::Warned);
-            if !extended(draft) {
+            if extended(draft) {
+                draft.event(Event::WarningSpared);
+            } else {
+                draft.event(Event::Warned);
                 draft.tell_warning();
                 draft.tell_under_announcement(NoticeKind::EndsSoon);
             }
