@@ -1,1 +1,3 @@
 //! Test harness: real servers, the production wiring, journeys in a user's words.
+
+pub mod servers;

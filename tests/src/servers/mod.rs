@@ -1,0 +1,17 @@
+//! Private real servers for tests: each starts on a free loopback port in a folder of its own, and is gone when dropped or when the
+//! test process ends, however it ends. Called by tests and benches. A server that is not installed is a panic with a clear sentence,
+//! never a skip. Must not touch a server, a user or a file that it did not make.
+
+mod folder;
+mod postgres;
+mod process;
+mod redis;
+mod sshd;
+mod users;
+
+pub use folder::Folder;
+pub use postgres::Postgres;
+pub use process::free_port;
+pub use redis::Redis;
+pub use sshd::Sshd;
+pub use users::User;

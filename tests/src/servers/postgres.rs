@@ -1,0 +1,208 @@
+//! A private PostgreSQL with durable commits (`fsync` and `synchronous_commit` on, as in production). Called by tests and benches.
+//!
+//! `initdb` takes seconds, so its result is made once below the tests' root and copied. It refuses root, so root runs all of it as
+//! `postgres`, the user that Debian's package makes.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio_postgres::{Client, NoTls};
+
+use super::folder::{Folder, own_uid, root};
+use super::process::{Launch, Server, on_free_port, program, run};
+
+/// The user that runs the server where this process is root.
+const SYSTEM_USER: &str = "postgres";
+
+static SHARED: OnceLock<Postgres> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// A running, or for the moment stopped, PostgreSQL. Everybody on the loopback is trusted.
+#[derive(Debug)]
+pub struct Postgres {
+    server: Option<Server>,
+    port: u16,
+    folder: Folder,
+}
+
+impl Postgres {
+    /// Starts one of its own and waits until it accepts connections.
+    pub fn start() -> Self {
+        let folder = Folder::new("postgres");
+        copy_template(&folder);
+        let (port, server) = on_free_port(|port| launch(&folder, port));
+        Self { server: Some(server), port, folder }
+    }
+
+    /// The one that all tests of this process share; it ends with the process. Take a [`Postgres::fresh_database`] of it, and make
+    /// server-wide things (roles) only under names of your own.
+    pub fn shared() -> &'static Self {
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// `postgres://…` as superuser, into the database `postgres`; the same through stop and start.
+    pub fn url(&self) -> String {
+        self.url_for("postgres")
+    }
+
+    /// The same, into another database.
+    pub fn url_for(&self, database: &str) -> String {
+        self.url_as("postgres", database)
+    }
+
+    /// The address for a user that somebody has made.
+    pub fn url_as(&self, user: &str, database: &str) -> String {
+        format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The port on the loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Makes an empty database and gives its address.
+    pub async fn fresh_database(&self) -> String {
+        let name = format!("fresh_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        self.connect().await.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a superuser may");
+        self.url_for(&name)
+    }
+
+    /// A connection as superuser to the database `postgres`.
+    pub async fn connect(&self) -> Client {
+        Self::connect_to(&self.url()).await
+    }
+
+    /// A connection to any address of this module.
+    pub async fn connect_to(url: &str) -> Client {
+        Self::try_connect_to(url).await.unwrap_or_else(|e| panic!("cannot connect to {url}: {e}"))
+    }
+
+    /// A connection that may be refused.
+    pub async fn try_connect_to(url: &str) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        // Its failures reach whoever uses the client.
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Stops it, ending open sessions; what was committed stays.
+    pub fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts it on the port and data it had.
+    pub fn start_again(&mut self) {
+        self.stop();
+        self.server = Some(launch(&self.folder, self.port).expect("its port is still free"));
+    }
+
+    /// Stops and starts it.
+    pub fn restart(&mut self) {
+        self.start_again();
+    }
+}
+
+fn launch(folder: &Folder, port: u16) -> Result<Server, String> {
+    let data = folder.join("data");
+    let pid_file = data.join("postmaster.pid");
+    // Left by a stop that had to be forced; the server would take it for its own.
+    let _ = fs::remove_file(&pid_file);
+    let settings = [
+        ("port", port.to_string()),
+        ("listen_addresses", "127.0.0.1".to_owned()),
+        ("unix_socket_directories", String::new()),
+        ("fsync", "on".to_owned()),
+        ("synchronous_commit", "on".to_owned()),
+        ("max_connections", "400".to_owned()),
+        ("shared_buffers", "64MB".to_owned()),
+        ("log_min_messages", "warning".to_owned()),
+    ];
+    let mut args = vec!["-D".to_owned(), data.display().to_string()];
+    args.extend(settings.into_iter().flat_map(|(key, value)| ["-c".to_owned(), format!("{key}={value}")]));
+    let postgres = binary("postgres");
+    // SIGINT is the "fast" shutdown. Source: PostgreSQL, "Shutting Down the Server".
+    let launch = Launch { program: &postgres, args, user: server_user(), log: folder.join("log"), end_signal: "INT" };
+    // What pg_ctl waits for: line 8 of the lock file.
+    let ready = || {
+        fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
+    };
+    Server::start(launch, ready)
+}
+
+fn server_user() -> Option<&'static str> {
+    (own_uid() == 0).then_some(SYSTEM_USER)
+}
+
+/// Debian keeps the server's programs out of `PATH`, one folder per version; the newest is taken.
+fn binary(name: &str) -> PathBuf {
+    let mut folders: Vec<_> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .collect();
+    folders.sort_by_key(|folder| {
+        let version =
+            folder.parent().and_then(|v| v.file_name()).and_then(|v| v.to_str()).and_then(|v| v.parse::<u32>().ok());
+        std::cmp::Reverse(version)
+    });
+    program(name, "postgresql", &folders)
+}
+
+fn copy_template(folder: &Folder) {
+    let template = root().join("postgres-template");
+    if !template.exists() {
+        let fresh = Folder::new("initdb");
+        let data = fresh.join("data");
+        let mut command = Command::new("setpriv");
+        if let Some(user) = server_user() {
+            run(Command::new("chown").arg(user).arg(fresh.path()));
+            command.args(["--reuid", user, "--regid", user, "--init-groups"]);
+        }
+        command.arg("--").arg(binary("initdb")).arg("-D").arg(&data).current_dir("/");
+        run(command.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
+        // Two processes may come here at once: the first wins, and the loser's goes with its folder.
+        if let Err(e) = fs::rename(&data, &template) {
+            assert!(template.exists(), "cannot keep initdb's result: {e}");
+        }
+    }
+    run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(&template).arg(folder.join("data")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn commits_survive_a_restart_and_sessions_do_not() {
+        let mut postgres = Postgres::start();
+        let client = postgres.connect().await;
+        client.batch_execute("CREATE TABLE t AS SELECT 42 AS n").await.unwrap();
+        postgres.stop();
+        assert!(client.query_one("SELECT 1", &[]).await.is_err());
+        assert!(Postgres::try_connect_to(&postgres.url()).await.is_err());
+        postgres.start_again();
+        let row = postgres.connect().await.query_one("SELECT n FROM t", &[]).await.unwrap();
+        assert_eq!(row.get::<_, i32>(0), 42);
+    }
+
+    #[tokio::test]
+    async fn the_shared_one_gives_databases_of_one_s_own() {
+        let (a, b) = (Postgres::shared().fresh_database().await, Postgres::shared().fresh_database().await);
+        assert_ne!(a, b);
+        Postgres::connect_to(&a).await.batch_execute("CREATE TABLE t ()").await.unwrap();
+        Postgres::connect_to(&b).await.batch_execute("CREATE TABLE t ()").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn commits_are_durable() {
+        let client = Postgres::shared().connect().await;
+        for setting in ["fsync", "synchronous_commit"] {
+            let row = client.query_one(&format!("SHOW {setting}"), &[]).await.unwrap();
+            assert_eq!(row.get::<_, &str>(0), "on", "{setting}");
+        }
+    }
+}
