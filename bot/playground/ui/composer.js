@@ -52,7 +52,7 @@ export function composer({ form, input, me, send, draft }) {
     popup.replaceChildren(...items.map((item, at) => h('div.option', {
       role: 'option', id: uid('completion'), 'aria-selected': 'false', onmousedown: (event) => event.preventDefault(), onclick: () => accept(at),
     }, h('span.option-label', null, item.label), item.detail && h('span.option-detail', null, item.detail))));
-    openAt(popup, form, { above: true });
+    openAt(popup, input.parentElement, { above: true });
     input.setAttribute('aria-expanded', 'true');
     mark(-1);
   }

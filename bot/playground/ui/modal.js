@@ -127,7 +127,7 @@ function open(first, host) {
   document.body.append(dialog);
   update(first);
   dialog.showModal();
-  (body.querySelector('[data-autofocus]') ?? body.querySelector('input, textarea, select, button') ?? (submit.hidden ? cancel : submit)).focus();
+  (body.querySelector('[data-autofocus]') ?? body.querySelector('input:not([type=radio]), input:checked, textarea, button') ?? (submit.hidden ? cancel : submit)).focus();
   return self;
 }
 

@@ -7,7 +7,7 @@ import { h, icon } from './dom.js';
 const TOAST_MS = 6000;
 const MOST_TOASTS = 3;
 
-const region = h('div.toasts', { popover: 'manual', role: 'group', 'aria-label': 'Notices' });
+const region = h('div.toasts', { popover: 'manual', role: 'region', 'aria-label': 'Notices' });
 
 /** Shows a short notice; errors stay until dismissed and are announced at once. */
 export function toast(text, level = 'info') {
@@ -19,7 +19,7 @@ export function toast(text, level = 'info') {
     node.remove();
     if (!region.childElementCount) region.hidePopover();
   };
-  const node = h('div.toast', { class: error ? 'error' : 'info', role: error ? 'alert' : 'status' });
+  const node = h('div.toast', { class: error ? 'bad' : 'good', role: error ? 'alert' : 'status' });
   region.append(node);
   while (region.childElementCount > MOST_TOASTS) region.firstElementChild.remove();
   // Filled after it stands in the page: only then do readers announce it.
