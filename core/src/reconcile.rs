@@ -31,13 +31,17 @@ pub enum Action {
     LeaveStanding,
 }
 
+/// Targets keep ends in whole seconds; an end within a second of the desired one is not moved, or it would be for ever.
+const PRECISION: TimeDelta = TimeDelta::seconds(1);
+
 /// Compares what must be with what is.
 pub fn reconcile(desired: Desired, found: &Holding, baseline: Baseline, can: Capabilities) -> Action {
     match (desired.until, found, baseline) {
         (Some(until), Holding::Gone, _) => Action::Grant { until },
         (Some(_), Holding::Held { .. }, Baseline::Standing) => Action::Keep,
         (Some(until), Holding::Held { native_until, .. }, Baseline::Absent) => {
-            let moved = can.native_expiry && *native_until != Some(until);
+            let kept = native_until.is_some_and(|native| (native - until).abs() < PRECISION);
+            let moved = can.native_expiry && !kept;
             if moved { Action::Grant { until } } else { Action::Keep }
         }
         (None, Holding::Held { .. }, Baseline::Absent) => Action::Revoke,
@@ -91,6 +95,18 @@ mod tests {
         ] {
             assert_eq!(reconcile(desired, &found, baseline, can), expected, "{desired:?} {found:?} {baseline:?}");
         }
+    }
+
+    #[test]
+    fn an_end_kept_in_whole_seconds_is_not_moved_for_ever() {
+        let until = at(9) + TimeDelta::microseconds(700_123);
+        let expires = Capabilities { native_expiry: true, ..PLAIN };
+        let kept = |native| {
+            let found = Holding::Held { native_until: Some(native), handover: None };
+            reconcile(Desired { until: Some(until), ending: false }, &found, Baseline::Absent, expires) == Action::Keep
+        };
+        assert!(kept(at(9)) && kept(at(10)));
+        assert!(!kept(at(8)) && !kept(at(11)));
     }
 
     #[test]
