@@ -182,8 +182,10 @@ impl Policy {
 
     fn limit_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
         let max = self.limits.max_simultaneous;
+        // An extension takes over the slot of what it extends once that is over.
+        let beside = |access: &OpenAccess| open.iter().any(|other| access.extends == Some(other.id));
         let mine: Vec<String> =
-            open.iter().filter(|access| access.extends.is_none()).map(|access| format!("`{}`", access.short)).collect();
+            open.iter().filter(|access| !beside(access)).map(|access| format!("`{}`", access.short)).collect();
         if question.chain.is_none() && mine.len() as u64 >= u64::from(max) {
             faults.push(Fault::new(
                 Code::Limit,
@@ -372,10 +374,8 @@ fn held(access: &OpenAccess) -> &'static str {
 }
 
 fn open_example(open: &[OpenAccess]) -> String {
-    let active = open.iter().find(|access| access.extends.is_none() && access.state == "active");
-    active
-        .or_else(|| open.iter().find(|access| access.extends.is_none()))
-        .map_or_else(String::new, |a| a.short.to_string())
+    let active = open.iter().find(|access| access.state == "active");
+    active.or(open.first()).map_or_else(String::new, |access| access.short.to_string())
 }
 
 /// An owner's name for people.
