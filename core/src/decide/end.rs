@@ -61,8 +61,18 @@ pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     }
 }
 
+/// Too late for the holder.
+pub(super) fn over_for_holder(access: &Access, by: &PersonId) -> Refusal {
+    holder(access, by).err().unwrap_or_else(|| over(access))
+}
+
+/// Too late to revoke; whoever could not have revoked it learns nothing of where it stands.
+pub(super) fn over_for_revoker(draft: &Draft<'_>, by: &Revoker) -> Refusal {
+    revoker(draft, by).err().unwrap_or_else(|| over(&draft.access))
+}
+
 /// Nothing is left to end.
-pub(super) fn over(access: &Access) -> Refusal {
+fn over(access: &Access) -> Refusal {
     let what = match &access.state {
         State::Revoking(revoking) if revoking.failing.is_some() => {
             format!("{} is being taken back; the target resists, and it is tried without end.", access.short)
@@ -85,25 +95,30 @@ fn holder(access: &Access, by: &PersonId) -> Result<(), Refusal> {
 }
 
 fn may_revoke(draft: &Draft<'_>, by: &Revoker, reason: &Personal) -> Result<(), Refusal> {
-    let access = &draft.access;
-    let facts = draft.facts;
-    if let Revoker::Person(person) = by {
-        let is = |subject: &Subject| facts.policy.is_owner(subject, person, facts.directory);
-        let owner = Subject::try_from(access.request.owner.clone()).is_ok_and(|owner| is(&owner));
-        let holder = *person == access.request.requester || *person == access.request.beneficiary;
-        let permitted = owner || holder || facts.policy.security.iter().any(is);
-        if facts.directory.active(person).is_none() || !permitted {
-            return Err(Refusal::new(
-                Code::NotPermitted,
-                format!("You cannot revoke {}.", access.short),
-                "Its holder, the role's owner and security can.",
-            )
-            .by_rule(format!("role {}", access.request.role))
-            .ask(access.request.owner.clone()));
-        }
-    }
+    revoker(draft, by)?;
     if reason.text().trim().is_empty() {
         return Err(Refusal::new(Code::Justification, "A revocation needs a reason.", "Say in a few words why."));
     }
     Ok(())
+}
+
+/// The holder, the role's owner (today's, and the one when it was asked), security, or an operator.
+fn revoker(draft: &Draft<'_>, by: &Revoker) -> Result<(), Refusal> {
+    let Revoker::Person(person) = by else { return Ok(()) };
+    let (request, facts) = (&draft.access.request, draft.facts);
+    let is = |subject: &Subject| facts.policy.is_owner(subject, person, facts.directory);
+    let owner_then = Subject::try_from(request.owner.clone()).is_ok_and(|owner| is(&owner));
+    let owner_now = facts.policy.role(&request.role).is_some_and(|role| is(&role.owner));
+    let holds = holder(&draft.access, person).is_ok();
+    let permitted = owner_then || owner_now || holds || facts.policy.security.iter().any(is);
+    if permitted && facts.directory.active(person).is_some() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::NotPermitted,
+        format!("You cannot revoke {}.", draft.access.short),
+        "Its holder, the role's owner and security can.",
+    )
+    .by_rule(format!("role {}", request.role))
+    .ask(request.owner.clone()))
 }

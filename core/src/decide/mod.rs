@@ -69,15 +69,17 @@ pub fn decide(
             end::by_holder(&mut draft, by, EndCause::Done { by: by.clone() })?;
         }
         (State::Pending(_), Command::Done { by }) => end::cancel(&mut draft, by)?,
-        (State::Revoking(_) | State::Closed(_), Command::Cancel { .. } | Command::Done { .. }) => {
-            return Err(end::over(access));
+        (State::Revoking(_) | State::Closed(_), Command::Cancel { by } | Command::Done { by }) => {
+            return Err(end::over_for_holder(access, by));
         }
 
         (State::Pending(_), Command::Revoke { by, reason }) => end::revoke_pending(&mut draft, by, reason)?,
         (State::Elevating(_) | State::Active(_), Command::Revoke { by, reason }) => {
             end::revoke(&mut draft, by, reason)?;
         }
-        (State::Revoking(_) | State::Closed(_), Command::Revoke { .. }) => return Err(end::over(access)),
+        (State::Revoking(_) | State::Closed(_), Command::Revoke { by, .. }) => {
+            return Err(end::over_for_revoker(&draft, by));
+        }
 
         (State::Elevating(elevating), Command::Elevated { verified_at, native_until, handover }) => {
             connector::elevated(&mut draft, elevating, *verified_at, (*native_until, handover.clone()));

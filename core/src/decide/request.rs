@@ -17,12 +17,12 @@ use crate::span::Span;
 
 /// Judges without asking: for the form's live preview and for `explain`.
 pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
-    judge(&describe(ask, facts)?, facts, now)
+    judge(&describe(ask, facts, now)?, facts, now)
 }
 
 /// Makes the access, or refuses.
 pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
-    let request = describe(ask, facts)?;
+    let request = describe(ask, facts, now)?;
     let judgement = judge(&request, facts, now)?;
     let record = EventRecord {
         access: Some(ask.id),
@@ -46,14 +46,15 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
 }
 
 /// What is asked, with the role's description as it is now.
-fn describe(ask: &Ask, facts: &Facts<'_>) -> Result<Request, Refusal> {
+fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Request, Refusal> {
     let role = facts.policy.role(&ask.role).ok_or_else(|| no_such_role(&ask.role, facts))?;
     person(&ask.requester, facts)?;
     let beneficiary = person(&ask.beneficiary, facts)?;
+    let entitlement = entitlement(ask.id, role, beneficiary, facts)?;
     let extends = match (&ask.extends, facts.parent) {
         (None, _) => None,
-        (Some(_), Some(parent)) => Some(extends(parent, ask, facts)?),
-        (Some(_), None) => {
+        (Some(id), Some(parent)) if parent.id == *id => Some(extends(parent, ask, &entitlement, (facts, now))?),
+        (Some(_), _) => {
             return Err(Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours."));
         }
     };
@@ -66,7 +67,7 @@ fn describe(ask: &Ask, facts: &Facts<'_>) -> Result<Request, Refusal> {
         environment: role.environment.clone(),
         risk: role.risk,
         owner: role.owner.to_string(),
-        entitlement: entitlement(ask.id, role, beneficiary, facts)?,
+        entitlement,
         duration: ask.duration,
         justification: ask.justification.clone(),
         ticket: ask.ticket.clone(),
@@ -92,7 +93,13 @@ fn no_such_role(name: &RoleName, facts: &Facts<'_>) -> Refusal {
     Refusal::new(Code::NotFound, format!("There is no role `{name}`."), next)
 }
 
-fn extends(parent: &Access, ask: &Ask, facts: &Facts<'_>) -> Result<Extends, Refusal> {
+/// More time on the same thing for the same person: nothing else may pass as an extension, since that takes no slot.
+fn extends(
+    parent: &Access,
+    ask: &Ask,
+    entitlement: &Entitlement,
+    (facts, now): (&Facts<'_>, DateTime<Utc>),
+) -> Result<Extends, Refusal> {
     if ask.requester != parent.request.requester && ask.requester != parent.request.beneficiary {
         return Err(Refusal::new(
             Code::NotPermitted,
@@ -100,13 +107,25 @@ fn extends(parent: &Access, ask: &Ask, facts: &Facts<'_>) -> Result<Extends, Ref
             "`/jit request` asks for access of your own.",
         ));
     }
-    let State::Active(active) = &parent.state else {
-        return Err(Refusal::new(
-            Code::WrongState,
-            format!("{} is not live, so there is nothing to extend.", parent.short),
-            "`/jit request` asks anew.",
-        ));
+    let active = match &parent.state {
+        State::Active(active) if now < active.until => active,
+        _ => {
+            return Err(Refusal::new(
+                Code::WrongState,
+                format!("{} is not live, so there is nothing to extend.", parent.short),
+                "`/jit request` asks anew.",
+            ));
+        }
     };
+    let held = &parent.request;
+    let same = ask.role == held.role && ask.beneficiary == held.beneficiary;
+    if !same || !alike(entitlement, &held.entitlement) {
+        return Err(Refusal::new(
+            Code::PolicyChanged,
+            format!("The role `{}` now gives something else than {} does.", ask.role, parent.short),
+            "`/jit request` asks anew once it has ended.",
+        ));
+    }
     if let Some(child) = facts.open.iter().find(|open| open.extends == Some(parent.id)) {
         return Err(Refusal::new(
             Code::Duplicate,
@@ -144,9 +163,22 @@ pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) ->
     facts.policy.judge(&question, facts.directory, facts.open)
 }
 
+/// The same thing for the same account; certificates and the like are issued anew for each access.
+fn alike(a: &Entitlement, b: &Entitlement) -> bool {
+    let one_each = a.instance.is_some() && b.instance.is_some();
+    a.connector == b.connector
+        && a.account == b.account
+        && (one_each || (a.instance, &a.target) == (b.instance, &b.target))
+}
+
 /// What the target shall hold: the role's own keys; for certificates and the like one instance per access, with the person's
 /// registered keys.
-fn entitlement(id: AccessId, role: &Role, beneficiary: &Person, facts: &Facts<'_>) -> Result<Entitlement, Refusal> {
+pub(super) fn entitlement(
+    id: AccessId,
+    role: &Role,
+    beneficiary: &Person,
+    facts: &Facts<'_>,
+) -> Result<Entitlement, Refusal> {
     let missing = |what: String| {
         Refusal::new(Code::NoAccount, what, "Ask an administrator of jit to add it to the directory.")
             .by_rule(format!("role {}", role.name))

@@ -31,7 +31,7 @@ pub(super) fn approve(
     still_allowed(&draft.access, draft.facts, draft.now)?;
     let at_most = at_most.filter(|at_most| *at_most < draft.access.duration());
     let least = draft.facts.policy.limits.min_duration.min(draft.access.request.duration);
-    if at_most.is_some_and(|at_most| at_most < least) {
+    if at_most.is_some_and(|at_most| at_most < least || at_most.is_zero()) {
         return Err(Refusal::new(
             Code::Duration,
             format!("That is shorter than the least of {least}."),
@@ -121,26 +121,46 @@ fn may_vote(access: &Access, pending: &Pending, by: &PersonId, facts: &Facts<'_>
             "Somebody else must give the next approval.",
         ));
     }
-    let voters = access.route.steps.get(pending.step).map(|s| facts.policy.voters(s, request, facts.directory));
-    let escalated = access.asked_in(pending.step).any(|asked| asked.escalated && asked.person == *by);
-    if escalated || voters.is_some_and(|voters| voters.contains(by)) {
+    if eligible(access, pending.step, by, facts) {
         return Ok(());
     }
-    Err(Refusal::new(
+    Err(not_approver(access))
+}
+
+/// Whether somebody may vote in a step on today's directory: as one of its people, or as one whom its escalation added and
+/// would still add.
+fn eligible(access: &Access, step: usize, person: &PersonId, facts: &Facts<'_>) -> bool {
+    let (route, request) = (&access.route, &access.request);
+    let Some(people) = route.steps.get(step) else { return false };
+    if facts.policy.voters(people, request, facts.directory).contains(person) {
+        return true;
+    }
+    let added = access.asked_in(step).any(|asked| asked.escalated && asked.person == *person);
+    let first: Vec<_> =
+        access.asked_in(step).filter(|asked| !asked.escalated).map(|asked| asked.person.clone()).collect();
+    added && facts.policy.escalation(&route.escalate_to, &first, request, facts.directory).contains(person)
+}
+
+fn not_approver(access: &Access) -> Refusal {
+    Refusal::new(
         Code::NotApprover,
         format!("You are not among those who can decide on {} now.", access.short),
         format!("`/jit show {}` tells who can.", access.short),
     )
-    .by_rule(format!("rule {}", access.route.rule)))
+    .by_rule(format!("rule {}", access.route.rule))
 }
 
-/// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, by no more people.
+/// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, by no more people, and
+/// whoever agreed before must still be one who can.
 fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
     let request = &access.request;
     let changed = |what: String| {
         let next = format!("Deny {}, or let it time out; they can ask again.", access.short);
         Refusal::new(Code::PolicyChanged, what, next)
     };
+    if request.extends.as_ref().is_some_and(|extends| extends.from <= now) {
+        return Err(changed("The access it extends has ended.".to_owned()));
+    }
     for person in [&request.requester, &request.beneficiary] {
         if facts.directory.active(person).is_none() {
             return Err(changed(format!("{} is disabled or has left.", facts.directory.name(person))));
@@ -149,9 +169,14 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
     let Some(role) = facts.policy.role(&request.role) else {
         return Err(changed(format!("The role `{}` is no longer in the policy.", request.role)));
     };
-    let account = facts.directory.person(&request.beneficiary).and_then(|p| p.accounts.get(&role.connector));
-    if account != Some(&request.entitlement.account) || !same_target(role, access) {
+    let beneficiary = facts.directory.person(&request.beneficiary);
+    let today = beneficiary.and_then(|person| super::request::entitlement(access.id, role, person, facts).ok());
+    if today.as_ref() != Some(&request.entitlement) {
         return Err(changed(format!("The role `{}` now gives something else than was asked for.", request.role)));
+    }
+    if let Some(vote) = access.votes.iter().find(|vote| !eligible(access, vote.step, &vote.by, facts)) {
+        let name = facts.directory.name(&vote.by);
+        return Err(changed(format!("{name} approved it, and can no longer decide on it.")));
     }
     let judgement = super::request::judge(request, facts, now).map_err(|refusal| {
         let rule = refusal.rule.clone();
@@ -165,15 +190,12 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
     Ok(())
 }
 
-/// Whether the role still gives what was asked for; keys that the request added are not the role's.
-fn same_target(role: &crate::policy::Role, access: &Access) -> bool {
-    let asked = &access.request.entitlement.target.0;
-    role.connector == access.request.entitlement.connector
-        && role.target.0.iter().all(|(key, value)| asked.get(key) == Some(value))
-}
-
-/// The loser of a race, or a click on a stale card, hears who decided.
+/// The loser of a race, or a click on a stale card, hears who decided; somebody who has no part in it does not.
 pub(super) fn too_late(access: &Access, by: &PersonId, facts: &Facts<'_>) -> Refusal {
+    let could = |step| eligible(access, step, by, facts);
+    if !access.is_party(by) && !(0..access.route.steps.len()).any(could) {
+        return not_approver(access);
+    }
     let name = |person: &PersonId| {
         if person == by { "you".to_owned() } else { facts.directory.name(person).to_owned() }
     };
