@@ -1,1 +1,12 @@
-//! Chat: cards, and the platforms that show them.
+//! Chat: what is said, and the platforms that say it.
+//!
+//! [`cards`] words what the core tells ([`jit_core::notice`]) and answers ([`jit_core::answer`]) into a small tree, [`card`]; [`forms`] are
+//! the dialogs; [`slack`] decodes what Slack sends and renders, posts and edits what it shows. Nothing here decides anything.
+
+pub mod card;
+pub mod cards;
+// pub mod deliver;
+pub mod fallback;
+pub mod form;
+// pub mod forms;
+pub mod slack;

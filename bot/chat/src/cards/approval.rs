@@ -1,0 +1,131 @@
+//! An approver's card of one step: who asks what and why, with buttons while it is open, afterwards who decided.
+
+use jit_core::access::{Access, Outcome, Pending, State};
+use jit_core::notice::{Notice, NoticeKind};
+
+use super::sample::{self, Sample};
+use super::{Context, button, outcome, words};
+use crate::card::{Card, Inline, Line, Tone};
+
+/// Words it, for everybody who was asked in this step.
+pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
+    let access = &notice.access;
+    let card = match &access.state {
+        State::Pending(state) if state.step == *step => open(access, state, context),
+        State::Pending(state) => passed(access, state, context),
+        State::Elevating(_) => decided(access, Tone::Success, "Approved", context)
+            .text(Line::new("Access is being set up.")),
+        State::Active(active) => decided(access, Tone::Success, "Approved, live", context)
+            .text(Line::new("Until ").at_and_left(active.until).plain(".")),
+        State::Revoking(state) if state.failing.is_some() => {
+            decided(access, Tone::Danger, "Revocation failing", context).text(words::failing(access))
+        }
+        State::Revoking(_) => decided(access, Tone::Over, "Being taken back", context),
+        State::Closed(closed) => {
+            let (tone, _) = outcome::title(&closed.outcome, access);
+            let story = outcome::story(&closed.outcome, access, context);
+            decided(access, tone, verdict(&closed.outcome), context).text(story)
+        }
+    };
+    card.context(words::small_print(access))
+}
+
+/// The word for what became of it.
+fn verdict(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Denied { .. } => "Denied",
+        Outcome::Cancelled { .. } => "Cancelled",
+        Outcome::Withdrawn { .. } => "Withdrawn",
+        Outcome::TimedOut => "Timed out",
+        Outcome::Lapsed => "Lapsed",
+        Outcome::Ended { .. } => "Over",
+    }
+}
+
+fn open(access: &Access, state: &Pending, context: &Context) -> Card {
+    let asker = words::asker(access, context);
+    Card::new(Tone::Pending, format!("{asker} asks for {}", words::what(access)))
+        .facts(facts(access, context))
+        .text(progress(access, state, context))
+        .text(Line::new("It times out ").at_and_left(words::gives_up(access, state)).plain("."))
+        .actions(vec![button::approve(access), button::approve_shorter(access), button::deny(access)])
+}
+
+fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
+    let request = &access.request;
+    let mut facts = vec![words::fact("Who asks", Line::default().person(&request.requester))];
+    if !words::own(access) {
+        facts.push(words::fact("Who gets it", Line::default().person(&request.beneficiary)));
+    }
+    let length = Line::default().strong(access.duration().to_string());
+    facts.push(words::fact(
+        "For how long",
+        match &request.extends {
+            Some(extends) => length.plain(" more, after it ends ").at_and_left(extends.from),
+            None => length,
+        },
+    ));
+    facts.extend(words::reasons(access));
+    facts.push(words::fact("Kind", Line::new(words::kind(access))));
+    if let Some(channel) = &request.origin.channel {
+        facts.push(words::fact("Asked in", Line::default().push(Inline::Channel(channel.clone()))));
+    }
+    facts.push(words::fact("Owner", Line::new(words::owner(&request.owner, context))));
+    facts.push(words::fact("Rule", Line::new(&access.route.rule)));
+    facts
+}
+
+/// Which step this is, who has agreed, and what comes next.
+fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
+    let steps = &access.route.steps;
+    let here = steps.get(state.step).map(|step| words::step(step, access, context)).unwrap_or_default();
+    let mut line = Line::default().strong(format!("Step {} of {}", state.step + 1, steps.len())).plain(format!(": {here}."));
+    for vote in &access.votes {
+        line = line.plain(format!(" {} has approved", context.directory.name(&vote.by)));
+        line = line.plain(vote.at_most.map_or_else(|| ".".to_owned(), |most| format!(", for at most {most}.")));
+    }
+    match steps.get(state.step + 1) {
+        Some(next) => line.plain(format!(" After that: {}.", words::step(next, access, context))),
+        None => line.plain(" After that, access starts at once."),
+    }
+}
+
+/// The step is done, a later one is open.
+fn passed(access: &Access, state: &Pending, context: &Context) -> Card {
+    let next = access.asked_in(state.step).map(|asked| &asked.person);
+    decided(access, Tone::Success, "Approved, next step open", context)
+        .text(Line::new(format!("Now it is up to {}.", words::names(next, context))))
+}
+
+/// Nothing is left to do here: what was asked, who agreed.
+fn decided(access: &Access, tone: Tone, verdict: &str, context: &Context) -> Card {
+    let asker = words::asker(access, context);
+    let asker = asker.trim_end_matches(',');
+    let card = Card::new(tone, format!("{verdict}: {} for {asker}", words::what(access)));
+    let agreed = match access.votes.is_empty() {
+        true => Line::default(),
+        false => Line::new(format!("Approved by {}.", words::approvers(access, context))),
+    };
+    card.text(agreed).facts(words::reasons(access))
+}
+
+pub fn samples() -> Vec<Sample> {
+    use jit_core::access::Proof;
+    use sample::{active, closed, denied, elevating, expired, extension, on_behalf, pending, revoking, second_step};
+    let of = |state: &str, step, access| Sample::new(state, NoticeKind::Approval { step }, access);
+    vec![
+        of("open", 0, pending()),
+        of("open-last-step", 1, second_step()),
+        of("open-on-behalf", 0, on_behalf(pending())),
+        of("open-extension", 0, extension(pending())),
+        of("open-odd-words", 0, sample::odd_words(pending())),
+        of("passed", 0, second_step()),
+        of("elevating", 0, elevating()),
+        of("active", 1, active()),
+        of("failing", 1, revoking(true)),
+        of("denied", 0, denied()),
+        of("cancelled", 0, Access { votes: vec![], ..closed(Outcome::Cancelled { by: "alice".into() }) }),
+        of("timed-out", 0, Access { votes: vec![], ..closed(Outcome::TimedOut) }),
+        of("over", 0, expired(Proof::Gone { sessions_ended: 0 })),
+    ]
+}

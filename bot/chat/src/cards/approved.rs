@@ -1,0 +1,36 @@
+//! To the requester, in their thread: somebody agreed, and what is next.
+
+use jit_core::access::State;
+use jit_core::id::PersonId;
+use jit_core::notice::{Notice, NoticeKind};
+use jit_core::span::Span;
+
+use super::sample::{self, Sample};
+use super::{Context, words};
+use crate::card::{Card, Line, Tone};
+
+/// Words it.
+pub fn card(notice: &Notice, by: &PersonId, at_most: &Option<Span>, context: &Context) -> Card {
+    let access = &notice.access;
+    let limit = at_most.map_or_else(String::new, |most| format!(", for at most {most}"));
+    let card = Card::line(Tone::Success, format!("{} approved {}{limit}", context.name(by), words::what(access)));
+    match &access.state {
+        State::Pending(state) => {
+            let voted = |person: &PersonId| access.votes.iter().any(|vote| vote.by == *person);
+            let next = access.asked_in(state.step).map(|asked| &asked.person).filter(|person| !voted(person));
+            let step = format!(" (step {} of {}).", state.step + 1, access.route.steps.len());
+            card.text(Line::new("Now waiting for ").then(words::mentions(next)).plain(step))
+        }
+        _ => card.text(Line::new("That was the last approval needed: access is being set up now.")),
+    }
+}
+
+pub fn samples() -> Vec<Sample> {
+    let of = |state: &str, by: &str, at_most, access| {
+        Sample::new(state, NoticeKind::Approved { by: by.into(), at_most }, access)
+    };
+    vec![
+        of("first", "bob", Some(Span::minutes(30)), sample::second_step()),
+        of("last", "dana", None, sample::elevating()),
+    ]
+}

@@ -1,0 +1,56 @@
+//! The buttons of access, with the same label and look wherever they stand.
+
+use jit_core::access::Access;
+
+use crate::card::{Button, Verb};
+
+/// Agree.
+pub fn approve(access: &Access) -> Button {
+    Button::on(Verb::Approve, access.id, "Approve").primary().described(format!("Approve {}", access.short))
+}
+
+/// Agree for less time.
+pub fn approve_shorter(access: &Access) -> Button {
+    Button::on(Verb::ApproveShorter, access.id, "Approve for less time…")
+        .described(format!("Approve {} for less time", access.short))
+}
+
+/// Refuse, with a reason.
+pub fn deny(access: &Access) -> Button {
+    Button::on(Verb::Deny, access.id, "Deny…").danger().described(format!("Deny {}", access.short))
+}
+
+/// Take the request back.
+pub fn cancel(access: &Access) -> Button {
+    Button::on(Verb::Cancel, access.id, "Cancel request").described(format!("Cancel request {}", access.short))
+}
+
+/// Ask for more time.
+pub fn extend(access: &Access) -> Button {
+    Button::on(Verb::Extend, access.id, "Extend…").described(format!("Ask for more time on {}", access.short))
+}
+
+/// End it now.
+pub fn done(access: &Access) -> Button {
+    Button::on(Verb::Done, access.id, "I'm done").described(format!("End {} now", access.short)).confirmed(
+        "End it now?",
+        format!("Your access {} is taken back at once and open sessions end.", access.short),
+        "End it now",
+    )
+}
+
+/// Take it back from somebody, with a reason.
+pub fn revoke(access: &Access) -> Button {
+    Button::on(Verb::Revoke, access.id, "Revoke…").danger().described(format!("Take back {}", access.short))
+}
+
+/// Show all of it.
+pub fn show(access: &Access) -> Button {
+    Button::on(Verb::Show, access.id, "Show").described(format!("Show {}", access.short))
+}
+
+/// Ask for the same again.
+pub fn again(access: &Access) -> Button {
+    Button::request(Some(access.request.role.clone()), "Ask again…")
+        .described(format!("Ask for {} again", access.request.title))
+}

@@ -1,0 +1,72 @@
+//! Words: one file per notice, and [`answers`] for what a person is told at once.
+//!
+//! A notice's file has `card` (what it says, in every state of the access it may be told in) and `samples` (those states, for the
+//! snapshots). Adding a notice: its variant in `jit_core::notice`, its file here, and its line below.
+
+// pub mod answers;
+mod button;
+mod outcome;
+pub mod sample;
+mod words;
+
+use chrono::{DateTime, Utc};
+use jit_core::directory::Directory;
+use jit_core::id::PersonId;
+use jit_core::notice::{Notice, NoticeKind};
+
+use crate::card::Card;
+use sample::Sample;
+
+/// What wording needs to know beside the notice.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// For names, and for the platform's ids.
+    pub directory: &'a Directory,
+    /// For "in 15m" where the platform does not count itself.
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> Context<'a> {
+    /// The name for people to read.
+    pub fn name(&self, id: &'a PersonId) -> &'a str {
+        self.directory.name(id)
+    }
+}
+
+macro_rules! notices {
+    ($($kind:ident $({ $($field:ident),+ })? => $module:ident,)+) => {
+        $(mod $module;)+
+
+        /// Words a notice.
+        pub fn card(notice: &Notice, context: &Context) -> Card {
+            match &notice.kind {
+                $(NoticeKind::$kind $({ $($field),+ })? => $module::card(notice, $($($field,)+)? context),)+
+            }
+        }
+
+        /// Every notice in every state worth looking at.
+        pub fn samples() -> Vec<Sample> {
+            [$((stringify!($module), $module::samples()),)+]
+                .into_iter()
+                .flat_map(|(notice, samples)| samples.into_iter().map(move |sample| sample.of(notice)))
+                .collect()
+        }
+    };
+}
+
+notices! {
+    Request => request,
+    Approval { step } => approval,
+    Reminder => reminder,
+    Approved { by, at_most } => approved,
+    Escalated { to } => escalated,
+    Granted => granted,
+    Grant => grant,
+    Warning => warning,
+    EndsSoon => ends_soon,
+    Ended => ended,
+    RevocationFailing => revocation_failing,
+    RevocationStillFailing => revocation_still_failing,
+    RevocationRecovered => revocation_recovered,
+    StandingRemains => standing_remains,
+}

@@ -1,0 +1,227 @@
+//! The requester's card: where the request stands, who is asked, what can be done now. Edited at every transition.
+
+use chrono::{DateTime, Utc};
+use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, State};
+use jit_core::id::PersonId;
+use jit_core::notice::{Notice, NoticeKind};
+
+use super::sample::{self, Sample};
+use super::{Context, button, outcome, words};
+use crate::card::{Block, Card, Line, Tone};
+
+/// Longest piece of handover text in one block; Slack's blocks hold 3000 characters.
+const PIECE: usize = 2_900;
+
+/// Words it, for the one who asked.
+pub fn card(notice: &Notice, context: &Context) -> Card {
+    let access = &notice.access;
+    let card = match &access.state {
+        State::Pending(state) => pending(access, state, context),
+        State::Elevating(state) => elevating(access, state, context),
+        State::Active(state) => active(access, state, context),
+        State::Revoking(state) => revoking(access, state, context),
+        State::Closed(state) => closed(access, state, context),
+    };
+    card.context(words::small_print(access))
+}
+
+fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
+    let asked: Vec<_> = access.asked_in(state.step).map(|asked| &asked.person).collect();
+    let voted = |person: &PersonId| access.votes.iter().any(|vote| vote.by == *person);
+    let waiting = words::mentions(asked.into_iter().filter(|person| !voted(person)));
+    let steps = access.route.steps.len();
+    let mut stands = Line::default().strong("Asked now: ").then(waiting);
+    if steps > 1 {
+        stands = stands.plain(format!(" (step {} of {steps})", state.step + 1));
+    }
+    if !access.votes.is_empty() {
+        let agreed = words::names(access.votes.iter().map(|vote| &vote.by), context);
+        stands = stands.plain(format!(". Approved so far by {agreed}"));
+    }
+    for step in access.route.steps.iter().skip(state.step + 1) {
+        stands = stands.plain(format!(". Then {}", words::step(step, access, context)));
+    }
+    Card::new(Tone::Pending, format!("Waiting for approval: {}", words::what(access)))
+        .text(stands.plain("."))
+        .facts(asked_for(access, context))
+        .text(when(access, state))
+        .actions(vec![button::cancel(access)])
+}
+
+/// What happens if nobody answers.
+fn when(access: &Access, state: &Pending) -> Line {
+    let line = Line::new("If nobody decides, it times out ").at_and_left(words::gives_up(access, state));
+    let escalate_at = state.since + access.route.escalate_after.delta();
+    match (state.escalated, access.route.escalate_to.is_empty()) {
+        (true, _) => line.plain("; further people have been asked too."),
+        (false, true) => line.plain("."),
+        (false, false) => line.plain("; further people are asked ").at(escalate_at).plain("."),
+    }
+}
+
+fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
+    let card = Card::new(Tone::Pending, format!("Setting up: {}", words::what(access)))
+        .text(Line::new(format!(
+            "Approved by {}. Access is being set up at {}; the time starts when it is verified there.",
+            words::approvers(access, context),
+            words::place(access)
+        )))
+        .facts(asked_for(access, context));
+    let card = match &state.trouble {
+        Some(trouble) => card.text(
+            Line::default()
+                .strong("The target has trouble: ")
+                .code(trouble)
+                .plain(". It is tried again until ")
+                .at(state.deadline)
+                .plain("; then whatever was given is taken back."),
+        ),
+        None => card,
+    };
+    card.actions(vec![button::cancel(access)])
+}
+
+fn active(access: &Access, state: &Active, context: &Context) -> Card {
+    let mut card = Card::new(Tone::Success, format!("Live: {}", words::what(access)))
+        .text(Line::new("Until ").at_and_left(state.until).plain(format!(
+            ". Approved by {}.",
+            words::approvers(access, context)
+        )))
+        .facts(asked_for(access, context));
+    if let Some(handover) = &state.handover {
+        card = card.text(Line::default().strong("How to use it: ").plain(&handover.how));
+        card = pieces(handover.text.as_deref().unwrap_or_default())
+            .into_iter()
+            .fold(card, |card, piece| card.block(Block::Preformatted(piece)));
+    }
+    card.text(own_end(access, state.native_until)).actions(vec![button::extend(access), button::done(access)])
+}
+
+/// Whether the target ends it by itself.
+fn own_end(access: &Access, native_until: Option<DateTime<Utc>>) -> Line {
+    match native_until {
+        Some(at) => Line::new(format!("Even if jit is down, {} ends it by itself ", words::place(access))).at(at).plain("."),
+        None => Line::default(),
+    }
+}
+
+fn revoking(access: &Access, state: &Revoking, context: &Context) -> Card {
+    let because = Line::new("It ends because ").then(words::cause(&state.cause, context)).plain(".");
+    if state.failing.is_some() {
+        return Card::new(Tone::Danger, format!("Revocation failing: {}", words::what(access)))
+            .text(because)
+            .text(words::failing(access).plain(" Security has been told. Please do not use this access any more."));
+    }
+    Card::new(Tone::Pending, format!("Being taken back: {}", words::what(access))).text(because)
+}
+
+fn closed(access: &Access, state: &Closed, context: &Context) -> Card {
+    let (tone, title) = outcome::title(&state.outcome, access);
+    Card::new(tone, title)
+        .text(outcome::story(&state.outcome, access, context))
+        .facts(asked_for(access, context))
+        .text(outcome::next(&state.outcome, context))
+        .actions(if access.request.extends.is_none() { vec![button::again(access)] } else { vec![] })
+}
+
+/// What was asked for, and what became of the duration.
+fn asked_for(access: &Access, context: &Context) -> Vec<(String, Vec<crate::card::Inline>)> {
+    let request = &access.request;
+    let mut facts = Vec::new();
+    if !words::own(access) {
+        facts.push(words::fact("For", Line::default().person(&request.beneficiary)));
+    }
+    let shorter = access.votes.iter().filter(|vote| vote.at_most.is_some()).min_by_key(|vote| vote.at_most);
+    let length = Line::default().strong(access.duration().to_string());
+    facts.push(words::fact(
+        "For how long",
+        match shorter {
+            Some(vote) => length.plain(format!(
+                ", shortened by {}; {} was asked for",
+                context.directory.name(&vote.by),
+                request.duration
+            )),
+            None => length,
+        },
+    ));
+    facts.extend(words::reasons(access));
+    facts
+}
+
+/// Cuts a long text at line ends, or within lines that are longer than a piece.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for line in text.lines() {
+        let chars: Vec<char> = line.chars().collect();
+        let parts: Vec<String> = match chars.len() {
+            0 => vec![String::new()],
+            _ => chars.chunks(PIECE).map(|part| part.iter().collect()).collect(),
+        };
+        for part in parts {
+            let last = pieces.last_mut().expect("there is always a piece");
+            if !last.is_empty() && last.chars().count() + part.chars().count() + 1 > PIECE {
+                pieces.push(part);
+            } else {
+                if !last.is_empty() {
+                    last.push('\n');
+                }
+                last.push_str(&part);
+            }
+        }
+    }
+    pieces.retain(|piece| !piece.trim().is_empty());
+    pieces
+}
+
+pub fn samples() -> Vec<Sample> {
+    use jit_core::access::{EndCause, Outcome, Proof};
+    use sample::{active, closed, denied, elevating, expired, extension, on_behalf, pending, revoking, second_step};
+    let of = |state: &str, access| Sample::new(state, NoticeKind::Request, access);
+    let mut certificate = active();
+    if let State::Active(active) = &mut certificate.state {
+        active.handover = Some(jit_core::entitlement::Handover {
+            how: "Save it beside your key as id_ed25519-cert.pub, then connect with ssh as usual.".to_owned(),
+            text: Some(format!("ssh-ed25519-cert-v01@openssh.com {} alice", "AAAAIHNzaC1l".repeat(60))),
+        });
+    }
+    let mut trouble = elevating();
+    if let State::Elevating(elevating) = &mut trouble.state {
+        elevating.trouble = Some("too many connections".to_owned());
+    }
+    let ended = |proof| of("x", expired(proof)).notice.access;
+    let failed = EndCause::ElevationFailed { error: "role \"app_admin\" does not exist".to_owned() };
+    vec![
+        of("pending", pending()),
+        of("second-step", second_step()),
+        of("on-behalf", on_behalf(pending())),
+        of("odd-words", sample::odd_words(pending())),
+        of("extension", extension(pending())),
+        of("elevating", elevating()),
+        of("trouble", trouble),
+        of("active", active()),
+        of("certificate", certificate),
+        of("revoking", revoking(false)),
+        of("failing", revoking(true)),
+        of("denied", denied()),
+        of("timed-out", closed(Outcome::TimedOut)),
+        of("lapsed", extension(closed(Outcome::Lapsed))),
+        of("gone", ended(Proof::Gone { sessions_ended: 2 })),
+        of("remains-under", ended(Proof::RemainsUnder { short: extension(active()).short })),
+        of("remains-standing", ended(Proof::RemainsStanding)),
+        of("failed", closed(Outcome::Ended { cause: failed, proof: Proof::Gone { sessions_ended: 0 } })),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_handovers_are_cut_into_pieces_and_lose_nothing() {
+        let text = format!("{}\n{}\nend", "x".repeat(7_000), "y".repeat(10));
+        let pieces = pieces(&text);
+        assert!(pieces.iter().all(|piece| piece.chars().count() <= PIECE), "{pieces:?}");
+        assert_eq!(pieces.concat().replace('\n', ""), text.replace('\n', ""));
+        assert!(super::pieces("").is_empty());
+    }
+}

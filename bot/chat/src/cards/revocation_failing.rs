@@ -1,0 +1,37 @@
+//! To security and the requester: taking back fails, and is tried without end. Says what to look at by hand.
+
+use jit_core::access::{Access, State};
+use jit_core::notice::{Notice, NoticeKind};
+
+use super::sample::{self, Sample};
+use super::{Context, words};
+use crate::card::{Card, Line, Tone};
+
+/// Words it.
+pub fn card(notice: &Notice, context: &Context) -> Card {
+    let access = &notice.access;
+    let (title, holder) = (&access.request.title, words::holder(access, context));
+    let card = match &access.state {
+        State::Revoking(revoking) => Card::new(Tone::Danger, format!("Revocation failing: {title} of {holder}"))
+            .text(words::failing(access))
+            .text(Line::new("It should have ended because ").then(words::cause(&revoking.cause, context)).plain("."))
+            .facts(error(access).into_iter().chain(words::by_hand(access)).collect())
+            .text(Line::new(
+                "If it cannot wait, take it away at the system by hand; jit sees that at its next try and says so here.",
+            )),
+        _ => Card::new(Tone::Over, format!("Revocation was failing: {title} of {holder}"))
+            .text(Line::new("It has been taken back since.")),
+    };
+    card.context(words::small_print(access))
+}
+
+/// The latest error, in the target's own words.
+pub(super) fn error(access: &Access) -> Option<(String, Vec<crate::card::Inline>)> {
+    let State::Revoking(revoking) = &access.state else { return None };
+    let failing = revoking.failing.as_ref()?;
+    Some(words::fact("Latest error", Line::default().code(&failing.error)))
+}
+
+pub fn samples() -> Vec<Sample> {
+    vec![Sample::new("expired", NoticeKind::RevocationFailing, sample::revoking(true))]
+}

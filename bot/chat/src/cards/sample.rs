@@ -1,0 +1,250 @@
+//! The accesses that samples of cards speak of: a few people, one role, every state. For snapshots, validators and the docs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jit_core::access::*;
+use jit_core::directory::{Directory, Person};
+use jit_core::entitlement::{Entitlement, Handover, Target};
+use jit_core::id::{AccessId, PersonId, PolicyHash, ShortId};
+use jit_core::notice::{Notice, NoticeKind};
+use jit_core::personal::Personal;
+use jit_core::policy::{Level, Risk, Route, Step, Subject};
+use jit_core::span::Span;
+
+use super::Context;
+
+/// One notice in one state.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The notice and the state, such as `request-pending`.
+    pub name: String,
+    /// What is told.
+    pub notice: Notice,
+}
+
+impl Sample {
+    /// A notice of a kind about an access.
+    pub fn new(state: &str, kind: NoticeKind, access: Access) -> Self {
+        Self { name: state.to_owned(), notice: Notice { kind, access, at: now() } }
+    }
+
+    /// Puts the notice's name before the state's.
+    pub(super) fn of(self, notice: &str) -> Self {
+        Self { name: format!("{notice}-{}", self.name).replace('_', "-"), ..self }
+    }
+}
+
+/// 21 November 2026, 14:00 UTC: when all samples happen.
+pub fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_269_600, 0).expect("a date within chrono's range")
+}
+
+/// So many minutes after [`now`].
+pub fn minutes(minutes: i64) -> DateTime<Utc> {
+    now() + TimeDelta::minutes(minutes)
+}
+
+/// What wording needs, from a directory of [`people`].
+pub fn context(directory: &Directory) -> Context<'_> {
+    Context { directory, now: now() }
+}
+
+/// Alice, her manager Bob, Dana and Erin of security, and Carl, a contractor without a Slack id.
+pub fn people() -> Directory {
+    let person = |id: &str, name: &str, slack: Option<&str>| Person {
+        id: id.into(),
+        name: name.to_owned(),
+        email: Some(format!("{id}@acme.test")),
+        slack: slack.map(str::to_owned),
+        teams: None,
+        manager: Some("bob".into()),
+        groups: BTreeSet::new(),
+        active: true,
+        accounts: BTreeMap::new(),
+        ssh_keys: Vec::new(),
+    };
+    Directory::new([
+        person("alice", "Alice Ames", Some("U0001")),
+        person("bob", "Bob Brown", Some("U0002")),
+        person("dana", "Dana Diaz", Some("U0003")),
+        person("erin", "Erin Engel", Some("U0004")),
+        person("carl", "Carl Cole", None),
+    ])
+}
+
+/// Alice has asked; her manager Bob is asked, then one of security.
+pub fn pending() -> Access {
+    Access {
+        id: id(1),
+        short: short("A-7K3F9Q"),
+        version: 2,
+        request: Request {
+            requester: "alice".into(),
+            beneficiary: "alice".into(),
+            role: "orders-db-admin".into(),
+            title: "Orders database, administrator".to_owned(),
+            level: Level::Admin,
+            environment: "production".to_owned(),
+            risk: Risk::High,
+            owner: "group:data".to_owned(),
+            entitlement: Entitlement {
+                connector: "orders-db".into(),
+                account: "alice".into(),
+                target: Target(BTreeMap::from([("role".to_owned(), "app_admin".into())])),
+                instance: None,
+            },
+            duration: Span::hours(1),
+            justification: text("Incident 42: orders stuck in state PAID, need to replay the queue"),
+            ticket: Some("OPS-12".to_owned()),
+            origin: Origin {
+                platform: Platform::Slack,
+                channel: Some(Channel { id: "C0042".to_owned(), name: "inc-42".to_owned() }),
+            },
+            extends: None,
+        },
+        route: Route {
+            rule: "production, high risk".to_owned(),
+            steps: vec![
+                Step { any: vec![Subject::Manager], count: 1 },
+                Step { any: vec![Subject::Group("security".to_owned())], count: 1 },
+            ],
+            remind_after: Span::minutes(15),
+            escalate_after: Span::minutes(30),
+            escalate_to: vec![],
+            timeout: Span::hours(8),
+            warn_before: Span::minutes(15),
+        },
+        policy: PolicyHash::new("5e1f"),
+        requested_at: now(),
+        asked: vec![asked("bob", 0)],
+        votes: vec![],
+        activated_at: None,
+        state: State::Pending(Pending { step: 0, since: now(), reminded: false, escalated: false }),
+    }
+}
+
+/// Bob has agreed to half an hour; Dana and Erin are asked.
+pub fn second_step() -> Access {
+    Access {
+        asked: vec![asked("bob", 0), asked("dana", 1), asked("erin", 1)],
+        votes: vec![vote("bob", 0, Some(Span::minutes(30)))],
+        state: State::Pending(Pending { step: 1, since: minutes(3), reminded: false, escalated: false }),
+        ..pending()
+    }
+}
+
+/// Both have agreed; the target is at work.
+pub fn elevating() -> Access {
+    Access {
+        votes: vec![vote("bob", 0, None), vote("dana", 1, None)],
+        state: State::Elevating(Elevating {
+            since: minutes(5),
+            duration: Span::hours(1),
+            native_until: minutes(66),
+            deadline: minutes(7),
+            trouble: None,
+        }),
+        ..second_step()
+    }
+}
+
+/// Live for an hour.
+pub fn active() -> Access {
+    Access {
+        activated_at: Some(now()),
+        state: State::Active(Active {
+            since: now(),
+            until: minutes(60),
+            native_until: Some(minutes(61)),
+            warned: false,
+            spared: false,
+            handover: Some(Handover { how: "Connect as usual and run SET ROLE app_admin.".to_owned(), text: None }),
+        }),
+        ..elevating()
+    }
+}
+
+/// Being taken back, because its time was over; failing where asked for.
+pub fn revoking(failing: bool) -> Access {
+    let failing = failing.then(|| Failing {
+        since: minutes(-20),
+        alerted_at: minutes(-20),
+        error: "connection refused (orders-db:5432)".to_owned(),
+    });
+    Access { state: State::Revoking(Revoking { cause: EndCause::Expired, since: minutes(-20), failing }), ..active() }
+}
+
+/// Over.
+pub fn closed(outcome: Outcome) -> Access {
+    Access { state: State::Closed(Closed { at: now(), outcome }), ..active() }
+}
+
+/// Over, because its time was.
+pub fn expired(proof: Proof) -> Access {
+    closed(Outcome::Ended { cause: EndCause::Expired, proof })
+}
+
+/// Denied by Bob.
+pub fn denied() -> Access {
+    Access {
+        votes: vec![],
+        state: closed(Outcome::Denied { by: "bob".into(), reason: text("Not during the freeze") }).state,
+        ..pending()
+    }
+}
+
+/// Asked on behalf of Carl.
+pub fn on_behalf(mut access: Access) -> Access {
+    access.request.beneficiary = "carl".into();
+    access
+}
+
+/// Half an hour more of [`active`], as the given access stands.
+pub fn extension(mut access: Access) -> Access {
+    access.id = id(2);
+    access.short = short("A-M4X8TD");
+    access.request.duration = Span::minutes(30);
+    access.request.extends = Some(Extends {
+        parent: id(1),
+        parent_short: short("A-7K3F9Q"),
+        root: id(1),
+        from: minutes(12),
+        chain_since: minutes(-48),
+    });
+    access
+}
+
+/// What a hostile or careless person might type.
+pub fn odd_words(mut access: Access) -> Access {
+    access.request.justification =
+        text("<!channel> *now* `rm` <https://evil.test|click> & :tada: \u{202e}gnp.exe\n> quoted");
+    access
+}
+
+/// Bob's own words, salted for samples.
+pub fn text(text: &str) -> Personal {
+    Personal::new(text, [7; 16])
+}
+
+/// Somebody who was asked.
+pub fn asked(person: &str, step: usize) -> Asked {
+    Asked { person: person.into(), step, escalated: false }
+}
+
+fn vote(by: &str, step: usize, at_most: Option<Span>) -> Vote {
+    Vote { by: PersonId::from(by), step, at: minutes(2), at_most }
+}
+
+fn id(number: u128) -> AccessId {
+    // A version 7 id, so that samples look like the real thing.
+    AccessId(uuid_of(0x0193_4f1e_5c00_7000_8000_0000_0000_0000 | number))
+}
+
+fn uuid_of(number: u128) -> uuid::Uuid {
+    uuid::Uuid::from_u128(number)
+}
+
+fn short(text: &str) -> ShortId {
+    ShortId::parse(text).expect("a well-formed short id")
+}

@@ -1,0 +1,47 @@
+//! To the holder: the end is near, with Extend and Done. Edited when it ends, so that no stale button stays.
+
+use jit_core::access::State;
+use jit_core::notice::{Notice, NoticeKind};
+
+use super::sample::{self, Sample};
+use super::{Context, button, outcome, words};
+use crate::card::{Card, Line, Tone};
+
+/// Words it.
+pub fn card(notice: &Notice, context: &Context) -> Card {
+    let access = &notice.access;
+    let title = &access.request.title;
+    match &access.state {
+        State::Active(active) => Card::line(Tone::Warning, format!("Ends soon: {title}"))
+            .text(Line::new("It ends ").at_and_left(active.until).plain(". Save your work: open sessions end with it."))
+            .text(Line::new("Extend asks for more time and is judged like a new request; Done gives it back now."))
+            .actions(vec![button::extend(access), button::done(access)]),
+        State::Closed(closed) => {
+            let (tone, title) = outcome::title(&closed.outcome, access);
+            Card::line(tone, title).text(outcome::story(&closed.outcome, access, context))
+        }
+        State::Revoking(revoking) => {
+            let (tone, word) = match revoking.failing {
+                Some(_) => (Tone::Danger, "Revocation failing"),
+                None => (Tone::Over, "Being taken back"),
+            };
+            Card::line(tone, format!("{word}: {title}")).text(words::failing(access))
+        }
+        State::Pending(_) | State::Elevating(_) => Card::line(Tone::Neutral, format!("Not live yet: {title}")),
+    }
+}
+
+pub fn samples() -> Vec<Sample> {
+    use jit_core::access::Proof;
+    let of = |state: &str, access| Sample::new(state, NoticeKind::Warning, access);
+    let mut near = sample::active();
+    if let State::Active(active) = &mut near.state {
+        (active.since, active.until, active.warned) = (sample::minutes(-45), sample::minutes(15), true);
+    }
+    vec![
+        of("near", near),
+        of("revoking", sample::revoking(false)),
+        of("failing", sample::revoking(true)),
+        of("gone", sample::expired(Proof::Gone { sessions_ended: 0 })),
+    ]
+}

@@ -1,0 +1,226 @@
+//! Phrases that several cards share, so that the same thing is said in the same words everywhere.
+
+use chrono::{DateTime, Utc};
+use jit_core::access::{Access, EndCause, Pending, Proof, Revoker, State};
+use jit_core::id::PersonId;
+use jit_core::policy::{Level, Risk, Step, Subject};
+
+use super::Context;
+use crate::card::{Inline, Line};
+
+/// The role's title; of an extension, that it is about more time.
+pub fn what(access: &Access) -> String {
+    match &access.request.extends {
+        Some(_) => format!("more time on {}", access.request.title),
+        None => access.request.title.clone(),
+    }
+}
+
+/// Whether the person who asked is the one who gets it.
+pub fn own(access: &Access) -> bool {
+    access.request.requester == access.request.beneficiary
+}
+
+/// The holder's name.
+pub fn holder<'a>(access: &'a Access, context: &Context<'a>) -> &'a str {
+    context.name(&access.request.beneficiary)
+}
+
+/// `Alice Ames`, or `Alice Ames, for Carl Cole`.
+pub fn asker(access: &Access, context: &Context) -> String {
+    let asker = context.name(&access.request.requester);
+    if own(access) { asker.to_owned() } else { format!("{asker}, for {},", holder(access, context)) }
+}
+
+/// Names in a sentence: `Bob`, `Bob and Dana`, `Bob, Dana and Erin`.
+pub fn names<'a>(people: impl IntoIterator<Item = &'a PersonId>, context: &Context<'a>) -> String {
+    joined(people.into_iter().map(|id| context.name(id).to_owned()).collect(), "and")
+}
+
+/// The same, linked and therefore notified.
+pub fn mentions<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Line {
+    let people: Vec<&PersonId> = people.into_iter().collect();
+    let mut line = Line::default();
+    for (i, id) in people.iter().enumerate() {
+        line = match i {
+            0 => line,
+            i if i + 1 == people.len() => line.plain(" and "),
+            _ => line.plain(", "),
+        };
+        line = line.person(id);
+    }
+    line
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn joined(mut words: Vec<String>, and: &str) -> String {
+    let Some(last) = words.pop() else { return "nobody".to_owned() };
+    if words.is_empty() { last } else { format!("{} {and} {last}", words.join(", ")) }
+}
+
+/// The level, in a word.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::ReadOnly => "read-only",
+        Level::Write => "write",
+        Level::Admin => "admin",
+    }
+}
+
+/// The risk, in two words.
+pub fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Low => "low risk",
+        Risk::Medium => "medium risk",
+        Risk::High => "high risk",
+    }
+}
+
+/// `admin, production, high risk`.
+pub fn kind(access: &Access) -> String {
+    let request = &access.request;
+    format!("{}, {}, {}", level(request.level), request.environment, risk(request.risk))
+}
+
+/// Who agreed: names, or the rule by itself.
+pub fn approvers(access: &Access, context: &Context) -> String {
+    if access.votes.is_empty() {
+        format!("policy (rule “{}”)", access.route.rule)
+    } else {
+        names(access.votes.iter().map(|vote| &vote.by), context)
+    }
+}
+
+/// Whom a step asks, as policy says it: `the manager`, `2 of group security`.
+pub fn step(step: &Step, access: &Access, context: &Context) -> String {
+    let people: Vec<String> = step.any.iter().map(|one| subject(one, access, context)).collect();
+    let single = matches!(step.any.as_slice(), [Subject::Person(_) | Subject::Manager]);
+    match step.count {
+        1 if single => joined(people, "or"),
+        1 => format!("one of {}", joined(people, "or")),
+        count => format!("{count} of {}", joined(people, "or")),
+    }
+}
+
+fn subject(subject: &Subject, access: &Access, context: &Context) -> String {
+    match subject {
+        Subject::Person(id) => context.name(id).to_owned(),
+        Subject::Group(group) => format!("group {group}"),
+        Subject::Oncall(rotation) => format!("on call ({rotation})"),
+        Subject::Manager => format!("{}'s manager", holder(access, context)),
+        Subject::Owner => format!("the role's owner ({})", owner(&access.request.owner, context)),
+    }
+}
+
+/// A role's owner as policy writes it, for people.
+pub fn owner(owner: &str, context: &Context) -> String {
+    match Subject::try_from(owner.to_owned()) {
+        Ok(Subject::Group(group)) => format!("group {group}"),
+        Ok(Subject::Person(id)) => context.directory.name(&id).to_owned(),
+        _ => owner.to_owned(),
+    }
+}
+
+/// When a waiting request gives up.
+pub fn gives_up(access: &Access, pending: &Pending) -> DateTime<Utc> {
+    let timeout = pending.since + access.route.timeout.delta();
+    access.request.extends.as_ref().map_or(timeout, |extends| timeout.min(extends.from))
+}
+
+/// Why, and with which ticket: the person's own words.
+pub fn reasons(access: &Access) -> Vec<(String, Vec<Inline>)> {
+    let request = &access.request;
+    let mut facts = vec![fact("Why", Line::default().quote(request.justification.text()))];
+    if let Some(ticket) = &request.ticket {
+        facts.push(fact("Ticket", Line::new(ticket)));
+    }
+    facts
+}
+
+/// A label and its value.
+pub fn fact(label: &str, value: Line) -> (String, Vec<Inline>) {
+    (label.to_owned(), value.0)
+}
+
+/// The small print under a card: what one needs to talk about it.
+pub fn small_print(access: &Access) -> Line {
+    Line::default().code(access.short.as_str()).plain(" · ").code(access.request.role.as_str())
+}
+
+/// Why it ends, to follow "because".
+pub fn cause(cause: &EndCause, context: &Context) -> Line {
+    match cause {
+        EndCause::Expired => Line::new("its time was over"),
+        EndCause::Done { by } => Line::new(format!("{} was done with it", context.directory.name(by))),
+        EndCause::Revoked { by, reason } => {
+            Line::new(format!("{} took it back: ", revoker(by, context))).quote(reason.text())
+        }
+        EndCause::Cancelled { by } => Line::new(format!("{} cancelled it", context.directory.name(by))),
+        EndCause::ElevationFailed { error } => Line::new("the target refused it: ").code(error),
+        EndCause::ElevationTimedOut { error: Some(error) } => {
+            Line::new("the target did not manage in time: ").code(error)
+        }
+        EndCause::ElevationTimedOut { error: None } => Line::new("the target did not manage in time"),
+        EndCause::ParentEnded => Line::new("the access that it extends ended early"),
+    }
+}
+
+/// Who took it back.
+pub fn revoker(by: &Revoker, context: &Context) -> String {
+    match by {
+        Revoker::Person(id) => context.directory.name(id).to_owned(),
+        Revoker::Operator(name) => format!("an operator ({name})"),
+    }
+}
+
+/// What the inspection found: "verified gone" is said of [`Proof::Gone`] alone.
+pub fn proof(proof: &Proof, access: &Access) -> Line {
+    let place = place(access);
+    match proof {
+        Proof::Gone { sessions_ended: 0 } => Line::default().strong("Verified gone").plain(format!(" at {place}.")),
+        Proof::Gone { sessions_ended } => {
+            let sessions = if *sessions_ended == 1 { "session was" } else { "sessions were" };
+            Line::default()
+                .strong("Verified gone")
+                .plain(format!(" at {place}; {sessions_ended} open {sessions} ended."))
+        }
+        Proof::RemainsUnder { short } => Line::default()
+            .strong(format!("It remains under {short}"))
+            .plain(", another grant of the same, and ends with it."),
+        Proof::RemainsStanding => Line::default()
+            .strong("It remains: standing access")
+            .plain(format!(" at {place}, held before and not given by jit. Security was told.")),
+    }
+}
+
+/// Where the access is: the connector's name.
+pub fn place(access: &Access) -> &str {
+    access.request.entitlement.connector.as_str()
+}
+
+/// Exactly what the target holds, for whoever has to look there by hand.
+pub fn by_hand(access: &Access) -> Vec<(String, Vec<Inline>)> {
+    let entitlement = &access.request.entitlement;
+    let target: Vec<String> = entitlement
+        .target
+        .0
+        .iter()
+        .map(|(key, value)| format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect();
+    vec![
+        fact("System", Line::default().code(entitlement.connector.as_str())),
+        fact("Account", Line::default().code(entitlement.account.as_str())),
+        fact("Holds", Line::default().code(target.join(", "))),
+    ]
+}
+
+/// What a failing revocation means, for everybody who can see it.
+pub fn failing(access: &Access) -> Line {
+    let State::Revoking(revoking) = &access.state else { return Line::default() };
+    let Some(failing) = &revoking.failing else { return Line::default() };
+    Line::default()
+        .strong("Revocation failing")
+        .plain(" since ")
+        .at_and_left(failing.since)
+        .plain(". It is tried again and again without end, until it is verified gone.")
+}

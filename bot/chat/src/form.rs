@@ -1,0 +1,173 @@
+//! The Form: a dialog, in a small tree that every platform renders in its own way. Built by [`crate::forms`].
+
+use jit_core::access::Channel;
+use jit_core::id::{AccessId, RoleName};
+use jit_core::span::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::card::Block;
+
+/// One dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Which; comes back with the submission.
+    pub kind: FormKind,
+    /// At most 24 characters.
+    pub title: String,
+    /// What the button says; at most 24 characters. `None`: there is nothing to send.
+    pub submit: Option<String>,
+    /// Said above the fields.
+    pub intro: Vec<Block>,
+    /// From top to bottom.
+    pub fields: Vec<Field>,
+    /// Said below the fields: what would happen.
+    pub preview: Vec<Block>,
+    /// Comes back with the submission.
+    pub meta: Meta,
+}
+
+/// The dialogs of the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FormKind {
+    /// Ask for a role.
+    Request,
+    /// Refuse a request, with a reason.
+    Deny,
+    /// Agree for less time.
+    ApproveShorter,
+    /// Ask for more time.
+    Extend,
+    /// Take access back, with a reason.
+    Revoke,
+}
+
+/// What a dialog carries, so that its submission can be understood by any replica.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Meta {
+    /// The access it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<AccessId>,
+    /// The channel where it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// Whom it is asked for, where not for oneself: as it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+}
+
+/// One field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in the submission, one of [`field`].
+    pub id: &'static str,
+    /// What it asks.
+    pub label: String,
+    /// How to answer.
+    pub hint: Option<String>,
+    /// How it is answered.
+    pub input: Input,
+    /// May be left empty.
+    pub optional: bool,
+    /// A change is told at once, so that the preview follows.
+    pub live: bool,
+}
+
+/// How a field is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// One of these.
+    Select {
+        /// In order.
+        options: Vec<Choice>,
+        /// The one chosen at first: its value.
+        selected: Option<String>,
+        /// Searched at the server while typing, because there are too many to list.
+        external: bool,
+    },
+    /// Words.
+    Text {
+        /// Several lines.
+        multiline: bool,
+        /// Fewest characters.
+        min: usize,
+        /// Most characters.
+        max: usize,
+        /// Filled in at first.
+        initial: Option<String>,
+        /// Shown while empty.
+        placeholder: Option<String>,
+    },
+}
+
+/// One of several answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What comes back.
+    pub value: String,
+    /// What people read.
+    pub label: String,
+}
+
+/// The names of fields.
+pub mod field {
+    /// The role's name.
+    pub const ROLE: &str = "role";
+    /// A duration chosen from a list.
+    pub const DURATION: &str = "duration";
+    /// A duration typed; goes before the one chosen.
+    pub const OTHER_DURATION: &str = "other-duration";
+    /// Why.
+    pub const REASON: &str = "reason";
+    /// The ticket.
+    pub const TICKET: &str = "ticket";
+}
+
+/// What was filled in, by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values(pub std::collections::BTreeMap<String, String>);
+
+impl Values {
+    /// What was filled in, without surrounding blanks; `None` where empty.
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.0.get(field).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The role chosen.
+    pub fn role(&self) -> Option<RoleName> {
+        self.get(field::ROLE).map(RoleName::new)
+    }
+
+    /// The duration: typed before chosen. The error is for the field of [`Values::duration_field`].
+    pub fn duration(&self) -> Option<Result<Span, String>> {
+        let text = self.get(field::OTHER_DURATION).or_else(|| self.get(field::DURATION))?;
+        Some(Span::parse(text).map_err(|error| error.to_string()))
+    }
+
+    /// The field that a wrong duration is told at.
+    pub fn duration_field(&self) -> &'static str {
+        if self.get(field::OTHER_DURATION).is_some() { field::OTHER_DURATION } else { field::DURATION }
+    }
+}
+
+impl FormKind {
+    /// Every dialog.
+    pub const ALL: [Self; 5] = [Self::Request, Self::Deny, Self::ApproveShorter, Self::Extend, Self::Revoke];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Deny => "deny",
+            Self::ApproveShorter => "approve-shorter",
+            Self::Extend => "extend",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    /// Reads [`FormKind::as_str`] back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
