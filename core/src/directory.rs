@@ -1,8 +1,12 @@
 //! The directory: who exists, who their manager is, which accounts are theirs. An immutable snapshot.
 
+mod people;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
+
+pub use people::parse_people;
 
 use crate::id::{AccountName, ConnectorName, PersonId};
 

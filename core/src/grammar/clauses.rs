@@ -96,6 +96,11 @@ pub(super) fn read<'a>(verb: &Verb, line: &'a str, words: &[Word<'a>]) -> Result
 }
 
 impl Said {
+    /// No clauses.
+    pub fn only(subject: &str) -> Self {
+        Self { subject: (!subject.is_empty()).then(|| subject.to_owned()), ..Self::default() }
+    }
+
     /// Reads a clause's value; how many words it has.
     fn take<'a>(&mut self, clause: Clause, verb: &Verb, line: &'a str, rest: &[Word<'a>]) -> Result<usize, Refusal> {
         if clause == Clause::Because {

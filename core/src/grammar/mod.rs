@@ -7,14 +7,14 @@
 mod clauses;
 mod complete;
 mod duration;
-mod nearest;
+
 mod verbs;
 mod words;
 
 use std::fmt;
 
+pub use crate::nearest::nearest;
 pub use complete::{Completion, complete};
-pub use nearest::nearest;
 pub use verbs::{VERBS, Verb};
 pub use words::LONGEST_LINE;
 
@@ -137,8 +137,7 @@ pub fn parse(text: &str) -> Result<Line, Refusal> {
     if verb.takes == Takes::Text {
         let rest = line[line.find(first).map_or(0, |at| at + first.len())..].trim();
         let rest = rest.trim_matches(['"', '“', '”']).trim();
-        let said = clauses::Said { subject: (!rest.is_empty()).then(|| rest.to_owned()), ..Default::default() };
-        return (verb.build)(verb, said);
+        return (verb.build)(verb, clauses::Said::only(rest));
     }
     let words = words::words(line)?;
     (verb.build)(verb, clauses::read(verb, line, &words[1..])?)
@@ -150,6 +149,12 @@ pub fn help(verb: Option<&str>) -> Result<Vec<&'static Verb>, Refusal> {
         None => Ok(VERBS.iter().filter(|verb| verb.ready).collect()),
         Some(name) => verbs::verb(name).map(|verb| vec![verb]).ok_or_else(|| verbs::unknown(name)),
     }
+}
+
+/// Whether a word has a meaning of its own in a line, so that no role can have it for a name.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    let words = clauses::Clause::ALL.iter().flat_map(|clause| clause.keyword().split(' '));
+    words.chain(["jit", "/jit"]).any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 /// Without blanks around and without the command itself.

@@ -96,8 +96,11 @@ fn says_nothing(text: &str) -> bool {
 /// Repeated letters, repeated chunks (`asdasdasd`), or a run along the keyboard.
 fn is_noise(word: &str) -> bool {
     let letters: Vec<char> = word.chars().collect();
-    if letters.len() < 3 {
-        return letters.iter().all(|c| c.is_numeric()) || letters.len() == 1;
+    if letters.len() == 1 || letters.iter().all(|c| c.is_numeric()) {
+        return true;
+    }
+    if letters.len() == 2 {
+        return false;
     }
     let repeats = |n: usize| letters.iter().zip(letters.iter().skip(n)).all(|(a, b)| a == b);
     (1..=letters.len() / 2).any(|n| n <= 4 && repeats(n)) || is_keyboard_walk(&letters)

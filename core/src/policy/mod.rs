@@ -9,8 +9,15 @@ mod glob;
 mod hours;
 mod justification;
 pub mod model;
+mod parse;
+mod parse_hours;
+mod parse_role;
+mod parse_rule;
 mod people;
 mod quorum;
 
 pub use evaluate::{Judgement, Question};
 pub use model::*;
+pub use parse::parse;
+
+pub use crate::document::{Problem, Severity, SourceFile};

@@ -39,6 +39,8 @@ pub struct Parts {
     pub security: Vec<Subject>,
     /// `[visibility] who = "everyone" | "parties"`: what people who have no part in an access learn of it.
     pub visibility: Visibility,
+    /// Who may elevate at once in an emergency.
+    pub emergencies: Vec<Emergency>,
 }
 
 /// What people who have no part in an access learn from `show` and `who`.
@@ -103,13 +105,17 @@ pub struct Role {
     pub place: Place,
 }
 
-/// A file and a line of the policy.
+/// Where a role or rule stands in the policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Relative to the policy's folder.
     pub file: String,
     /// From 1.
     pub line: usize,
+    /// From 1.
+    pub column: usize,
+    /// Line and column of each value by its path, such as `steps.0.any.1`.
+    pub(crate) values: BTreeMap<String, (usize, usize)>,
 }
 
 /// People, by whatever names them in policy.
