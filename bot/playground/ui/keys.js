@@ -5,7 +5,7 @@ import { modalOpen } from './modal.js';
 import { people, store } from './store.js';
 import { showHelp, showSwitcher } from './switcher.js';
 
-const visible = (node) => node && node.getClientRects().length > 0;
+const visible = (node) => node.checkVisibility({ visibilityProperty: true });
 
 /** The regions in order, each with the control that takes the focus. */
 function regions() {

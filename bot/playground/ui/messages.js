@@ -4,7 +4,7 @@
 import { rememberFocus, restoreFocus, showBlocks } from './blocks.js';
 import { dayKey, dayName, stamp } from './clock.js';
 import { avatar, h, icon } from './dom.js';
-import { mrkdwn } from './mrkdwn.js';
+import { mrkdwn, plain } from './mrkdwn.js';
 import { fullName, person } from './store.js';
 
 /** Messages of one author closer than this share one heading. */
@@ -62,10 +62,11 @@ export function messageList({ scroller, list, jump, scopeOf, actions }) {
   }
 
   function messageNode(message, compact) {
-    const author = person(message.user) ?? { id: message.user, name: message.name, is_bot: message.is_bot };
+    // Somebody who is neither a person here nor the bot: the workspace itself.
+    const author = person(message.user) ?? { id: message.user, name: message.name };
     const scope = scopeOf(message);
     const head = h('div.message-head', null,
-      h('strong.author', null, fullName(author) === 'Somebody' ? message.name : fullName(author)), message.is_bot && h('span.tag', null, 'bot'), stamp(Number(message.ts)));
+      h('strong.author', null, fullName(author)), message.is_bot && h('span.tag', null, 'bot'), stamp(Number(message.ts)));
     const ephemeral = h('div.ephemeral-note', null, icon('eye'), 'Only visible to you',
       h('button.text-button', { type: 'button', onclick: () => actions.dismiss(message), 'data-key': `dismiss-${message.ts}` }, 'Dismiss'));
     const reply = actions.reply && !message.ephemeral && h('div.message-tools', null,
@@ -73,7 +74,7 @@ export function messageList({ scroller, list, jump, scopeOf, actions }) {
     const node = h('li.message', { tabindex: '-1', class: [compact && 'compact', message.ephemeral && 'ephemeral', message.is_bot && 'from-bot'].filter(Boolean).join(' ') },
       compact ? h('span.gutter', null, stamp(Number(message.ts))) : avatar(author),
       h('div.message-body', null, message.ephemeral && ephemeral, compact ? h('span.sr-only', null, `${fullName(author)}: `) : head,
-        content(message, scope), message.edited && h('span.edited', null, '(edited)'), actions.reply && replies(message)),
+        content(message, scope), message.edited && h('span.edited', null, '(edited)'), reactions(message), actions.reply && replies(message)),
       reply);
     node.dataset.ts = message.ts;
     return node;
@@ -85,6 +86,11 @@ export function messageList({ scroller, list, jump, scopeOf, actions }) {
     const box = h(simple ? 'div.blocks' : 'div.blocks.card');
     showBlocks(box, message.blocks, scope);
     return box;
+  }
+
+  function reactions(message) {
+    if (!message.reactions?.length) return null;
+    return h('ul.reactions', { 'aria-label': 'Reactions' }, message.reactions.map((name) => h('li', { title: `:${name}:` }, plain(`:${name}:`))));
   }
 
   function replies(message) {
