@@ -6,6 +6,7 @@ mod folder;
 mod postgres;
 mod process;
 mod redis;
+mod service;
 mod sshd;
 mod users;
 
@@ -13,5 +14,6 @@ pub use folder::Folder;
 pub use postgres::Postgres;
 pub use process::free_port;
 pub use redis::Redis;
+pub use service::Service;
 pub use sshd::Sshd;
 pub use users::User;

@@ -124,7 +124,14 @@ fn launch(folder: &Folder, port: u16) -> Result<Server, String> {
     args.extend(settings.into_iter().flat_map(|(key, value)| ["-c".to_owned(), format!("{key}={value}")]));
     let postgres = binary("postgres");
     // SIGINT is the "fast" shutdown. Source: PostgreSQL, "Shutting Down the Server".
-    let launch = Launch { program: &postgres, args, user: server_user(), log: folder.join("log"), end_signal: "INT" };
+    let launch = Launch {
+        program: &postgres,
+        args,
+        environment: Vec::new(),
+        user: server_user(),
+        log: folder.join("log"),
+        end_signal: "INT",
+    };
     // What pg_ctl waits for: line 8 of the lock file.
     let ready = || {
         fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))

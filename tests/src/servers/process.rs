@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
@@ -35,6 +35,8 @@ pub(super) struct Launch<'a> {
     /// The program, as found by [`program`].
     pub program: &'a Path,
     pub args: Vec<String>,
+    /// Set on top of this process's environment.
+    pub environment: Vec<(String, String)>,
     /// The user to run as, when this process is root.
     pub user: Option<&'a str>,
     /// Where its output goes; shown when it does not become ready.
@@ -60,7 +62,7 @@ impl Server {
         }
         let log =
             File::options().create(true).append(true).open(&launch.log).expect("the log lies in a folder of ours");
-        command.arg("--").arg(launch.program).args(&launch.args).current_dir("/");
+        command.arg("--").arg(launch.program).args(&launch.args).envs(launch.environment).current_dir("/");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("an open file")).stderr(log);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = spawn(command).unwrap_or_else(|e| panic!("cannot run setpriv (Debian package util-linux): {e}"));
@@ -81,6 +83,23 @@ impl Server {
     /// Its process id.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Kills it and only it, as a power cut would.
+    pub(super) fn kill(mut self) {
+        // That it ended by itself is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits until it ends by itself.
+    pub(super) fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("our child")
+    }
+
+    /// Whether it still runs.
+    pub(super) fn is_running(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_none())
     }
 
     fn end(&mut self) {

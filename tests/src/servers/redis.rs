@@ -59,6 +59,7 @@ fn launch(folder: &Folder, port: u16) -> Result<Server, String> {
     let launch = Launch {
         program: &redis,
         args: options.into_iter().flat_map(|(key, value)| [key.to_owned(), value]).collect(),
+        environment: Vec::new(),
         user: None,
         log: folder.join("log"),
         end_signal: "KILL",

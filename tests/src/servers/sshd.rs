@@ -97,7 +97,14 @@ fn launch(folder: &Folder, port: u16, trusted_ca: &Path, revoked_keys: &Path) ->
     fs::write(&config, lines.join("\n") + "\n").expect("a folder of ours");
     let sshd: PathBuf = program("sshd", "openssh-server", &[]);
     let args = ["-D", "-e", "-f", &config.display().to_string()].map(str::to_owned).to_vec();
-    let launch = Launch { program: &sshd, args, user: None, log: folder.join("log"), end_signal: "TERM" };
+    let launch = Launch {
+        program: &sshd,
+        args,
+        environment: Vec::new(),
+        user: None,
+        log: folder.join("log"),
+        end_signal: "TERM",
+    };
     Server::start(launch, || greets(port))
 }
 
