@@ -4,8 +4,10 @@
 //! anything: `jit_core::reconcile` does.
 
 pub mod contract;
+mod durable;
 pub mod fake;
 pub mod postgres;
 pub mod registry;
 mod secret;
+pub mod sudoers;
 mod target;

@@ -8,7 +8,7 @@ use jit_core::id::ConnectorName;
 use serde::Deserialize;
 
 use crate::contract::Connector;
-use crate::{fake, postgres};
+use crate::{fake, postgres, sudoers};
 
 /// One `[connectors.NAME]` of the configuration: `kind` and that kind's own keys; unknown keys are errors.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,6 +16,8 @@ use crate::{fake, postgres};
 pub enum ConnectorConfig {
     /// Role membership in PostgreSQL.
     Postgres(postgres::Config),
+    /// Drop-ins of sudo on this machine.
+    Sudoers(sudoers::Config),
     /// A target in memory, for tests.
     Fake(fake::Config),
 }
@@ -24,6 +26,7 @@ impl ConnectorConfig {
     fn build(&self) -> Result<Arc<dyn Connector>, String> {
         Ok(match self {
             Self::Postgres(config) => Arc::new(postgres::Postgres::new(config)?),
+            Self::Sudoers(config) => Arc::new(sudoers::Sudoers::new(config)?),
             Self::Fake(config) => Arc::new(fake::FakeTarget::configured(config)?.connector()),
         })
     }

@@ -51,27 +51,38 @@ pub(super) async fn revoke(session: &Session, role: &str, account: &str, left: D
     Ok(())
 }
 
-/// Members of a role ($1), directly or through other roles. From version 16 on a membership may be for administration alone, which
-/// gives nothing of the role.
-fn membership(session: &Session) -> String {
-    let useful = if session.version < 16 { "true" } else { "(a.inherit_option OR a.set_option)" };
-    format!(
-        "WITH RECURSIVE m(member) AS ( \
-            SELECT a.member FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = $1 AND {useful} \
-            UNION SELECT a.member FROM pg_auth_members a JOIN m ON a.roleid = m.member WHERE {useful}) "
-    )
+/// From version 16 on a membership may be for administration alone, which gives nothing of the role.
+fn useful(session: &Session) -> &'static str {
+    if session.version < 16 { "true" } else { "(a.inherit_option OR a.set_option)" }
 }
 
-/// Whether the account holds the role, also through other roles. A role or an account that does not exist is not held.
+/// Whether the account is a member of the role: directly, or through other roles that somebody else made it a member of. What we gave
+/// is another entitlement and answers for itself. A role or an account that does not exist is not held.
 pub(super) async fn is_member(session: &Session, role: &str, account: &str) -> Result<bool, Error> {
-    let sql = membership(session)
-        + "SELECT EXISTS (SELECT 1 FROM m JOIN pg_roles u ON u.oid = m.member WHERE u.rolname = $2)";
+    let useful = useful(session);
+    // From version 16 on what a superuser grants is recorded as granted by the first one, whose oid is 10.
+    let sql = format!(
+        "WITH RECURSIVE up(role) AS ( \
+            SELECT a.roleid FROM pg_auth_members a JOIN pg_roles u ON u.oid = a.member, pg_roles me \
+                WHERE u.rolname = $2 AND {useful} AND me.rolname = current_user \
+                AND a.grantor <> me.oid AND NOT (me.rolsuper AND a.grantor = 10) \
+            UNION SELECT a.roleid FROM pg_auth_members a JOIN up ON a.member = up.role WHERE {useful}) \
+         SELECT EXISTS (SELECT 1 FROM pg_auth_members a JOIN pg_roles u ON u.oid = a.member JOIN pg_roles r ON r.oid = a.roleid \
+                WHERE u.rolname = $2 AND r.rolname = $1 AND {useful}) \
+            OR EXISTS (SELECT 1 FROM up JOIN pg_roles r ON r.oid = up.role WHERE r.rolname = $1)"
+    );
     session.client.query_typed_one(&sql, &[(&role, Type::TEXT), (&account, Type::TEXT)]).await?.try_get(0)
 }
 
 /// Every member of the role, also through other roles.
 pub(super) async fn members(session: &Session, role: &str) -> Result<Vec<String>, Error> {
-    let sql = membership(session) + "SELECT u.rolname::text FROM m JOIN pg_roles u ON u.oid = m.member ORDER BY 1";
+    let useful = useful(session);
+    let sql = format!(
+        "WITH RECURSIVE m(member) AS ( \
+            SELECT a.member FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = $1 AND {useful} \
+            UNION SELECT a.member FROM pg_auth_members a JOIN m ON a.roleid = m.member WHERE {useful}) \
+         SELECT u.rolname::text FROM m JOIN pg_roles u ON u.oid = m.member ORDER BY 1"
+    );
     let rows = session.client.query_typed(&sql, &[(&role, Type::TEXT)]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
