@@ -3,6 +3,7 @@
 //! [`model`] is what a loaded policy is, [`evaluate`] judges one request on it. A route is fixed when asked; who may vote
 //! on it, and whether the person may still have the role, is asked anew each time.
 
+mod check;
 mod evaluate;
 mod faults;
 mod glob;
@@ -16,6 +17,7 @@ mod parse_rule;
 mod people;
 mod quorum;
 
+pub use check::check;
 pub use evaluate::{Judgement, Question};
 pub use model::*;
 pub use parse::parse;

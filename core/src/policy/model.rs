@@ -20,6 +20,8 @@ pub struct Policy {
     parts: Parts,
     /// Role to positions in [`Parts::rules`] of the rules that are about it, in their order.
     rules_of: HashMap<RoleName, Vec<usize>>,
+    /// Where the tables stand that may be given once, such as `limits`.
+    places: BTreeMap<&'static str, Place>,
 }
 
 /// What a policy consists of.
@@ -116,6 +118,18 @@ pub struct Place {
     pub column: usize,
     /// Line and column of each value by its path, such as `steps.0.any.1`.
     pub(crate) values: BTreeMap<String, (usize, usize)>,
+}
+
+impl Place {
+    /// Line and column of a value; those of the whole where it was not given.
+    pub(crate) fn of(&self, path: &str) -> (usize, usize) {
+        self.values.get(path).copied().unwrap_or((self.line, self.column))
+    }
+
+    /// Whether a value was given.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.values.contains_key(path)
+    }
 }
 
 /// People, by whatever names them in policy.
@@ -311,7 +325,18 @@ impl Policy {
             rules.filter(|(_, rule)| rule.matches.holds(role)).map(|(position, _)| position).collect()
         };
         let rules_of = parts.roles.values().map(|role| (role.name.clone(), about(role))).collect();
-        Self { parts, rules_of }
+        Self { parts, rules_of, places: BTreeMap::new() }
+    }
+
+    /// Remembers where the tables stand that may be given once.
+    pub(super) fn with_places(self, places: BTreeMap<&'static str, Place>) -> Self {
+        Self { places, ..self }
+    }
+
+    /// Where such a table stands; nowhere when it was left out.
+    pub(super) fn place_of(&self, table: &str) -> &Place {
+        static NOWHERE: Place = Place { file: String::new(), line: 0, column: 0, values: BTreeMap::new() };
+        self.places.get(table).unwrap_or(&NOWHERE)
     }
 
     /// The role of a name.

@@ -188,12 +188,19 @@ impl Draft {
             problems.dedup();
             return Err(problems);
         }
+        let places = [
+            ("limits", limits.as_ref().map(|(_, place)| place)),
+            ("security", security.as_ref().map(|(_, place)| place)),
+            ("visibility", visibility.as_ref().map(|(_, place)| place)),
+        ];
+        let places = places.into_iter().filter_map(|(name, place)| Some((name, place?.clone()))).collect();
         let limits = limits.map(|(limits, _)| limits).unwrap_or_default();
         let security = security.map_or_else(|| vec![Subject::Group("security".to_owned())], |(who, _)| who);
         let visibility = visibility.map(|(visibility, _)| visibility).unwrap_or_default();
         for role in roles.values_mut().filter(|role| role.max_duration.is_zero()) {
             role.max_duration = limits.longest_in(&role.environment);
         }
-        Ok(Policy::new(Parts { hash, roles, rules, conflicts, limits, security, visibility, emergencies }))
+        let parts = Parts { hash, roles, rules, conflicts, limits, security, visibility, emergencies };
+        Ok(Policy::new(parts).with_places(places))
     }
 }

@@ -1,0 +1,128 @@
+//! Names that the policy uses and somebody else defines: people, groups, connectors, roles, environments, tags.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use crate::document::did_you_mean;
+use crate::id::{ConnectorName, RoleName};
+use crate::policy::glob::glob;
+use crate::policy::{EscalateTo, PRODUCTION, Place, RoleMatch, Subject};
+
+impl Check<'_> {
+    pub(super) fn names(&mut self) {
+        let policy = self.policy;
+        for role in policy.roles.values() {
+            if !self.connectors.contains(&role.connector) {
+                let hint = did_you_mean(role.connector.as_str(), self.connectors.iter().map(ConnectorName::as_str));
+                self.error(&role.place, "connector", format!("there is no connector `{}`", role.connector), hint);
+            }
+            self.subject(&role.place, "owner", &role.owner);
+        }
+        for rule in &policy.rules {
+            self.matches(&rule.place, &rule.matches);
+            self.subjects(&rule.place, "who", &rule.who);
+            for (index, step) in rule.steps.iter().enumerate() {
+                self.subjects(&rule.place, &format!("steps.{index}.any"), &step.any);
+            }
+            for (index, to) in rule.escalate_to.iter().enumerate() {
+                if let EscalateTo::Subject(subject) = to {
+                    self.subject(&rule.place, &format!("escalate_to.{index}"), subject);
+                }
+            }
+        }
+        for emergency in &policy.emergencies {
+            self.matches(&emergency.place, &emergency.matches);
+            self.subjects(&emergency.place, "who", &emergency.who);
+            self.subjects(&emergency.place, "review.by", &emergency.review.by);
+        }
+        for conflict in &policy.conflicts {
+            self.role_patterns(&conflict.place, "roles", &conflict.roles);
+        }
+        self.subjects(policy.place_of("security"), "who", &policy.security);
+        self.limited_environments();
+    }
+
+    fn subjects(&mut self, place: &Place, path: &str, subjects: &[Subject]) {
+        for (index, subject) in subjects.iter().enumerate() {
+            self.subject(place, &format!("{path}.{index}"), subject);
+        }
+    }
+
+    fn subject(&mut self, place: &Place, path: &str, subject: &Subject) {
+        let directory = self.directory;
+        match subject {
+            Subject::Person(id) => match directory.person(id) {
+                None => {
+                    let hint = did_you_mean(id.as_str(), directory.people().map(|person| person.id.as_str()));
+                    self.error(place, path, format!("there is no person `{id}`"), hint);
+                }
+                Some(person) if !person.active => {
+                    self.warning(place, path, format!("the account of `{id}` is disabled"), None);
+                }
+                Some(_) => {}
+            },
+            Subject::Group(name) => match directory.group(name) {
+                None => {
+                    let hint = did_you_mean(name, directory.groups()).map(|hint| hint.replacen('`', "`group:", 1));
+                    self.error(place, path, format!("there is no group `{name}`"), hint);
+                }
+                Some(members) if members.iter().all(|id| directory.active(id).is_none()) => {
+                    self.warning(place, path, format!("the group `{name}` has no active member"), None);
+                }
+                Some(_) => {}
+            },
+            Subject::Oncall(_) => {
+                let what = format!("`{subject}`: no source of rotations is configured, so this is nobody");
+                self.warning(place, path, what, None);
+            }
+            Subject::Manager | Subject::Owner => {}
+        }
+    }
+
+    fn matches(&mut self, place: &Place, matches: &RoleMatch) {
+        let policy = self.policy;
+        if let Some(patterns) = &matches.roles {
+            self.role_patterns(place, "match.roles", patterns);
+        }
+        let environments: BTreeSet<&str> = policy.roles.values().map(|role| role.environment.as_str()).collect();
+        self.known(place, "environment", matches.environment.as_deref(), &environments);
+        let tags: BTreeSet<&str> = policy.roles.values().flat_map(|role| &role.tags).map(String::as_str).collect();
+        self.known(place, "tags", matches.tags.as_deref(), &tags);
+    }
+
+    fn known(&mut self, place: &Place, key: &str, names: Option<&[String]>, known: &BTreeSet<&str>) {
+        for (index, name) in names.unwrap_or_default().iter().enumerate().filter(|(_, n)| !known.contains(n.as_str())) {
+            let hint = did_you_mean(name, known.iter().copied());
+            self.warning(place, &format!("match.{key}.{index}"), format!("no role has the {key} `{name}`"), hint);
+        }
+    }
+
+    /// A whole name must exist; a pattern had better match something.
+    fn role_patterns(&mut self, place: &Place, path: &str, patterns: &[String]) {
+        let policy = self.policy;
+        for (index, pattern) in patterns.iter().enumerate() {
+            if policy.roles.keys().any(|name| glob(pattern, name.as_str())) {
+                continue;
+            }
+            let path = format!("{path}.{index}");
+            if pattern.contains('*') {
+                self.warning(place, &path, format!("no role's name fits `{pattern}`"), None);
+            } else {
+                let hint = did_you_mean(pattern, policy.roles.keys().map(RoleName::as_str));
+                self.error(place, &path, format!("there is no role `{pattern}`"), hint);
+            }
+        }
+    }
+
+    fn limited_environments(&mut self) {
+        let policy = self.policy;
+        let environments: BTreeSet<&str> = policy.roles.values().map(|role| role.environment.as_str()).collect();
+        for name in policy.limits.max_duration.keys().filter(|name| *name != PRODUCTION) {
+            if !environments.contains(name.as_str()) {
+                let hint = did_you_mean(name, environments.iter().copied().chain([PRODUCTION]));
+                let what = format!("no role has the environment `{name}`");
+                self.warning(policy.place_of("limits"), &format!("max_duration.{name}"), what, hint);
+            }
+        }
+    }
+}
