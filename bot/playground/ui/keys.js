@@ -27,7 +27,7 @@ function cycle(back) {
   const all = regions();
   const at = all.findIndex(([region]) => region.contains(document.activeElement));
   const [region, selector] = all[(at + (back ? -1 : 1) + all.length) % all.length];
-  (region.querySelector(selector) ?? region).focus();
+  ([...region.querySelectorAll(selector)].find(visible) ?? region).focus();
 }
 
 const typing = (target) => target.matches?.('input, textarea, select, [contenteditable]');

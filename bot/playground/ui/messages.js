@@ -67,7 +67,7 @@ export function messageList({ scroller, list, jump, scopeOf, actions }) {
     const scope = scopeOf(message);
     const head = h('div.message-head', null,
       h('strong.author', null, fullName(author)), message.is_bot && h('span.tag', null, 'bot'), stamp(Number(message.ts)));
-    const ephemeral = h('div.ephemeral-note', null, icon('eye'), 'Only visible to you',
+    const ephemeral = h('div.ephemeral-note', null, icon('eye'), h('span', null, 'Only visible to you'),
       h('button.text-button', { type: 'button', onclick: () => actions.dismiss(message), 'data-key': `dismiss-${message.ts}` }, 'Dismiss'));
     const reply = actions.reply && !message.ephemeral && h('div.message-tools', null,
       h('button.icon-button', { type: 'button', 'aria-label': 'Reply in thread', title: 'Reply in thread (R)', onclick: () => actions.reply(message), 'data-key': `reply-${message.ts}` }, icon('thread')));
