@@ -130,6 +130,11 @@ const TABLES: &[&str] = &[
         changed_us BIGINT NOT NULL,
         PRIMARY KEY (recipient, access, slot)
     )",
+    // One row: which deployment this is, so that several can share one Redis.
+    "CREATE TABLE deployment (
+        id TEXT PRIMARY KEY
+    )",
+    "INSERT INTO deployment (id) VALUES ({random})",
     // Dedupe keys of what came in, with what was answered. Pruned.
     "CREATE TABLE replays (
         key TEXT PRIMARY KEY,
@@ -149,6 +154,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX accesses_extends ON accesses (extends) WHERE extends IS NOT NULL",
     "CREATE INDEX accesses_end_children ON accesses (id) WHERE end_children",
     "CREATE INDEX events_at ON events (at_us)",
+    "CREATE INDEX events_kind ON events (kind, position)",
     "CREATE INDEX texts_access ON texts (access)",
     "CREATE INDEX timers_due ON timers (due_us)",
     "CREATE INDEX entitlements_due ON entitlements (due_us) WHERE due_us IS NOT NULL",
@@ -205,6 +211,7 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM entitlements WHERE baseline = 'absent' AND connector = 'orders-db' AND marks = 1",
         "SELECT 1 FROM outbox WHERE recipient = 'announce' AND state = 'queued'",
         "SELECT 1 FROM messages WHERE recipient = 'person:alice' AND ts = '1.2'",
+        "SELECT 1 FROM deployment",
         "SELECT 1 FROM replays WHERE key = 'slack:trigger:1'",
     ],
 };

@@ -1,0 +1,181 @@
+//! Commit: everything that a decision brought, in one transaction. Called by the shell's dispatch after `decide`.
+//!
+//! Rows are locked in one order (dedupe key, person, access, the rest), so that transactions do not wait in circles. Redis and
+//! bells come after the commit and are never waited for.
+
+use std::collections::BTreeMap;
+
+use jit_core::access::{Access, State};
+use jit_core::effect::{Effect, Tell};
+use jit_core::event::EventRecord;
+use jit_core::id::PersonId;
+use jit_core::timer::{Timer, timers};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use serde_json::Value;
+
+use crate::clock::micros;
+use crate::error::{CommitError, Doing, StoreError, lost_to_another};
+use crate::events::version;
+use crate::wakeups::Ring;
+use crate::{Store, entitlements, events, outbox, replays, rows, sql, timers_sql};
+
+/// What a decision brought.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit<'a> {
+    /// The access as it was loaded; `None`: it is new.
+    pub before: Option<&'a Access>,
+    /// The access as the events make it.
+    pub after: &'a Access,
+    /// The events.
+    pub records: &'a [EventRecord],
+    /// The effects.
+    pub effects: &'a [Effect],
+    /// The version that came with the facts about the beneficiary ([`Store::open_of`]), where the decision used them; compared
+    /// and set. `None`: set only, since others' decisions may have used this access.
+    pub person_version: Option<u64>,
+    /// What came in; the same key is committed once.
+    pub dedupe: Option<&'a str>,
+    /// What is answered, kept with the dedupe key for replays.
+    pub answer: Option<&'a Value>,
+}
+
+/// What was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The access's version now.
+    pub version: u64,
+    /// Notices queued.
+    pub tells: usize,
+}
+
+impl Store {
+    /// Stores all of it or nothing.
+    pub async fn commit(&self, commit: Commit<'_>) -> Result<Committed, CommitError> {
+        let now_us = micros(self.now());
+        let timers = timers(commit.after);
+        let transaction = self.db().begin().await.doing("begin a commit")?;
+        let done = write(&transaction, &commit, &timers, now_us).await.map_err(conflict_if_lost);
+        let tells = match done {
+            Ok(tells) => tells,
+            Err(error) => {
+                // Rolled back when dropped as well; said aloud so that the connection is free at once.
+                transaction.rollback().await.doing("roll a commit back")?;
+                return Err(error);
+            }
+        };
+        transaction.commit().await.doing("commit").map_err(CommitError::from).map_err(conflict_if_lost)?;
+        self.after(&commit, &timers, tells);
+        Ok(Committed { version: commit.after.version, tells })
+    }
+
+    /// Bells and the index in Redis.
+    fn after(&self, commit: &Commit<'_>, timers: &[Timer], tells: usize) {
+        let has = |effect: &Effect| commit.effects.contains(effect);
+        if let Some(redis) = self.redis() {
+            redis.schedule(commit.after.id, commit.after.version, timers);
+        }
+        self.ring(Ring {
+            timers: !timers.is_empty(),
+            outbox: tells > 0,
+            entitlements: has(&Effect::Reconcile),
+            children: has(&Effect::EndChildren),
+        });
+    }
+}
+
+async fn write(
+    db: &DatabaseTransaction,
+    commit: &Commit<'_>,
+    timers: &[Timer],
+    now_us: i64,
+) -> Result<usize, CommitError> {
+    const DOING: &str = "commit";
+    let after = commit.after;
+    if let Some(key) = commit.dedupe {
+        if !replays::take(db, key, commit.answer, now_us).await.doing(DOING)? {
+            return Err(CommitError::Duplicate { answer: replays::answer(db, key).await?.flatten() });
+        }
+    }
+    if !person(db, &after.request.beneficiary, commit.person_version).await.doing(DOING)? {
+        return Err(CommitError::Conflict);
+    }
+    access(db, commit).await?;
+    events::append(db, commit.records).await?;
+    let tells = outbox::enqueue(db, &tells(commit.effects), now_us).await?;
+    timers_sql::replace(db, commit.before.is_some(), after, timers).await.doing(DOING)?;
+    if commit.effects.contains(&Effect::Reconcile) {
+        entitlements::mark(db, &after.request.entitlement, now_us).await?;
+    }
+    if matches!(after.state, State::Closed(_)) && commit.before.is_some_and(unsettled) {
+        entitlements::forget_baseline(db, &after.request.entitlement.key()).await.doing(DOING)?;
+    }
+    Ok(tells)
+}
+
+/// Connectors may have been called for it, and it is not yet proven gone.
+fn unsettled(access: &Access) -> bool {
+    matches!(access.state, State::Elevating(_) | State::Active(_) | State::Revoking(_))
+}
+
+/// Sets the beneficiary's version, and compares it where the decision used it.
+async fn person<C: ConnectionTrait>(db: &C, id: &PersonId, expected: Option<u64>) -> Result<bool, DbErr> {
+    let (sql, values) = match expected {
+        Some(0) => {
+            ("INSERT INTO persons (id, version) VALUES ($1, 1) ON CONFLICT DO NOTHING", vec![id.as_str().into()])
+        }
+        Some(expected) => (
+            "UPDATE persons SET version = version + 1 WHERE id = $1 AND version = $2",
+            vec![id.as_str().into(), version(expected).into()],
+        ),
+        None => (
+            "INSERT INTO persons (id, version) VALUES ($1, 1)
+             ON CONFLICT (id) DO UPDATE SET version = persons.version + 1",
+            vec![id.as_str().into()],
+        ),
+    };
+    Ok(sql::execute(db, sql, values).await? == 1)
+}
+
+/// Writes the access's row by compare-and-set.
+async fn access<C: ConnectionTrait>(db: &C, commit: &Commit<'_>) -> Result<(), CommitError> {
+    const DOING: &str = "write an access";
+    let after = commit.after;
+    let end_children = commit.effects.contains(&Effect::EndChildren);
+    let body = rows::document(after, "an access")?;
+    if let Some(before) = commit.before {
+        let same = rows::update(db, (before, after), end_children, body).await.doing(DOING)?;
+        return if same { Ok(()) } else { Err(CommitError::Conflict) };
+    }
+    if rows::insert(db, after, end_children, body).await.doing(DOING)? {
+        return Ok(());
+    }
+    let same_id = sql::one(db, "SELECT 1 AS one FROM accesses WHERE id = $1", vec![after.id.to_string().into()]);
+    let taken = same_id.await.doing(DOING)?.is_none();
+    Err(if taken { CommitError::ShortIdTaken } else { CommitError::Conflict })
+}
+
+/// The notices of a decision; of several to one slot the last content, at the first one's place.
+fn tells(effects: &[Effect]) -> Vec<&Tell> {
+    let mut places = BTreeMap::new();
+    let mut tells: Vec<&Tell> = Vec::new();
+    for effect in effects {
+        let Effect::Tell(tell) = effect else { continue };
+        let tell = tell.as_ref();
+        match places.get(&(&tell.to, &tell.slot)) {
+            Some(place) => tells[*place] = tell,
+            None => {
+                places.insert((&tell.to, &tell.slot), tells.len());
+                tells.push(tell);
+            }
+        }
+    }
+    tells
+}
+
+/// What was rolled back because another transaction won is decided again.
+fn conflict_if_lost(error: CommitError) -> CommitError {
+    match &error {
+        CommitError::Store(StoreError::Database { source, .. }) if lost_to_another(source) => CommitError::Conflict,
+        _ => error,
+    }
+}

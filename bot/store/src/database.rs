@@ -1,0 +1,111 @@
+//! Connections: SQLite as one writer and several readers, PostgreSQL as one pool; both with durable commits.
+//!
+//! Called by `store.rs`. Must not run migrations.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+use crate::clock::instant;
+use crate::error::{Doing, StoreError};
+use crate::sql;
+
+/// Connections of one replica to PostgreSQL, and readers of SQLite.
+const POSTGRES_CONNECTIONS: u32 = 16;
+const SQLITE_READERS: u32 = 4;
+
+/// How long a statement may wait for a connection or a lock before it fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The two ways in. With PostgreSQL they are the same pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Db {
+    pub writer: DatabaseConnection,
+    pub reader: DatabaseConnection,
+    pub backend: DbBackend,
+}
+
+impl Db {
+    /// Connects; for SQLite the file is made if it is not there.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") {
+            // The writer comes first: it makes the file and turns on write-ahead logging.
+            let writer = sqlite(url, 1).await.doing("open the SQLite file")?;
+            let reader = sqlite(url, SQLITE_READERS).await.doing("open the SQLite file")?;
+            Ok(Self { writer, reader, backend: DbBackend::Sqlite })
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let pool = postgres(url).await.doing("connect to PostgreSQL")?;
+            Ok(Self { writer: pool.clone(), reader: pool, backend: DbBackend::Postgres })
+        } else {
+            Err(StoreError::Address)
+        }
+    }
+
+    /// Begins a transaction that will write. Dropped without a commit, it is rolled back.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer.begin_with_options(immediate).await
+    }
+
+    /// When it was asked, and what the server's clock showed; `None` for SQLite, which has no clock of its own.
+    pub async fn clock(&self) -> Result<Option<(Instant, DateTime<Utc>)>, DbErr> {
+        if self.backend == DbBackend::Sqlite {
+            return Ok(None);
+        }
+        let asked = Instant::now();
+        let row = sql::one(
+            &self.reader,
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us",
+            vec![],
+        )
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("the clock".into()))?;
+        Ok(Some((asked, instant(row.try_get("", "now_us")?))))
+    }
+}
+
+async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    common(&mut options, connections);
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+    });
+    Database::connect(options).await
+}
+
+async fn postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    common(&mut options, POSTGRES_CONNECTIONS);
+    options.map_sqlx_postgres_opts(|options| {
+        let patience = PATIENCE.as_millis().to_string();
+        options.application_name("jit").options([
+            ("synchronous_commit", "on"),
+            ("default_transaction_isolation", "read committed"),
+            ("lock_timeout", patience.as_str()),
+            ("statement_timeout", patience.as_str()),
+            ("idle_in_transaction_session_timeout", patience.as_str()),
+        ])
+    });
+    Database::connect(options).await
+}
+
+fn common(options: &mut ConnectOptions, connections: u32) {
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .connect_timeout(PATIENCE)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false);
+}

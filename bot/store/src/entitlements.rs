@@ -1,0 +1,213 @@
+//! Entitlements: the unit of reconciliation, leased to one worker at a time.
+//!
+//! A row is the write-ahead: it is enough by itself to revoke. Its lease carries a generation, which fences late writes. Marking
+//! (a wish to look again) never waits for the lease: it counts, and a release that has seen fewer marks leaves the row due.
+//!
+//! What the account held before us (`baseline`) is set once, before the first grant, and kept until the last access of the
+//! entitlement has closed. So "no baseline" always means "nothing of ours may be there": never call a connector's `grant` before
+//! [`Store::set_baseline`] has said yes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use jit_core::access::Access;
+use jit_core::entitlement::{Baseline, Entitlement, EntitlementKey, Target};
+use jit_core::id::{AccountName, ConnectorName};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
+
+use crate::clock::{instant, micros};
+use crate::error::{Doing, StoreError};
+use crate::{Store, load, rows, sql};
+
+/// An entitlement to reconcile now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeasedEntitlement {
+    /// What it is.
+    pub entitlement: Entitlement,
+    /// Its key.
+    pub key: EntitlementKey,
+    /// Counts leases; every write of this worker must carry it.
+    pub generation: u64,
+    /// When the lease ends: attempts must end before.
+    pub lease_until: DateTime<Utc>,
+    /// What was there before us; `None`: not recorded, and nothing of ours is there.
+    pub baseline: Option<Baseline>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Every access of it that is elevating, active or being revoked.
+    pub accesses: Vec<Access>,
+}
+
+/// How a worker leaves an entitlement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// When to look again by itself; a mark made meanwhile brings it back at once.
+    pub next_due: Option<DateTime<Utc>>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// The latest error, without secrets.
+    pub error: Option<String>,
+}
+
+/// Writes the write-ahead and wishes for a look at it, in the commit's transaction.
+pub(crate) async fn mark<C: ConnectionTrait>(db: &C, entitlement: &Entitlement, now_us: i64) -> Result<(), StoreError> {
+    let upsert = "INSERT INTO entitlements (key, connector, account, target, instance, due_us)
+                  VALUES ($1, $2, $3, $4, $5, $6)
+                  ON CONFLICT (key) DO UPDATE SET due_us = excluded.due_us, marks = entitlements.marks + 1";
+    let values = vec![
+        entitlement.key().0.into(),
+        entitlement.connector.as_str().into(),
+        entitlement.account.as_str().into(),
+        rows::document(&entitlement.target, "a target")?.into(),
+        entitlement.instance.map(|id| id.to_string()).into(),
+        now_us.into(),
+    ];
+    sql::execute(db, upsert, values).await.map(drop).doing("mark an entitlement")
+}
+
+/// After the last access of it has closed, what was there before us is no longer known. The row is locked first, so that an
+/// elevation that is just being committed is either seen here or starts without a baseline.
+pub(crate) async fn forget_baseline<C: ConnectionTrait>(db: &C, key: &EntitlementKey) -> Result<(), DbErr> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        let lock = "SELECT key FROM entitlements WHERE key = $1 FOR UPDATE";
+        sql::query(db, lock, vec![key.0.as_str().into()]).await?;
+    }
+    let update = "UPDATE entitlements SET baseline = NULL WHERE key = $1 AND NOT EXISTS (
+                  SELECT 1 FROM accesses WHERE entitlement = $1 AND state IN ('elevating', 'active', 'revoking'))";
+    sql::execute(db, update, vec![key.0.as_str().into()]).await.map(drop)
+}
+
+impl Store {
+    /// Leases at most `max` entitlements that are due, longest due first.
+    pub async fn lease_entitlements(
+        &self,
+        max: u32,
+        owner: &str,
+        lease: Duration,
+    ) -> Result<Vec<LeasedEntitlement>, StoreError> {
+        const DOING: &str = "lease entitlements";
+        let now = self.now();
+        let until = now + lease;
+        let update = format!(
+            "UPDATE entitlements SET lease_owner = $1, lease_us = $2, generation = generation + 1, leased_marks = marks
+             WHERE key IN (SELECT key FROM entitlements WHERE due_us <= $3 AND lease_us <= $3
+                           ORDER BY due_us LIMIT $4 {})
+             RETURNING key, connector, account, target, instance, generation, baseline, failures",
+            sql::skip_locked(self.db().backend)
+        );
+        let values = vec![owner.into(), micros(until).into(), micros(now).into(), i64::from(max).into()];
+        let rows = sql::query(&self.db().writer, &update, values).await.doing(DOING)?;
+        let mut leased = rows.iter().map(|row| read(row, until)).collect::<Result<Vec<_>, _>>().doing(DOING)?;
+        // Read after the lease: what is committed later marks the row again.
+        let mut accesses = self.unsettled(&leased).await?;
+        for entry in &mut leased {
+            entry.accesses = accesses.remove(&entry.key).unwrap_or_default();
+        }
+        Ok(leased)
+    }
+
+    /// Records what was there before our first grant. `false`: the lease is over or there is a baseline already; do not grant.
+    pub async fn set_baseline(&self, leased: &LeasedEntitlement, baseline: Baseline) -> Result<bool, StoreError> {
+        let update = "UPDATE entitlements SET baseline = $4
+                      WHERE key = $1 AND generation = $2 AND lease_us > $3 AND baseline IS NULL";
+        let text = match baseline {
+            Baseline::Absent => "absent",
+            Baseline::Standing => "standing",
+        };
+        let values = vec![
+            leased.key.0.as_str().into(),
+            crate::events::version(leased.generation).into(),
+            micros(self.now()).into(),
+            text.into(),
+        ];
+        Ok(sql::execute(&self.db().writer, update, values).await.doing("record a baseline")? == 1)
+    }
+
+    /// Whether the lease is still this worker's: to be asked right before a connector is called.
+    pub async fn still_leased(&self, leased: &LeasedEntitlement) -> Result<bool, StoreError> {
+        let select = "SELECT 1 AS one FROM entitlements WHERE key = $1 AND generation = $2 AND lease_us > $3";
+        let generation = crate::events::version(leased.generation);
+        let values = vec![leased.key.0.as_str().into(), generation.into(), micros(self.now()).into()];
+        Ok(sql::one(&self.db().reader, select, values).await.doing("check a lease")?.is_some())
+    }
+
+    /// Gives the lease back. `false`: another worker has taken it since; nothing was written.
+    pub async fn release(&self, leased: &LeasedEntitlement, release: &Release) -> Result<bool, StoreError> {
+        let update = "UPDATE entitlements SET lease_owner = NULL, lease_us = 0, failures = $3, last_error = $4,
+                      due_us = CASE WHEN marks = leased_marks THEN $5 ELSE $6 END
+                      WHERE key = $1 AND generation = $2";
+        let values = vec![
+            leased.key.0.as_str().into(),
+            crate::events::version(leased.generation).into(),
+            i64::from(release.failures).into(),
+            release.error.clone().into(),
+            release.next_due.map(micros).into(),
+            micros(self.now()).into(),
+        ];
+        let released = sql::execute(&self.db().writer, update, values).await.doing("release an entitlement")? == 1;
+        if released {
+            self.ring(crate::wakeups::Ring { entitlements: true, ..Default::default() });
+        }
+        Ok(released)
+    }
+
+    /// Wishes for a look at an entitlement outside a commit (drift repair, `doctor`).
+    pub async fn mark_entitlement(&self, entitlement: &Entitlement) -> Result<(), StoreError> {
+        mark(&self.db().writer, entitlement, micros(self.now())).await?;
+        self.ring(crate::wakeups::Ring { entitlements: true, ..Default::default() });
+        Ok(())
+    }
+
+    /// When the next entitlement is due, leased ones when their lease ends; `None`: nothing waits.
+    pub async fn next_entitlement(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        const DOING: &str = "look for the next entitlement";
+        let select = "SELECT min(CASE WHEN lease_us > due_us THEN lease_us ELSE due_us END) AS next_us
+                      FROM entitlements WHERE due_us IS NOT NULL";
+        let row = sql::one(&self.db().reader, select, vec![]).await.doing(DOING)?;
+        let next: Option<Option<i64>> = row.map(|row| row.try_get("", "next_us")).transpose().doing(DOING)?;
+        Ok(next.flatten().map(instant))
+    }
+
+    /// The unsettled accesses of leased entitlements, by key.
+    async fn unsettled(&self, of: &[LeasedEntitlement]) -> Result<HashMap<EntitlementKey, Vec<Access>>, StoreError> {
+        let mut by_key: HashMap<EntitlementKey, Vec<Access>> = HashMap::with_capacity(of.len());
+        for chunk in of.chunks(sql::CHUNK) {
+            let rest = format!(
+                "WHERE entitlement IN ({}) AND state IN ('elevating', 'active', 'revoking') ORDER BY requested_us, id",
+                sql::list(1, chunk.len())
+            );
+            let keys = chunk.iter().map(|entry| entry.key.0.as_str().into()).collect();
+            for access in load::accesses(&self.db().reader, &rest, keys).await? {
+                by_key.entry(access.request.entitlement.key()).or_default().push(access);
+            }
+        }
+        Ok(by_key)
+    }
+}
+
+fn read(row: &QueryResult, lease_until: DateTime<Utc>) -> Result<LeasedEntitlement, DbErr> {
+    let target: String = row.try_get("", "target")?;
+    let target: Target = serde_json::from_str(&target).map_err(|e| DbErr::Type(e.to_string()))?;
+    let instance: Option<String> = row.try_get("", "instance")?;
+    let baseline: Option<String> = row.try_get("", "baseline")?;
+    Ok(LeasedEntitlement {
+        entitlement: Entitlement {
+            connector: ConnectorName::new(row.try_get::<String>("", "connector")?),
+            account: AccountName::new(row.try_get::<String>("", "account")?),
+            target,
+            instance: instance.as_deref().map(rows::parse_id).transpose()?,
+        },
+        key: EntitlementKey(row.try_get("", "key")?),
+        generation: u64::try_from(row.try_get::<i64>("", "generation")?).unwrap_or(0),
+        lease_until,
+        baseline: match baseline.as_deref() {
+            None => None,
+            Some("absent") => Some(Baseline::Absent),
+            Some("standing") => Some(Baseline::Standing),
+            Some(other) => return Err(DbErr::Type(format!("`{other}` is no baseline"))),
+        },
+        failures: u32::try_from(row.try_get::<i64>("", "failures")?).unwrap_or(u32::MAX),
+        accesses: Vec::new(),
+    })
+}

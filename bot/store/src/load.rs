@@ -1,0 +1,124 @@
+//! Load: accesses by whatever the shell needs them by, with people's texts put back. Reads only.
+
+use jit_core::access::Access;
+use jit_core::facts::OpenAccess;
+use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use sea_orm::{ConnectionTrait, DbErr, Value};
+
+use crate::error::{Doing, StoreError};
+use crate::{Store, rows, sql, texts};
+
+const DOING: &str = "load accesses";
+
+impl Store {
+    /// By key.
+    pub async fn access(&self, id: AccessId) -> Result<Option<Access>, StoreError> {
+        Ok(self.accesses("WHERE id = $1", vec![id.to_string().into()]).await?.pop())
+    }
+
+    /// By the id that people see.
+    pub async fn by_short(&self, short: &ShortId) -> Result<Option<Access>, StoreError> {
+        Ok(self.accesses("WHERE short = $1", vec![short.as_str().into()]).await?.pop())
+    }
+
+    /// What a person asked for or has, newest first; with `open_only` what is not over.
+    pub async fn by_person(&self, person: &PersonId, open_only: bool, max: u32) -> Result<Vec<Access>, StoreError> {
+        let open = if open_only { "AND state <> 'closed'" } else { "" };
+        let rest =
+            format!("WHERE (beneficiary = $1 OR requester = $1) {open} ORDER BY requested_us DESC, id DESC LIMIT $2");
+        self.accesses(&rest, vec![person.as_str().into(), i64::from(max).into()]).await
+    }
+
+    /// Everything open of a beneficiary, and the person's version for [`crate::Commit::person_version`].
+    pub async fn open_of(&self, beneficiary: &PersonId) -> Result<(Vec<OpenAccess>, u64), StoreError> {
+        let db = &self.db().reader;
+        let person = vec![beneficiary.as_str().into()];
+        // The version first: whatever is committed between the two reads makes this commit a conflict, never a mistake.
+        let row = sql::one(db, "SELECT version FROM persons WHERE id = $1", person.clone()).await.doing(DOING)?;
+        let version: Option<i64> = row.map(|row| row.try_get("", "version")).transpose().doing(DOING)?;
+        let open = format!(
+            "SELECT {} FROM accesses WHERE beneficiary = $1 AND state <> 'closed' ORDER BY requested_us, id",
+            rows::OPEN_COLUMNS
+        );
+        let open = sql::query(db, &open, person).await.doing(DOING)?;
+        let open = open.iter().map(rows::open).collect::<Result<_, _>>().doing(DOING)?;
+        Ok((open, version.and_then(|v| u64::try_from(v).ok()).unwrap_or(0)))
+    }
+
+    /// The extensions of an access, oldest first, those that are over included.
+    pub async fn children(&self, parent: AccessId) -> Result<Vec<Access>, StoreError> {
+        self.accesses("WHERE extends = $1 ORDER BY requested_us, id", vec![parent.to_string().into()]).await
+    }
+
+    /// Who holds a role now: everything of it that is elevating, active or being revoked.
+    pub async fn holders_of(&self, role: &RoleName) -> Result<Vec<Access>, StoreError> {
+        let rest = "WHERE role = $1 AND state IN ('elevating', 'active', 'revoking') AND state <> 'closed'
+                    ORDER BY requested_us, id";
+        self.accesses(rest, vec![role.as_str().into()]).await
+    }
+
+    /// Everything that waits for people, oldest first; who may decide is core's to say.
+    pub async fn pending(&self) -> Result<Vec<Access>, StoreError> {
+        let rest = "WHERE state = 'pending' AND state <> 'closed' ORDER BY requested_us, id";
+        self.accesses(rest, vec![]).await
+    }
+
+    /// Everything that is not over, oldest first: for `revoke-all` and for the check of connectors at the start.
+    pub async fn all_open(&self) -> Result<Vec<Access>, StoreError> {
+        self.accesses("WHERE state <> 'closed' ORDER BY requested_us, id", vec![]).await
+    }
+
+    /// One page of everything, newest first: the ones asked before `before` (the last one of the page before).
+    pub async fn page(&self, before: Option<&Access>, max: u32) -> Result<Vec<Access>, StoreError> {
+        let max = i64::from(max).into();
+        let Some(before) = before else {
+            return self.accesses("ORDER BY requested_us DESC, id DESC LIMIT $1", vec![max]).await;
+        };
+        let rest = "WHERE (requested_us, id) < ($1, $2) ORDER BY requested_us DESC, id DESC LIMIT $3";
+        let requested = crate::clock::micros(before.requested_at).into();
+        self.accesses(rest, vec![requested, before.id.to_string().into(), max]).await
+    }
+
+    /// Parents whose extensions are still to be ended with them ([`jit_core::effect::Effect::EndChildren`]). Survives crashes:
+    /// they stay here until [`Store::children_ended`].
+    pub async fn ending_parents(&self, max: u32) -> Result<Vec<AccessId>, StoreError> {
+        let select = "SELECT id FROM accesses WHERE end_children ORDER BY id LIMIT $1";
+        let rows = sql::query(&self.db().reader, select, vec![i64::from(max).into()]).await.doing(DOING)?;
+        rows.iter().map(|row| rows::id(row, "id")).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// The extensions of this parent were ended.
+    pub async fn children_ended(&self, parent: AccessId) -> Result<(), StoreError> {
+        let update = "UPDATE accesses SET end_children = FALSE WHERE id = $1 AND end_children";
+        sql::execute(&self.db().writer, update, vec![parent.to_string().into()])
+            .await
+            .map(drop)
+            .doing("note that extensions were ended")
+    }
+
+    async fn accesses(&self, rest: &str, values: Vec<Value>) -> Result<Vec<Access>, StoreError> {
+        accesses(&self.db().reader, rest, values).await
+    }
+}
+
+/// Accesses by the rest of a SELECT.
+pub(crate) async fn accesses<C: ConnectionTrait>(
+    db: &C,
+    rest: &str,
+    values: Vec<Value>,
+) -> Result<Vec<Access>, StoreError> {
+    let rows = sql::query(db, &format!("SELECT id, body FROM accesses {rest}"), values).await.doing(DOING)?;
+    let bodies = rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "body")?)));
+    let bodies: Vec<(String, String)> = bodies.collect::<Result<_, DbErr>>().doing(DOING)?;
+    let unreadable = |id: &str| {
+        let what = format!("access {id}");
+        move |source| StoreError::Corrupt { what, source }
+    };
+    let mut documents = Vec::with_capacity(bodies.len());
+    for (id, body) in &bodies {
+        documents.push(serde_json::from_str(body).map_err(unreadable(id))?);
+    }
+    texts::hydrate(db, &mut documents).await.doing(DOING)?;
+    let access = |((id, _), document): (&(String, String), _)| serde_json::from_value(document).map_err(unreadable(id));
+    bodies.iter().zip(documents).map(access).collect()
+}

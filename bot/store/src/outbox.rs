@@ -1,0 +1,340 @@
+//! The outbox: notices in order per recipient, at most one of them in flight, unsent ones of a slot collapsed to the newest.
+//!
+//! Written by commit; leased by the shell's delivery worker. A row is `queued` until it is `delivered`, `superseded` by a newer
+//! one of its slot, or `parked` because it can never be delivered. The head of a recipient's queue keeps the others back while
+//! it is leased or waits for another attempt. A worker that may have posted before a crash looks for the *slot* at the platform,
+//! not for the row's id: a newer row may have taken the place of the one that was posted.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use jit_core::access::Platform;
+use jit_core::effect::{Recipient, Slot, Tell};
+use jit_core::id::AccessId;
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+
+use crate::clock::{instant, micros};
+use crate::error::{Doing, StoreError};
+use crate::wakeups::Ring;
+use crate::{Store, rows, sql, texts};
+
+/// Where a message was posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// Which platform.
+    pub platform: Platform,
+    /// The conversation's id there.
+    pub conversation: String,
+    /// The message's id there.
+    pub ts: String,
+}
+
+/// A posted message and whose slot it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// [`Recipient::key`].
+    pub recipient: String,
+    /// The slot.
+    pub slot: Slot,
+    /// Where it is.
+    pub handle: Handle,
+}
+
+/// A notice to deliver now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leased {
+    /// The row.
+    pub id: i64,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+    /// When it was first queued.
+    pub created_at: DateTime<Utc>,
+    /// What to tell.
+    pub tell: Tell,
+    /// Where the slot's message was posted, if it was: edit it.
+    pub posted: Option<Handle>,
+    /// Where the message it stands under was posted, if it was.
+    pub under: Option<Handle>,
+}
+
+/// A notice that can never be delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    /// The row.
+    pub id: i64,
+    /// Why.
+    pub error: String,
+    /// What was to be told.
+    pub tell: Tell,
+}
+
+/// Queues notices in the commit's transaction; how many.
+pub(crate) async fn enqueue<C: ConnectionTrait>(db: &C, tells: &[&Tell], now_us: i64) -> Result<usize, StoreError> {
+    const DOING: &str = "queue notices";
+    if tells.is_empty() {
+        return Ok(0);
+    }
+    let places = supersede(db, tells, now_us).await.doing(DOING)?;
+    let mut values: Vec<Value> = Vec::with_capacity(tells.len() * 8);
+    for tell in tells {
+        let key = (tell.to.key(), tell.slot.access.to_string(), tell.slot.name.clone());
+        let place = places.iter().filter(|(of, _)| *of == key).map(|(_, place)| *place).min();
+        let body = rows::document(tell, "a notice")?;
+        let (recipient, access, slot) = key;
+        values.extend([recipient.into(), access.into(), slot.into(), body.into()]);
+        values.extend(["queued".into(), place.into(), now_us.into(), now_us.into()]);
+    }
+    let insert = format!(
+        "INSERT INTO outbox (recipient, access, slot, body, state, place, created_us, due_us) VALUES {}",
+        sql::rows(tells.len(), 8)
+    );
+    sql::execute(db, &insert, values).await.doing(DOING)?;
+    Ok(tells.len())
+}
+
+type Key = (String, String, String);
+
+/// Older unsent rows of the same slots give way; the places they leave. What is in flight stays: the newer one comes after it.
+async fn supersede<C: ConnectionTrait>(db: &C, tells: &[&Tell], now_us: i64) -> Result<Vec<(Key, i64)>, DbErr> {
+    let mut values: Vec<Value> = Vec::with_capacity(tells.len() * 3 + 1);
+    for tell in tells {
+        values.extend([tell.to.key().into(), tell.slot.access.to_string().into(), tell.slot.name.as_str().into()]);
+    }
+    values.push(now_us.into());
+    let update = format!(
+        "UPDATE outbox SET state = 'superseded', done_us = ${now}
+         WHERE state = 'queued' AND lease_us <= ${now} AND (recipient, access, slot) IN (VALUES {slots})
+         RETURNING recipient, access, slot, COALESCE(place, id) AS place",
+        now = values.len(),
+        slots = sql::rows(tells.len(), 3)
+    );
+    let key = |row: &QueryResult| -> Result<_, DbErr> {
+        let key = (row.try_get("", "recipient")?, row.try_get("", "access")?, row.try_get("", "slot")?);
+        Ok((key, row.try_get("", "place")?))
+    };
+    sql::query(db, &update, values).await?.iter().map(key).collect()
+}
+
+impl Store {
+    /// Leases the heads of at most `max` recipients' queues.
+    pub async fn lease_tells(&self, max: u32, owner: &str, lease: Duration) -> Result<Vec<Leased>, StoreError> {
+        const DOING: &str = "lease notices";
+        let now = self.now();
+        let update = format!(
+            "UPDATE outbox SET lease_owner = $1, lease_us = $2, attempts = attempts + 1 WHERE id IN (
+                SELECT id FROM outbox AS head
+                WHERE state = 'queued' AND due_us <= $3 AND lease_us <= $3 AND NOT EXISTS (
+                    SELECT 1 FROM outbox AS first WHERE first.recipient = head.recipient AND first.state = 'queued'
+                    AND (COALESCE(first.place, first.id), first.id) < (COALESCE(head.place, head.id), head.id))
+                ORDER BY COALESCE(place, id), id LIMIT $4 {})
+             RETURNING id, attempts, created_us, body, COALESCE(place, id) AS place",
+            sql::skip_locked(self.db().backend)
+        );
+        let values = vec![owner.into(), micros(now + lease).into(), micros(now).into(), i64::from(max).into()];
+        let rows = sql::query(&self.db().writer, &update, values).await.doing(DOING)?;
+        let mut leased = rows.iter().map(columns).collect::<Result<Vec<_>, _>>().doing(DOING)?;
+        leased.sort_by_key(|columns| (columns.place, columns.id));
+        let tells = self.tells(leased.iter().map(|columns| (columns.id, columns.body.as_str()))).await?;
+        let messages = self.messages_for(&tells).await?;
+        let find = |to: &Recipient, slot: &Slot| {
+            let key = to.key();
+            messages.iter().find(|m| m.recipient == key && m.slot == *slot).map(|m| m.handle.clone())
+        };
+        let hydrated = leased.into_iter().zip(tells).map(|(columns, tell)| Leased {
+            id: columns.id,
+            attempts: columns.attempts,
+            created_at: columns.created_at,
+            posted: find(&tell.to, &tell.slot),
+            under: tell.under.as_ref().and_then(|under| find(&tell.to, under)),
+            tell,
+        });
+        Ok(hydrated.collect())
+    }
+
+    /// It was delivered there; the next of this recipient may go.
+    pub async fn delivered(&self, leased: &Leased, handle: &Handle) -> Result<(), StoreError> {
+        const DOING: &str = "note a delivery";
+        let now_us = micros(self.now());
+        let transaction = self.db().begin().await.doing(DOING)?;
+        finish(&transaction, leased.id, "delivered", None, now_us).await.doing(DOING)?;
+        put(&transaction, &leased.tell.to, &leased.tell.slot, handle, now_us).await?;
+        transaction.commit().await.doing(DOING)?;
+        self.ring(Ring { outbox: true, ..Ring::default() });
+        Ok(())
+    }
+
+    /// It was not delivered; it is tried again then. A newer one of its slot takes its place at once.
+    pub async fn retry(&self, id: i64, at: DateTime<Utc>, error: &str) -> Result<(), StoreError> {
+        const DOING: &str = "put a notice back";
+        let now_us = micros(self.now());
+        let transaction = self.db().begin().await.doing(DOING)?;
+        let back = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $2, error = $3
+                    WHERE id = $1 AND state = 'queued'";
+        let values = vec![id.into(), micros(at).into(), error.into()];
+        sql::execute(&transaction, back, values).await.doing(DOING)?;
+        let place = "UPDATE outbox SET place = (SELECT COALESCE(place, id) FROM outbox WHERE id = $1), due_us = $2,
+                     attempts = (SELECT attempts FROM outbox WHERE id = $1), error = $3
+                     WHERE id = (SELECT max(newer.id) FROM outbox AS newer JOIN outbox AS old ON old.id = $1
+                         AND old.state = 'queued' AND newer.state = 'queued' AND newer.recipient = old.recipient
+                         AND newer.access = old.access AND newer.slot = old.slot AND newer.id > old.id)";
+        let values = vec![id.into(), micros(at).into(), error.into()];
+        if sql::execute(&transaction, place, values).await.doing(DOING)? == 1 {
+            finish(&transaction, id, "superseded", None, now_us).await.doing(DOING)?;
+        }
+        transaction.commit().await.doing(DOING)
+    }
+
+    /// It can never be delivered; the next of this recipient may go.
+    pub async fn park(&self, id: i64, error: &str) -> Result<(), StoreError> {
+        let now_us = micros(self.now());
+        finish(&self.db().writer, id, "parked", Some(error), now_us).await.doing("park a notice")?;
+        self.ring(Ring { outbox: true, ..Ring::default() });
+        Ok(())
+    }
+
+    /// What was parked, newest first.
+    pub async fn parked(&self, max: u32) -> Result<Vec<Parked>, StoreError> {
+        type Row = (i64, Option<String>, String);
+        const DOING: &str = "load parked notices";
+        let select = "SELECT id, error, body FROM outbox WHERE state = 'parked' ORDER BY id DESC LIMIT $1";
+        let rows = sql::query(&self.db().reader, select, vec![i64::from(max).into()]).await.doing(DOING)?;
+        let columns = |row: &QueryResult| -> Result<Row, DbErr> {
+            Ok((row.try_get("", "id")?, row.try_get("", "error")?, row.try_get("", "body")?))
+        };
+        let parked = rows.iter().map(columns).collect::<Result<Vec<_>, _>>().doing(DOING)?;
+        let tells = self.tells(parked.iter().map(|(id, _, body)| (*id, body.as_str()))).await?;
+        let entry = |((id, error, _), tell): (Row, Tell)| Parked { id, error: error.unwrap_or_default(), tell };
+        Ok(parked.into_iter().zip(tells).map(entry).collect())
+    }
+
+    /// When the next notice may be tried (leased ones: when their lease ends); `None`: everything is delivered.
+    pub async fn next_tell(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        const DOING: &str = "look for the next notice";
+        let select = "SELECT min(CASE WHEN lease_us > due_us THEN lease_us ELSE due_us END) AS next_us
+                      FROM outbox AS head WHERE state = 'queued' AND NOT EXISTS (
+                          SELECT 1 FROM outbox AS first WHERE first.recipient = head.recipient AND first.state = 'queued'
+                          AND (COALESCE(first.place, first.id), first.id) < (COALESCE(head.place, head.id), head.id))";
+        let row = sql::one(&self.db().reader, select, vec![]).await.doing(DOING)?;
+        let next: Option<Option<i64>> = row.map(|row| row.try_get("", "next_us")).transpose().doing(DOING)?;
+        Ok(next.flatten().map(instant))
+    }
+
+    /// Where the message of a slot was posted.
+    pub async fn message(&self, recipient: &Recipient, slot: &Slot) -> Result<Option<Handle>, StoreError> {
+        let select = "WHERE recipient = $1 AND access = $2 AND slot = $3";
+        let values = vec![recipient.key().into(), slot.access.to_string().into(), slot.name.as_str().into()];
+        Ok(self.messages(select, values).await?.pop().map(|message| message.handle))
+    }
+
+    /// Notes where the message of a slot is, outside a delivery (one found again after a crash, or posted by a click's answer).
+    pub async fn put_message(&self, recipient: &Recipient, slot: &Slot, handle: &Handle) -> Result<(), StoreError> {
+        put(&self.db().writer, recipient, slot, handle, micros(self.now())).await
+    }
+
+    /// Every message about an access.
+    pub async fn messages_of(&self, access: AccessId) -> Result<Vec<Message>, StoreError> {
+        self.messages("WHERE access = $1 ORDER BY recipient, slot", vec![access.to_string().into()]).await
+    }
+
+    /// The messages that these notices edit or stand under.
+    async fn messages_for(&self, tells: &[Tell]) -> Result<Vec<Message>, StoreError> {
+        let slots = tells.iter().flat_map(|t| t.under.iter().chain([&t.slot]).map(move |slot| (&t.to, slot)));
+        let slots: Vec<_> = slots.collect();
+        if slots.is_empty() {
+            return Ok(Vec::new());
+        }
+        let value = |(to, slot): &(&Recipient, &Slot)| -> [Value; 3] {
+            [to.key().into(), slot.access.to_string().into(), slot.name.as_str().into()]
+        };
+        let select = format!("WHERE (recipient, access, slot) IN (VALUES {})", sql::rows(slots.len(), 3));
+        self.messages(&select, slots.iter().flat_map(value).collect()).await
+    }
+
+    async fn messages(&self, rest: &str, values: Vec<Value>) -> Result<Vec<Message>, StoreError> {
+        const DOING: &str = "load messages";
+        let select = format!("SELECT recipient, access, slot, platform, conversation, ts FROM messages {rest}");
+        let rows = sql::query(&self.db().reader, &select, values).await.doing(DOING)?;
+        rows.iter().map(message).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// Notices of their stored texts, personal texts put back.
+    async fn tells<'a>(&self, bodies: impl Iterator<Item = (i64, &'a str)>) -> Result<Vec<Tell>, StoreError> {
+        let unreadable = |id: i64| move |source| StoreError::Corrupt { what: format!("notice {id}"), source };
+        let (mut ids, mut documents) = (Vec::new(), Vec::new());
+        for (id, body) in bodies {
+            documents.push(serde_json::from_str(body).map_err(unreadable(id))?);
+            ids.push(id);
+        }
+        texts::hydrate(&self.db().reader, &mut documents).await.doing("load notices")?;
+        let tell = |(id, document)| serde_json::from_value(document).map_err(unreadable(id));
+        ids.into_iter().zip(documents).map(tell).collect()
+    }
+}
+
+struct Columns {
+    id: i64,
+    place: i64,
+    attempts: u32,
+    created_at: DateTime<Utc>,
+    body: String,
+}
+
+fn columns(row: &QueryResult) -> Result<Columns, DbErr> {
+    Ok(Columns {
+        id: row.try_get("", "id")?,
+        place: row.try_get("", "place")?,
+        attempts: u32::try_from(row.try_get::<i64>("", "attempts")?).unwrap_or(u32::MAX),
+        created_at: instant(row.try_get("", "created_us")?),
+        body: row.try_get("", "body")?,
+    })
+}
+
+fn message(row: &QueryResult) -> Result<Message, DbErr> {
+    let platform: String = row.try_get("", "platform")?;
+    let platform = serde_json::from_value(platform.into()).map_err(|e| DbErr::Type(e.to_string()))?;
+    Ok(Message {
+        recipient: row.try_get("", "recipient")?,
+        slot: Slot::new(rows::id(row, "access")?, row.try_get::<String>("", "slot")?),
+        handle: Handle { platform, conversation: row.try_get("", "conversation")?, ts: row.try_get("", "ts")? },
+    })
+}
+
+/// Takes a row out of the queue; one that is out already stays as it is.
+async fn finish<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+    state: &str,
+    error: Option<&str>,
+    now_us: i64,
+) -> Result<(), DbErr> {
+    let update =
+        "UPDATE outbox SET state = $2, done_us = $3, lease_owner = NULL, lease_us = 0, error = COALESCE($4, error)
+                  WHERE id = $1 AND state = 'queued'";
+    let error = error.map(str::to_owned);
+    sql::execute(db, update, vec![id.into(), state.into(), now_us.into(), error.into()]).await.map(drop)
+}
+
+async fn put<C: ConnectionTrait>(
+    db: &C,
+    recipient: &Recipient,
+    slot: &Slot,
+    handle: &Handle,
+    now_us: i64,
+) -> Result<(), StoreError> {
+    let platform = serde_json::to_value(handle.platform).ok();
+    let platform = platform.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let upsert = "INSERT INTO messages (recipient, access, slot, platform, conversation, ts, changed_us)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (recipient, access, slot) DO UPDATE SET
+                  platform = excluded.platform, conversation = excluded.conversation, ts = excluded.ts,
+                  changed_us = excluded.changed_us";
+    let values = vec![
+        recipient.key().into(),
+        slot.access.to_string().into(),
+        slot.name.as_str().into(),
+        platform.into(),
+        handle.conversation.as_str().into(),
+        handle.ts.as_str().into(),
+        now_us.into(),
+    ];
+    sql::execute(db, upsert, values).await.map(drop).doing("note where a message is")
+}

@@ -1,0 +1,75 @@
+//! Bells: something changed, workers look at once instead of at their next sweep.
+//!
+//! Rung by commits of this process, and through Redis by other replicas'. Losing one costs a second, never more.
+
+use tokio::sync::Notify;
+
+/// One bell for each kind of work. A bell rung while nobody waits is heard by the next who does; one waiter per kind hears it.
+#[derive(Debug, Default)]
+pub struct Wakeups {
+    /// Timers were set.
+    pub timers: Notify,
+    /// Notices were queued, or a conversation is free for the next.
+    pub outbox: Notify,
+    /// An entitlement wants attention.
+    pub entitlements: Notify,
+    /// The extensions of some access are to be ended with it.
+    pub children: Notify,
+}
+
+/// Which bells to ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ring {
+    pub timers: bool,
+    pub outbox: bool,
+    pub entitlements: bool,
+    pub children: bool,
+}
+
+impl Wakeups {
+    pub(crate) fn ring(&self, ring: Ring) {
+        let bells = [
+            (ring.timers, &self.timers),
+            (ring.outbox, &self.outbox),
+            (ring.entitlements, &self.entitlements),
+            (ring.children, &self.children),
+        ];
+        bells.into_iter().filter(|(rung, _)| *rung).for_each(|(_, bell)| bell.notify_one());
+    }
+}
+
+impl Ring {
+    /// Both.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            timers: self.timers | other.timers,
+            outbox: self.outbox | other.outbox,
+            entitlements: self.entitlements | other.entitlements,
+            children: self.children | other.children,
+        }
+    }
+
+    /// As it travels between replicas: a letter for each bell.
+    pub fn letters(self) -> String {
+        let letters = [(self.timers, 't'), (self.outbox, 'o'), (self.entitlements, 'e'), (self.children, 'c')];
+        letters.into_iter().filter(|(rung, _)| *rung).map(|(_, letter)| letter).collect()
+    }
+
+    /// Reads [`Ring::letters`]; letters of newer versions are ignored.
+    pub fn read(letters: &str) -> Self {
+        let has = |letter| letters.contains(letter);
+        Self { timers: has('t'), outbox: has('o'), entitlements: has('e'), children: has('c') }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rings_travel_as_letters() {
+        let ring = Ring { timers: true, children: true, ..Ring::default() };
+        assert_eq!(ring.letters(), "tc");
+        assert_eq!(Ring::read("tc?"), ring);
+    }
+}
