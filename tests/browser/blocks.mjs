@@ -87,7 +87,7 @@ test('time left counts down, warns, and turns red', async () => {
   await session.emit({ type: 'hello', now: NOW + 3 });
   await session.page.clock.runFor(1000);
   assert.deepEqual(await state(), ['in 2:01', '']);
-  await session.page.clock.runFor(3000);
+  await session.page.clock.runFor(3100);
   assert.deepEqual(await state(), ['in 1:58', 'soon']);
   await session.page.clock.runFor(120_000);
   assert.deepEqual(await state(), ['2 s ago', 'past']);
