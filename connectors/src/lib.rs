@@ -6,6 +6,7 @@
 pub mod contract;
 mod durable;
 pub mod fake;
+mod machine;
 pub mod postgres;
 pub mod registry;
 mod secret;

@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 
 use crate::contract::{Attempt, Connector, ConnectorError, Ended, Granted, Holder};
 use crate::durable::{self, Fresh};
+use crate::machine;
 use processes::Account;
 use tools::Tools;
 use wire::{Found, Rule, Validity};
@@ -223,8 +224,11 @@ impl Connector for Sudoers {
         }
         let account = self.account(e, a.remaining()?).await?;
         let (grace, within) = (Duration::from_secs(self.config.grace.as_seconds()), a.remaining()?);
-        let ended = tokio::task::spawn_blocking(move || processes::end(&account, grace, within)).await;
-        let (seen, left) = match ended {
+        let ended = tokio::task::spawn_blocking(move || {
+            machine::end(|all| processes::elevated(all, &account, machine::own_pid()), grace, within)
+        })
+        .await;
+        let machine::Count { seen, left } = match ended {
             Ok(Ok(ended)) => ended,
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 return Err(ConnectorError::permanent("other people's processes are not ours to end: run jit as root"));
