@@ -10,5 +10,6 @@ mod machine;
 pub mod postgres;
 pub mod registry;
 mod secret;
+pub mod ssh_ca;
 pub mod sudoers;
 mod target;

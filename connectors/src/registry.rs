@@ -8,7 +8,7 @@ use jit_core::id::ConnectorName;
 use serde::Deserialize;
 
 use crate::contract::Connector;
-use crate::{fake, postgres, sudoers};
+use crate::{fake, postgres, ssh_ca, sudoers};
 
 /// One `[connectors.NAME]` of the configuration: `kind` and that kind's own keys; unknown keys are errors.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +18,8 @@ pub enum ConnectorConfig {
     Postgres(postgres::Config),
     /// Drop-ins of sudo on this machine.
     Sudoers(sudoers::Config),
+    /// Short-lived SSH certificates.
+    SshCa(ssh_ca::Config),
     /// A target in memory, for tests.
     Fake(fake::Config),
 }
@@ -27,6 +29,7 @@ impl ConnectorConfig {
         Ok(match self {
             Self::Postgres(config) => Arc::new(postgres::Postgres::new(config)?),
             Self::Sudoers(config) => Arc::new(sudoers::Sudoers::new(config)?),
+            Self::SshCa(config) => Arc::new(ssh_ca::SshCa::new(config)?),
             Self::Fake(config) => Arc::new(fake::FakeTarget::configured(config)?.connector()),
         })
     }
