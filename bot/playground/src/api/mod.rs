@@ -78,7 +78,8 @@ pub(crate) async fn call(
     let decoded = Args::decode(&method, query.as_deref(), &headers, &body);
     let (outcome, params) = match decoded {
         Ok(mut args) => {
-            let token = bearer(&headers).or_else(|| args.take_token());
+            let as_argument = args.take_token();
+            let token = bearer(&headers).or(as_argument);
             (apply(&playground, &name, token.as_deref(), &args), args.to_value())
         }
         Err(refused) => (Err(refused), Value::Null),

@@ -24,12 +24,16 @@ pub(super) fn limit(args: &Args) -> Result<usize, Refused> {
 pub(super) fn read_cursor(args: &Args, kind: &str) -> Result<Option<String>, Refused> {
     let Some(cursor) = args.text("cursor")?.filter(|c| !c.is_empty()) else { return Ok(None) };
     let plain = STANDARD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let position = plain.and_then(|p| p.strip_prefix(&format!("{kind}:")).map(str::to_owned));
+    let position = plain.and_then(|p| p.strip_prefix(&format!("{kind}:")).map(|at| at.trim_end().to_owned()));
     position.map(Some).ok_or_else(|| refuse("invalid_cursor"))
 }
 
 pub(super) fn cursor(kind: &str, position: &str) -> String {
-    STANDARD.encode(format!("{kind}:{position}"))
+    let mut plain = format!("{kind}:{position}");
+    if plain.len() % 3 == 0 {
+        plain.push(' ');
+    }
+    STANDARD.encode(plain)
 }
 
 /// One page of a list under `key`; cursors are positions in the list.

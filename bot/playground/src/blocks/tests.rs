@@ -40,7 +40,7 @@ fn long(n: usize) -> String {
 
 /// The only problem of a message made of this block.
 fn problem(block: Value) -> String {
-    let found = check_blocks(&[block.clone()], Surface::Message);
+    let found = check_blocks(std::slice::from_ref(&block), Surface::Message);
     assert_eq!(found.len(), 1, "{block}: {found:?}");
     found[0].clone()
 }
