@@ -1,0 +1,156 @@
+//! The service as it runs at scale, with people and roles enough for every bench: PostgreSQL and Redis of its own, a second PostgreSQL as
+//! the system that access is given to. Made once per run.
+
+use std::fmt::Write;
+use std::fs;
+
+use jit_tests::servers::{Folder, Postgres, Redis, Service, free_port};
+use tokio_postgres::Client as Database;
+
+use crate::client::Client;
+use crate::slack::Slack;
+
+pub const SIGNING_SECRET: &str = "a secret of the bench alone";
+pub const TEAM: &str = "T0001";
+/// Those who ask; everybody asks for one thing, so that no limit is met.
+pub const PEOPLE: usize = 6_000;
+/// Those who have an account in the target and a manager of their own.
+pub const ELEVATED: usize = 200;
+
+/// Everything running.
+pub struct World {
+    // In the order in which they end.
+    _service: Service,
+    _redis: Redis,
+    pub database: Postgres,
+    pub target: Postgres,
+    database_url: String,
+    pub slack: Slack,
+    pub client: Client,
+    _folder: Folder,
+}
+
+impl World {
+    /// Starts everything; tells what has to be built first when it is not.
+    pub async fn start() -> Self {
+        let (database, target, redis) = (Postgres::start(), Postgres::start(), Redis::start());
+        prepare(&target).await;
+        let database_url = database.fresh_database().await;
+        let (slack, api_url) = Slack::start().await;
+        let (folder, port) = (Folder::new("bench"), free_port());
+        let write = |name: &str, text: String| fs::write(folder.join(name), text).expect("a folder of ours");
+        fs::create_dir(folder.join("policy")).expect("a folder of ours");
+        write("policy/bench.toml", POLICY.to_owned());
+        write("people.toml", people());
+        let listen = format!("127.0.0.1:{port}");
+        let (redis_url, target_url) = (redis.url(), target.url());
+        write(
+            "jit.toml",
+            format!(
+                r##"
+[server]
+listen = "{listen}"
+[database]
+url = "{database_url}"
+[redis]
+url = "{redis_url}"
+[slack]
+signing_secret = "{SIGNING_SECRET}"
+bot_token = "xoxb-bench"
+team_id = "{TEAM}"
+api_url = "{api_url}"
+[channels]
+announce = "C0001"
+security = "C0002"
+[policy]
+path = "policy"
+[directory]
+file = "people.toml"
+[connectors.db]
+kind = "postgres"
+url = "{target_url}"
+[connectors.nothing]
+kind = "fake"
+"##
+            ),
+        );
+        let service = Service::start(&folder.join("jit.toml"), port);
+        let client = Client::new(service.url());
+        Self { _service: service, _redis: redis, database, target, database_url, slack, client, _folder: folder }
+    }
+
+    /// A connection to the service's own database.
+    pub async fn own_database(&self) -> Database {
+        Postgres::connect_to(&self.database_url).await
+    }
+}
+
+/// The Slack id of a person.
+pub fn slack_id(person: usize) -> String {
+    format!("U{person:06}")
+}
+
+async fn prepare(target: &Postgres) {
+    let mut sql = "CREATE ROLE app_admin NOLOGIN;".to_owned();
+    for account in 0..ELEVATED {
+        let _ = write!(sql, "CREATE ROLE account{account} LOGIN;");
+    }
+    target.connect().await.batch_execute(&sql).await.expect("a superuser may");
+}
+
+/// The last [`ELEVATED`] people are managers of the first, one each.
+fn people() -> String {
+    let mut text = String::new();
+    for person in 0..PEOPLE {
+        let (slack, manager) = (slack_id(person), PEOPLE - 1 - person % ELEVATED);
+        let _ = write!(
+            text,
+            "[[person]]\nid = \"p{person}\"\nname = \"Person {person}\"\nemail = \"p{person}@acme.test\"\nslack = \"{slack}\"\n\
+             groups = [\"engineering\"]\naccounts = {{ db = \"account{person}\", nothing = \"account{person}\" }}\n"
+        );
+        if person < PEOPLE - ELEVATED {
+            let _ = writeln!(text, "manager = \"p{manager}\"");
+        }
+    }
+    text
+}
+
+const POLICY: &str = r#"
+[[role]]
+name = "orders-admin"
+title = "Orders database, administrator"
+connector = "db"
+target = { role = "app_admin" }
+level = "admin"
+environment = "production"
+risk = "medium"
+owner = "p1"
+max_duration = "4h"
+
+[[role]]
+name = "held-briefly"
+title = "Held for the time of a bench"
+connector = "nothing"
+target = { role = "held" }
+level = "read-only"
+environment = "staging"
+risk = "low"
+owner = "p1"
+max_duration = "4h"
+
+[[rule]]
+name = "manager agrees"
+match = { roles = ["orders-admin"] }
+who = ["group:engineering"]
+steps = [{ any = ["manager"] }]
+
+[[rule]]
+name = "at once"
+match = { roles = ["held-briefly"] }
+who = ["group:engineering"]
+auto_approve = { up_to = "15m" }
+warn_before = "1s"
+
+[limits]
+min_duration = "1s"
+"#;
