@@ -1,1 +1,12 @@
-//! Tables of the state machine, one file per state.
+//! Tables of the state machine, one file per topic. A line is `events > effects`, effects in order, `recipient:notice`.
+
+mod active;
+mod asking;
+mod changes;
+mod elevating;
+mod extension;
+mod laws;
+mod pending;
+mod revoking;
+mod states;
+mod world;

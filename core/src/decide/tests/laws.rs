@@ -1,0 +1,206 @@
+//! What every decision keeps to, whatever the command: checked on each step of every table and of every random history.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::access::{Access, EndCause, Outcome, State};
+use crate::apply::apply;
+use crate::canonical::canonical;
+use crate::decide::Decision;
+use crate::effect::{Effect, Recipient, Tell};
+use crate::event::{Event, EventRecord};
+use crate::facts::Facts;
+use crate::id::PersonId;
+use crate::notice::NoticeKind;
+use crate::policy::{Risk, Step, Subject};
+use crate::timer::{TimerKind, timers};
+
+pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, now: DateTime<Utc>) {
+    folds(before, decision);
+    serializes(decision);
+    has_timers(&decision.after);
+    if matches!(decision.after.state, State::Elevating(_))
+        && before.is_none_or(|access| access.state_name() == "pending")
+    {
+        has_its_quorum(&decision.after, facts);
+        is_short_enough(&decision.after, facts);
+    }
+    decided_by_those_who_may(before, decision, facts);
+    if before.is_some_and(|access| !access.is_open()) {
+        assert!(decision.records.is_empty() && decision.effects.is_empty(), "something happens after the end");
+    }
+    tells_rightly(before, decision);
+    ends_in_time(&decision.after);
+    assert!(decision.records.iter().all(|record| record.at == now && record.policy == facts.policy.hash));
+}
+
+/// Records are numbered without gaps and lead, one by one and by permitted ways only, to what the decision says.
+fn folds(before: Option<&Access>, decision: &Decision) {
+    let mut access = before.cloned();
+    for record in &decision.records {
+        let from = access.clone();
+        assert_eq!(record.version, from.as_ref().map_or(0, |access| access.version) + 1);
+        access = apply(access, record);
+        let to = access.as_ref().unwrap();
+        assert_eq!(record.access, Some(to.id));
+        if let Some(from) = from {
+            permitted(&from, record, to);
+        }
+    }
+    assert_eq!(access.as_ref(), Some(&decision.after));
+}
+
+/// The ways between states. In particular: once connectors may have been called, over only by Revoking and with a proof.
+fn permitted(from: &Access, record: &EventRecord, to: &Access) {
+    let ended = matches!(&record.event, Event::Closed { outcome: Outcome::Ended { .. } });
+    let fits = match (from.state_name(), to.state_name()) {
+        ("pending", "pending" | "elevating") => true,
+        ("pending", "closed") => !ended,
+        ("elevating", "elevating" | "active" | "revoking") | ("active", "active" | "revoking") => true,
+        ("revoking", "revoking") => true,
+        ("revoking", "closed") => ended,
+        _ => false,
+    };
+    assert!(fits, "{} leads from {} to {}", record.event.kind(), from.state_name(), to.state_name());
+    let fixed = |access: &Access| (access.id, access.request.clone(), access.route.clone(), access.requested_at);
+    assert_eq!(fixed(from), fixed(to));
+}
+
+fn serializes(decision: &Decision) {
+    round_trip(&decision.after);
+    decision.records.iter().for_each(round_trip);
+    // Every notice carries the access as it is afterwards, which has been looked at.
+    for effect in &decision.effects {
+        match effect {
+            Effect::Tell(tell) => {
+                round_trip(&(tell.to.clone(), tell.slot.clone(), tell.under.clone(), tell.notice.kind.clone()));
+            }
+            other => round_trip(other),
+        }
+    }
+}
+
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
+    let stored = canonical(value).unwrap();
+    let loaded: T = serde_json::from_slice(&stored.bytes).unwrap();
+    assert_eq!(&loaded, value);
+    assert_eq!(canonical(&loaded).unwrap(), stored);
+}
+
+fn has_timers(access: &Access) {
+    let kinds: BTreeSet<_> = timers(access).into_iter().map(|timer| timer.kind).collect();
+    let needed = match &access.state {
+        State::Pending(_) => Some(TimerKind::TimeOut),
+        State::Elevating(_) => Some(TimerKind::ElevationDeadline),
+        State::Active(_) => Some(TimerKind::End),
+        State::Revoking(revoking) => revoking.failing.as_ref().map(|_| TimerKind::Alert),
+        State::Closed(_) => None,
+    };
+    assert!(needed.is_none_or(|kind| kinds.contains(&kind)), "{} has only {kinds:?}", access.state_name());
+    let lapses = matches!(access.state, State::Pending(_)) && access.request.extends.is_some();
+    assert_eq!(kinds.contains(&TimerKind::Lapse), lapses);
+    assert!(access.is_open() || kinds.is_empty());
+}
+
+/// Every step has as many votes as it needs, of distinct people who may decide today; none at all only by policy, and never for
+/// high risk.
+fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
+    let request = &access.request;
+    let voters: BTreeSet<_> = access.votes.iter().map(|vote| &vote.by).collect();
+    assert_eq!(voters.len(), access.votes.len(), "somebody counts twice");
+    assert!(!voters.contains(&request.requester) && !voters.contains(&request.beneficiary));
+    assert!(!access.route.is_auto() || request.risk < Risk::High);
+    for person in [&request.requester, &request.beneficiary].into_iter().chain(voters) {
+        assert!(facts.directory.active(person).is_some(), "{person} is disabled");
+    }
+    for (number, step) in access.route.steps.iter().enumerate() {
+        let votes: Vec<_> = access.votes.iter().filter(|vote| vote.step == number).collect();
+        assert_eq!(votes.len(), step.count as usize, "step {number}");
+        for vote in votes {
+            assert!(has_a_say(&vote.by, access, (number, step), facts), "{} has no say in step {number}", vote.by);
+        }
+    }
+}
+
+/// Whether somebody may vote, told in another way than the code does.
+fn has_a_say(who: &PersonId, access: &Access, (number, step): (usize, &Step), facts: &Facts<'_>) -> bool {
+    let request = &access.request;
+    let Some(person) = facts.directory.person(who) else { return false };
+    let Some(beneficiary) = facts.directory.person(&request.beneficiary) else { return false };
+    let named = |subject: &Subject| match subject {
+        Subject::Person(id) => id == who,
+        Subject::Group(group) => person.groups.contains(group),
+        _ => false,
+    };
+    let one_of_them = step.any.iter().any(|subject| match subject {
+        Subject::Manager => beneficiary.manager.as_ref() == Some(who),
+        Subject::Owner => facts.policy.role(&request.role).is_some_and(|role| named(&role.owner)),
+        subject => named(subject),
+    });
+    let added = access.asked.iter().any(|asked| asked.escalated && asked.step == number && asked.person == *who);
+    person.active && *who != request.requester && *who != request.beneficiary && (one_of_them || added)
+}
+
+/// Everybody who agreed or refused had a say at that moment.
+fn decided_by_those_who_may(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>) {
+    for record in &decision.records {
+        let (by, step) = match &record.event {
+            Event::Approved { vote } => (&vote.by, vote.step),
+            Event::Closed { outcome: Outcome::Denied { by, .. } } => match before.map(|access| &access.state) {
+                Some(State::Pending(pending)) => (by, pending.step),
+                other => panic!("denied in {other:?}"),
+            },
+            _ => continue,
+        };
+        let access = &decision.after;
+        assert!(has_a_say(by, access, (step, &access.route.steps[step]), facts), "{by} had no say");
+    }
+}
+
+/// A chain of extensions is no longer than the role allows when it is agreed to.
+fn is_short_enough(access: &Access, facts: &Facts<'_>) {
+    let longest = facts.policy.role(&access.request.role).unwrap().max_duration.delta();
+    let chain = access.request.extends.as_ref().map_or(TimeDelta::zero(), |extends| extends.from - extends.chain_since);
+    assert!(chain + access.duration().delta() <= longest);
+}
+
+/// One message per conversation and slot in a decision; nobody is asked about their own request; the requester hears of the end
+/// once, except of an access that ran out while its extension goes on.
+fn tells_rightly(before: Option<&Access>, decision: &Decision) {
+    let tells: Vec<&Tell> = decision
+        .effects
+        .iter()
+        .filter_map(|effect| if let Effect::Tell(tell) = effect { Some(&**tell) } else { None })
+        .collect();
+    let slots: BTreeSet<_> = tells.iter().map(|tell| (&tell.to, &tell.slot)).collect();
+    assert_eq!(slots.len(), tells.len(), "a slot is told twice in one decision");
+    let request = &decision.after.request;
+    for tell in &tells {
+        let asks = matches!(tell.notice.kind, NoticeKind::Approval { .. } | NoticeKind::Reminder);
+        let own = [&request.requester, &request.beneficiary].map(|p| Recipient::Person(p.clone())).contains(&tell.to);
+        assert!(!(asks && own), "{:?} is asked about their own request", tell.to);
+        assert_eq!(tell.notice.access, decision.after, "a notice speaks of a state in between");
+    }
+    let ends = tells.iter().filter(|tell| {
+        tell.notice.kind == NoticeKind::Ended && tell.to == Recipient::Person(request.requester.clone())
+    });
+    let closes = matches!(&decision.after.state, State::Closed(_)) && before.is_none_or(Access::is_open);
+    let ran_out = matches!(
+        &decision.after.state,
+        State::Closed(closed) if matches!(closed.outcome, Outcome::Ended { cause: EndCause::Expired, .. })
+    );
+    let count = ends.count();
+    assert!(count == usize::from(closes) || (closes && ran_out && count == 0), "{count} notices of the end");
+}
+
+/// No end is later than what the target was told, or says, nor than what anybody agreed to.
+fn ends_in_time(access: &Access) {
+    if let State::Active(active) = &access.state {
+        let begin = access.request.extends.as_ref().map_or(active.since, |extends| extends.from.max(active.since));
+        assert!(active.until <= begin + access.duration().delta());
+        assert!(active.native_until.is_none_or(|native| active.until <= native));
+    }
+}

@@ -1,0 +1,464 @@
+//! A small company with a policy, and a driver that stores what is decided: for the tables of the state machine and for
+//! the properties (which include this file from `core/tests`). Time is virtual; connectors are answered by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::access::{Access, Origin, Platform, Proof, Revoker};
+use crate::command::{Ask, Command};
+use crate::decide::{Decision, decide};
+use crate::directory::{Directory, Person};
+use crate::effect::{Effect, Recipient, Tell};
+use crate::entitlement::{Capabilities, Target};
+use crate::event::{Actor, EventRecord};
+use crate::facts::{Facts, OpenAccess};
+use crate::id::{AccessId, AccountName, ConnectorName, PersonId, PolicyHash, RoleName, ShortId};
+use crate::notice::NoticeKind;
+use crate::personal::Personal;
+use crate::policy::{
+    AutoApprove, EscalateTo, Level, Limits, Parts, Place, Policy, Risk, Role, RoleMatch, Rule, Step, Subject,
+    TicketNeed, Visibility,
+};
+use crate::refusal::Refusal;
+use crate::span::Span;
+use crate::timer::{TimerKind, timers};
+
+use super::laws;
+
+/// Everything there is.
+#[derive(Clone)]
+pub struct World {
+    pub now: DateTime<Utc>,
+    pub parts: Parts,
+    pub people: BTreeMap<&'static str, Person>,
+    pub connectors: BTreeMap<ConnectorName, Capabilities>,
+    pub accesses: BTreeMap<AccessId, Access>,
+    pub records: Vec<EventRecord>,
+    pub told: Vec<Tell>,
+    /// Accesses whose extensions are to end.
+    pub ending: Vec<AccessId>,
+    minted: u128,
+}
+
+/// Monday, 09:00 UTC.
+pub const START: &str = "2026-11-23T09:00:00Z";
+
+/// Who there is: id, manager, group.
+pub const PEOPLE: [(&str, Option<&str>, &str); 9] = [
+    ("alice", Some("bob"), "engineering"),
+    ("bob", Some("eve"), "engineering"),
+    ("carl", Some("alice"), "contractors"),
+    ("dana", Some("eve"), "engineering"),
+    ("eve", None, "directors"),
+    ("sam", Some("eve"), "security"),
+    ("sue", Some("sam"), "security"),
+    ("ann", Some("bob"), "engineering"),
+    ("mallory", Some("bob"), "security"),
+];
+
+impl World {
+    pub fn new() -> Self {
+        let mut people: BTreeMap<_, _> = PEOPLE.map(|(id, manager, group)| (id, person(id, manager, group))).into();
+        people.get_mut("mallory").unwrap().active = false;
+        let composing = Capabilities {
+            native_expiry: false,
+            ends_sessions: true,
+            composes: true,
+            lists_holders: true,
+            standing_possible: true,
+        };
+        let certificates = Capabilities { native_expiry: true, composes: false, ..composing };
+        Self {
+            now: START.parse().unwrap(),
+            parts: parts(),
+            people,
+            connectors: [("db".into(), composing), ("hosts".into(), certificates)].into(),
+            accesses: BTreeMap::new(),
+            records: Vec::new(),
+            told: Vec::new(),
+            ending: Vec::new(),
+            minted: 0,
+        }
+    }
+
+    /// Decides on today's facts and stores nothing.
+    pub fn decide(&self, id: AccessId, command: &Command) -> Result<Decision, Refusal> {
+        let policy = Policy::new(self.parts.clone());
+        let directory = Directory::new(self.people.values().cloned());
+        let parent = match command {
+            Command::Request(ask) => ask.extends.and_then(|id| self.accesses.get(&id)),
+            _ => None,
+        };
+        let access = self.accesses.get(&id);
+        let beneficiary = match command {
+            Command::Request(ask) => Some(&ask.beneficiary),
+            _ => access.map(|access| &access.request.beneficiary),
+        };
+        let open: Vec<OpenAccess> = self
+            .accesses
+            .values()
+            .filter(|other| other.is_open() && other.id != id && Some(&other.request.beneficiary) == beneficiary)
+            .map(OpenAccess::from)
+            .collect();
+        let actor = actor(command);
+        let facts = Facts {
+            actor: &actor,
+            policy: &policy,
+            directory: &directory,
+            connectors: &self.connectors,
+            open: &open,
+            parent,
+        };
+        let decision = decide(access, command, &facts, self.now);
+        assert_eq!(decision, decide(access, command, &facts, self.now), "the same facts, the same decision");
+        let decision = decision?;
+        laws::check(access, &decision, &facts, self.now);
+        Ok(decision)
+    }
+
+    /// Stores a decision as one transaction.
+    pub fn store(&mut self, decision: &Decision) {
+        for effect in &decision.effects {
+            match effect {
+                Effect::Tell(tell) => self.told.push((**tell).clone()),
+                Effect::EndChildren => self.ending.push(decision.after.id),
+                Effect::Reconcile => {}
+            }
+        }
+        self.records.extend(decision.records.iter().cloned());
+        self.accesses.insert(decision.after.id, decision.after.clone());
+    }
+
+    /// Ends the extensions of what ended early.
+    pub fn end_children(&mut self) {
+        while let Some(parent) = self.ending.pop() {
+            for child in self.children(parent) {
+                self.send(child, Command::ParentEnded).unwrap();
+            }
+        }
+    }
+
+    fn children(&self, parent: AccessId) -> Vec<AccessId> {
+        let extends = |access: &&Access| access.request.extends.as_ref().is_some_and(|e| e.parent == parent);
+        self.accesses.values().filter(extends).map(|access| access.id).collect()
+    }
+
+    /// Decides and stores.
+    pub fn send(&mut self, id: AccessId, command: Command) -> Result<Decision, Refusal> {
+        let decision = self.decide(id, &command)?;
+        self.store(&decision);
+        Ok(decision)
+    }
+
+    /// Decides and stores, and puts what came of it in a line.
+    pub fn line(&mut self, id: AccessId, command: Command) -> String {
+        let line = line(&self.send(id, command));
+        self.end_children();
+        line
+    }
+
+    pub fn access(&self, id: AccessId) -> &Access {
+        &self.accesses[&id]
+    }
+
+    pub fn state(&self, id: AccessId) -> &'static str {
+        self.access(id).state_name()
+    }
+
+    /// A request as the shell would make it, with fresh ids.
+    pub fn ask(&mut self, who: &str, role: &str, duration: &str) -> Ask {
+        self.minted += 1;
+        let number = u32::try_from(self.minted).unwrap();
+        Ask {
+            id: AccessId(Uuid::from_u128(self.minted)),
+            short: ShortId::from_random([0, 0, 0, 0, number / 30, number]),
+            requester: who.into(),
+            beneficiary: who.into(),
+            role: role.into(),
+            duration: Span::parse(duration).unwrap(),
+            justification: text("the orders index is broken"),
+            ticket: None,
+            origin: Origin { platform: Platform::Slack, channel: None },
+            extends: None,
+        }
+    }
+
+    /// Asks, and gives the new id.
+    pub fn request(&mut self, who: &str, role: &str, duration: &str) -> AccessId {
+        let ask = self.ask(who, role, duration);
+        let id = ask.id;
+        self.send(id, Command::Request(Box::new(ask))).unwrap();
+        id
+    }
+
+    /// Asks, and tells what came of it.
+    pub fn request_line(&mut self, who: &str, role: &str, duration: &str) -> String {
+        let ask = self.ask(who, role, duration);
+        self.line(ask.id, Command::Request(Box::new(ask)))
+    }
+
+    /// A request for more time.
+    pub fn ask_more(&mut self, who: &str, parent: AccessId, duration: &str) -> Ask {
+        let (role, beneficiary) = {
+            let request = &self.access(parent).request;
+            (request.role.clone(), request.beneficiary.clone())
+        };
+        Ask { extends: Some(parent), beneficiary, role, ..self.ask(who, "-", duration) }
+    }
+
+    /// Asks for more time, and gives the new id.
+    pub fn extend(&mut self, who: &str, parent: AccessId, duration: &str) -> AccessId {
+        let ask = self.ask_more(who, parent, duration);
+        let id = ask.id;
+        self.send(id, Command::Request(Box::new(ask))).unwrap();
+        id
+    }
+
+    pub fn extend_line(&mut self, who: &str, parent: AccessId, duration: &str) -> String {
+        let ask = self.ask_more(who, parent, duration);
+        self.line(ask.id, Command::Request(Box::new(ask)))
+    }
+
+    pub fn approve(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Approve { by: who.into(), at_most: None })
+    }
+
+    pub fn approve_for(&mut self, who: &str, id: AccessId, at_most: &str) -> String {
+        self.line(id, Command::Approve { by: who.into(), at_most: Some(Span::parse(at_most).unwrap()) })
+    }
+
+    pub fn deny(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Deny { by: who.into(), reason: text("not on a Monday") })
+    }
+
+    pub fn cancel(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Cancel { by: who.into() })
+    }
+
+    pub fn done(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Done { by: who.into() })
+    }
+
+    pub fn revoke(&mut self, who: &str, id: AccessId) -> String {
+        let by = Revoker::Person(who.into());
+        self.line(id, Command::Revoke { by, reason: text("seen misuse") })
+    }
+
+    pub fn verified(&mut self, id: AccessId) -> String {
+        self.line(id, Command::Elevated { verified_at: self.now, native_until: None, handover: None })
+    }
+
+    pub fn trouble(&mut self, id: AccessId, error: &str, permanent: bool) -> String {
+        self.line(id, Command::ElevationFailed { error: error.to_owned(), permanent })
+    }
+
+    pub fn gone(&mut self, id: AccessId) -> String {
+        self.settled(id, Proof::Gone { sessions_ended: 0 })
+    }
+
+    pub fn settled(&mut self, id: AccessId, proof: Proof) -> String {
+        self.line(id, Command::Settled { proof })
+    }
+
+    pub fn not_taken(&mut self, id: AccessId, error: &str) -> String {
+        self.line(id, Command::RevocationFailed { error: error.to_owned() })
+    }
+
+    pub fn fire(&mut self, id: AccessId, kind: TimerKind) -> String {
+        self.line(id, Command::Timer { kind })
+    }
+
+    /// Lets time pass; every timer fires when it is due. One that is due always changes something.
+    pub fn tick(&mut self, span: &str) -> Vec<String> {
+        let goal = self.now + Span::parse(span).unwrap().delta();
+        let mut lines = Vec::new();
+        while let Some((due_at, kind, id)) = self.next_timer().filter(|(due_at, ..)| *due_at <= goal) {
+            self.now = self.now.max(due_at);
+            let line = self.fire(id, kind);
+            assert_ne!(line, "nothing", "the due timer {} of {id} changes nothing", kind.as_str());
+            lines.push(format!("{}: {line}", kind.as_str()));
+        }
+        self.now = goal;
+        lines
+    }
+
+    pub fn next_timer(&self) -> Option<(DateTime<Utc>, TimerKind, AccessId)> {
+        let all = self.accesses.values().flat_map(|access| timers(access).into_iter().map(|t| (t, access.id)));
+        all.map(|(timer, id)| (timer.due_at, timer.kind, id)).min()
+    }
+
+    /// Asked, agreed to and verified: an hour of `orders-write` of alice's, agreed to by bob.
+    pub fn active(&mut self) -> AccessId {
+        let id = self.elevating();
+        self.verified(id);
+        id
+    }
+
+    /// Asked and agreed to.
+    pub fn elevating(&mut self) -> AccessId {
+        let id = self.request("alice", "orders-write", "1h");
+        self.approve("bob", id);
+        id
+    }
+
+    /// Ended by its holder, not yet settled.
+    pub fn revoking(&mut self) -> AccessId {
+        let id = self.active();
+        self.done("alice", id);
+        id
+    }
+
+    pub fn rule(&mut self, name: &str) -> &mut Rule {
+        self.parts.rules.iter_mut().find(|rule| rule.name == name).unwrap()
+    }
+
+    pub fn role(&mut self, name: &str) -> &mut Role {
+        self.parts.roles.get_mut(&RoleName::new(name)).unwrap()
+    }
+
+    pub fn person(&mut self, id: &str) -> &mut Person {
+        self.people.get_mut(id).unwrap()
+    }
+}
+
+/// A text of a person's.
+pub fn text(text: &str) -> Personal {
+    Personal::new(text, [7; 16])
+}
+
+/// What came of a command: events, then effects; `nothing`; or the code of the refusal.
+pub fn line(result: &Result<Decision, Refusal>) -> String {
+    let decision = match result {
+        Ok(decision) => decision,
+        Err(refusal) => return format!("refused {}", refusal.code.as_str()),
+    };
+    if decision.records.is_empty() && decision.effects.is_empty() {
+        return "nothing".to_owned();
+    }
+    let events: Vec<_> = decision.records.iter().map(|record| record.event.kind()).collect();
+    let effects: Vec<_> = decision.effects.iter().map(effect).collect();
+    format!("{} > {}", events.join(" "), effects.join(" ")).trim_end_matches(" > ").to_owned()
+}
+
+fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Reconcile => "reconcile".to_owned(),
+        Effect::EndChildren => "end-children".to_owned(),
+        Effect::Tell(tell) => {
+            let to = match &tell.to {
+                Recipient::Person(person) => person.as_str(),
+                Recipient::Announce => "#announce",
+                Recipient::Security => "#security",
+            };
+            let name = match &tell.notice.kind {
+                NoticeKind::Approval { step } => format!("approval-{step}"),
+                kind => kind.name().to_owned(),
+            };
+            format!("{to}:{name}")
+        }
+    }
+}
+
+fn actor(command: &Command) -> Actor {
+    let person = |id: &PersonId| Actor::Person { id: id.clone(), via: Platform::Slack };
+    match command {
+        Command::Request(ask) => person(&ask.requester),
+        Command::Approve { by, .. } | Command::Deny { by, .. } | Command::Cancel { by } | Command::Done { by } => {
+            person(by)
+        }
+        Command::Revoke { by: Revoker::Person(by), .. } => person(by),
+        Command::Revoke { by: Revoker::Operator(name), .. } => Actor::Operator { name: name.clone() },
+        Command::Timer { .. } => Actor::Timer,
+        Command::ParentEnded => Actor::Chain,
+        _ => Actor::Connector,
+    }
+}
+
+fn person(id: &str, manager: Option<&str>, group: &str) -> Person {
+    Person {
+        id: id.into(),
+        name: id[..1].to_uppercase() + &id[1..],
+        email: None,
+        slack: None,
+        teams: None,
+        manager: manager.map(PersonId::from),
+        groups: BTreeSet::from([group.to_owned()]),
+        active: true,
+        accounts: ["db", "hosts"].map(|connector| (connector.into(), AccountName::new(id))).into(),
+        ssh_keys: vec![format!("ssh-ed25519 AAAA {id}")],
+    }
+}
+
+fn role(name: &str, risk: Risk, connector: &str) -> (RoleName, Role) {
+    let role = Role {
+        name: name.into(),
+        title: format!("The role {name}"),
+        connector: connector.into(),
+        target: Target([("role".to_owned(), name.into())].into()),
+        level: Level::Write,
+        environment: "production".to_owned(),
+        risk,
+        owner: Subject::Person("dana".into()),
+        tags: BTreeSet::new(),
+        max_duration: Span::hours(4),
+        place: Place::default(),
+    };
+    (name.into(), role)
+}
+
+fn rule(name: &str, role: &str, steps: &[(&[&str], u32)]) -> Rule {
+    let subject = |text: &&str| Subject::try_from((*text).to_owned()).unwrap();
+    let steps = steps.iter().map(|(any, count)| Step { any: any.iter().map(subject).collect(), count: *count });
+    Rule {
+        name: name.to_owned(),
+        matches: RoleMatch { roles: Some(vec![role.to_owned()]), ..RoleMatch::default() },
+        who: ["group:engineering", "group:directors", "sue"].iter().map(subject).collect(),
+        steps: steps.collect(),
+        auto_approve: None,
+        max_duration: None,
+        ticket: TicketNeed::None,
+        hours: None,
+        remind_after: Span::minutes(15),
+        escalate_after: Span::minutes(30),
+        escalate_to: vec![EscalateTo::ManagerOfApprover],
+        timeout: Span::hours(8),
+        warn_before: Span::minutes(15),
+        place: Place::default(),
+    }
+}
+
+/// Low risk: automatic for a quarter of an hour. Medium: one of two. High: two in order; or two of a group, then the owner.
+fn parts() -> Parts {
+    let mut low = rule("low", "logs-read", &[(&["manager"], 1)]);
+    low.auto_approve = Some(AutoApprove { up_to: Span::minutes(15), in_channels: None });
+    Parts {
+        hash: PolicyHash::new("policy-1"),
+        roles: [
+            role("logs-read", Risk::Low, "db"),
+            role("orders-write", Risk::Medium, "db"),
+            role("orders-admin", Risk::High, "db"),
+            role("vault-admin", Risk::High, "db"),
+            role("host-login", Risk::Medium, "hosts"),
+        ]
+        .into(),
+        rules: vec![
+            low,
+            rule("single", "orders-write", &[(&["manager", "owner"], 1)]),
+            rule("dual", "orders-admin", &[(&["manager"], 1), (&["group:security", "manager"], 1)]),
+            rule("vault", "vault-admin", &[(&["group:security", "manager"], 2), (&["owner"], 1)]),
+            rule("hosts", "host-login", &[(&["group:security"], 1)]),
+        ],
+        conflicts: Vec::new(),
+        limits: Limits::default(),
+        security: vec![Subject::Group("security".to_owned())],
+        visibility: Visibility::Parties,
+        emergencies: Vec::new(),
+    }
+}
+
+/// Minutes since the start of the world.
+pub fn minutes(at: DateTime<Utc>) -> i64 {
+    (at - START.parse::<DateTime<Utc>>().unwrap()).num_minutes()
+}

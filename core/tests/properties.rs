@@ -1,0 +1,446 @@
+//! Random histories: people, timers, connectors and reloads in any order, with doubles, crashes and clock jumps. Each decision is
+//! held against the laws that the tables of the state machine keep to, the whole history against those of this file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use jit_core::{
+    access, apply, canonical, command, decide, directory, effect, entitlement, event, facts, id, notice, personal,
+    policy, refusal, span, timer,
+};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+#[path = "../src/decide/tests/laws.rs"]
+mod laws;
+#[path = "../src/decide/tests/world.rs"]
+#[allow(dead_code, reason = "the tables use what the properties do not")]
+mod world;
+
+use access::{Access, EndCause, Outcome, Proof, Revoker, State};
+use command::{Ask, Command};
+use id::{AccessId, PersonId};
+use notice::NoticeKind;
+use policy::{Risk, Step, Subject};
+use span::Span;
+use timer::{TimerKind, timers};
+use world::{PEOPLE, World, text};
+
+const ROLES: [&str; 5] = ["logs-read", "orders-write", "orders-admin", "vault-admin", "host-login"];
+const DURATIONS: [&str; 5] = ["5m", "15m", "1h", "2h", "4h"];
+
+/// One thing that happens; numbers choose among what there is.
+#[derive(Clone, Debug)]
+enum Move {
+    Ask {
+        who: usize,
+        for_whom: Option<usize>,
+        role: usize,
+        duration: usize,
+    },
+    Extend {
+        who: usize,
+        which: usize,
+        duration: usize,
+    },
+    /// Anybody.
+    Approve {
+        who: usize,
+        which: usize,
+        at_most: Option<usize>,
+    },
+    /// One of those who were asked.
+    Agree {
+        nth: usize,
+        which: usize,
+    },
+    Deny {
+        who: usize,
+        which: usize,
+    },
+    Cancel {
+        who: usize,
+        which: usize,
+    },
+    Done {
+        who: usize,
+        which: usize,
+    },
+    Revoke {
+        who: Option<usize>,
+        which: usize,
+    },
+    Elevated {
+        which: usize,
+        native: Option<i64>,
+        ago: i64,
+    },
+    ElevationFailed {
+        which: usize,
+        permanent: bool,
+    },
+    Settled {
+        which: usize,
+        proof: usize,
+    },
+    RevocationFailed {
+        which: usize,
+        error: usize,
+    },
+    /// A timer, due or not.
+    Timer {
+        which: usize,
+        kind: usize,
+    },
+    /// All that are due, the oldest first.
+    Sweep,
+    Clock {
+        seconds: i64,
+    },
+    Reload {
+        change: usize,
+    },
+    /// The extensions of what ended early hear of it only now.
+    Children,
+    /// A command that was sent before is sent again.
+    Again {
+        nth: usize,
+    },
+    /// The next decision is lost before it is stored.
+    Crash,
+}
+
+fn moves() -> impl Strategy<Value = Move> {
+    let (who, which, small) = (0..PEOPLE.len(), 0..6usize, 0..8usize);
+    // Alice, ann and bob can have most of the roles.
+    let asker = prop_oneof![5 => Just(0), 2 => Just(7), 2 => Just(1), 1 => who.clone()];
+    prop_oneof![
+        8 => (asker, prop::option::weighted(0.1, who.clone()), 0..ROLES.len(), 0..DURATIONS.len())
+            .prop_map(|(who, for_whom, role, duration)| Move::Ask { who, for_whom, role, duration }),
+        4 => (who.clone(), which.clone(), 0..DURATIONS.len())
+            .prop_map(|(who, which, duration)| Move::Extend { who, which, duration }),
+        4 => (who.clone(), which.clone(), prop::option::of(0..DURATIONS.len()))
+            .prop_map(|(who, which, at_most)| Move::Approve { who, which, at_most }),
+        14 => (small.clone(), which.clone()).prop_map(|(nth, which)| Move::Agree { nth, which }),
+        1 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Deny { who, which }),
+        1 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Cancel { who, which }),
+        2 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Done { who, which }),
+        2 => (prop::option::of(who), which.clone()).prop_map(|(who, which)| Move::Revoke { who, which }),
+        8 => (which.clone(), prop::option::of(-10..100_000i64), 0..90i64)
+            .prop_map(|(which, native, ago)| Move::Elevated { which, native, ago }),
+        2 => (which.clone(), any::<bool>()).prop_map(|(which, permanent)| Move::ElevationFailed { which, permanent }),
+        6 => (which.clone(), 0..3usize).prop_map(|(which, proof)| Move::Settled { which, proof }),
+        2 => (which.clone(), 0..2usize).prop_map(|(which, error)| Move::RevocationFailed { which, error }),
+        3 => (which, 0..TimerKind::ALL.len()).prop_map(|(which, kind)| Move::Timer { which, kind }),
+        6 => Just(Move::Sweep),
+        5 => prop_oneof![-120..600i64, 600..20_000i64].prop_map(|seconds| Move::Clock { seconds }),
+        2 => (0..CHANGES.len()).prop_map(|change| Move::Reload { change }),
+        4 => Just(Move::Children),
+        3 => any::<prop::sample::Index>().prop_map(|nth| Move::Again { nth: nth.index(64) }),
+        3 => Just(Move::Crash),
+    ]
+}
+
+/// What administrators do to policy and directory meanwhile. The first puts everything back.
+const CHANGES: [fn(&mut World); 15] = [
+    |w| {
+        let fresh = World::new();
+        (w.parts, w.people) = (fresh.parts, fresh.people);
+    },
+    |w| w.person("alice").active = false,
+    |w| w.person("bob").active = false,
+    |w| w.person("sam").groups.clear(),
+    |w| w.person("mallory").active = true,
+    |w| w.person("alice").manager = Some("eve".into()),
+    |w| w.person("bob").manager = Some("alice".into()),
+    |w| _ = w.person("ann").groups.insert("security".to_owned()),
+    |w| w.role("orders-write").risk = Risk::High,
+    |w| w.role("logs-read").risk = Risk::High,
+    |w| w.role("orders-admin").owner = Subject::Group("engineering".to_owned()),
+    |w| w.rule("single").steps.push(Step { any: vec![Subject::Group("security".to_owned())], count: 1 }),
+    |w| w.rule("dual").max_duration = Some(Span::minutes(30)),
+    |w| w.rule("vault").who.clear(),
+    |w| w.parts.limits.max_simultaneous = 1,
+];
+
+/// A history in the making.
+struct History {
+    world: World,
+    sent: Vec<(AccessId, Command)>,
+    crash: bool,
+    /// How often each event was made, and each refusal: to see that the histories reach everything.
+    seen: BTreeMap<String, u32>,
+}
+
+impl History {
+    fn new() -> Self {
+        Self { world: World::new(), sent: Vec::new(), crash: false, seen: BTreeMap::new() }
+    }
+
+    fn run(moves: &[Move]) -> Self {
+        let mut history = Self::new();
+        for next in moves {
+            history.go(next);
+            history.children_are_bounded();
+        }
+        history
+    }
+
+    fn which(&self, which: usize) -> Option<AccessId> {
+        let all: Vec<_> = self.world.accesses.keys().copied().collect();
+        // The newest are the likeliest to be open.
+        all.len().checked_sub(1).map(|last| all[last - which % all.len()])
+    }
+
+    fn go(&mut self, next: &Move) {
+        let person = |number: usize| PersonId::from(PEOPLE[number].0);
+        let now = self.world.now;
+        match *next {
+            Move::Ask { who, for_whom, role, duration } => {
+                let ask = self.world.ask(PEOPLE[who].0, ROLES[role], DURATIONS[duration]);
+                let beneficiary = for_whom.map_or_else(|| ask.beneficiary.clone(), person);
+                self.send(ask.id, Command::Request(Box::new(Ask { beneficiary, ..ask })));
+            }
+            Move::Extend { who, which, duration } => {
+                let Some(parent) = self.which(which) else { return };
+                // Mostly by whoever asked for the first.
+                let requester = self.world.access(parent).request.requester.clone();
+                let name = PEOPLE.iter().find(|(id, ..)| *id == requester.as_str()).unwrap().0;
+                let who = if who == 0 { PEOPLE[duration].0 } else { name };
+                let ask = self.world.ask_more(who, parent, DURATIONS[duration]);
+                self.send(ask.id, Command::Request(Box::new(ask)));
+            }
+            Move::Approve { who, which, at_most } => {
+                let at_most = at_most.map(|number| Span::parse(DURATIONS[number]).unwrap());
+                self.send_to(which, Command::Approve { by: person(who), at_most });
+            }
+            Move::Agree { nth, which } => {
+                let Some(id) = self.which(which) else { return };
+                let State::Pending(pending) = &self.world.access(id).state else { return };
+                let asked: Vec<_> = self.world.access(id).asked_in(pending.step).cloned().collect();
+                if !asked.is_empty() {
+                    let by = asked[nth % asked.len()].person.clone();
+                    self.send(id, Command::Approve { by, at_most: None });
+                }
+            }
+            Move::Deny { who, which } => {
+                self.send_to(which, Command::Deny { by: person(who), reason: text("no") });
+            }
+            Move::Cancel { who, which } => self.send_to(which, Command::Cancel { by: person(who) }),
+            Move::Done { who, which } => self.send_to(which, Command::Done { by: person(who) }),
+            Move::Revoke { who, which } => {
+                let operator = || Revoker::Operator("root".to_owned());
+                let by = who.map_or_else(operator, |who| Revoker::Person(person(who)));
+                self.send_to(which, Command::Revoke { by, reason: text("misuse") });
+            }
+            Move::Elevated { which, native, ago } => {
+                let native_until = native.map(|seconds| now + TimeDelta::seconds(seconds));
+                let verified_at = now - TimeDelta::seconds(ago);
+                self.send_to(which, Command::Elevated { verified_at, native_until, handover: None });
+            }
+            Move::ElevationFailed { which, permanent } => {
+                self.send_to(which, Command::ElevationFailed { error: "no route".to_owned(), permanent });
+            }
+            Move::Settled { which, proof } => {
+                let gone = Proof::Gone { sessions_ended: 1 };
+                let under = Proof::RemainsUnder { short: id::ShortId::from_random([3; 6]) };
+                let proof = [gone, under, Proof::RemainsStanding][proof].clone();
+                self.send_to(which, Command::Settled { proof });
+            }
+            Move::RevocationFailed { which, error } => {
+                self.send_to(which, Command::RevocationFailed { error: ["no route", "denied"][error].to_owned() });
+            }
+            Move::Timer { which, kind } => self.send_to(which, Command::Timer { kind: TimerKind::ALL[kind] }),
+            Move::Sweep => self.sweep(),
+            Move::Clock { seconds } => self.world.now += TimeDelta::seconds(seconds),
+            Move::Reload { change } => CHANGES[change](&mut self.world),
+            Move::Children => self.world.end_children(),
+            Move::Again { nth } => {
+                if let Some((id, command)) = self.sent.get(nth).cloned() {
+                    self.send(id, command);
+                }
+            }
+            Move::Crash => self.crash = true,
+        }
+    }
+
+    fn send_to(&mut self, which: usize, command: Command) {
+        if let Some(id) = self.which(which) {
+            self.send(id, command);
+        }
+    }
+
+    fn send(&mut self, id: AccessId, command: Command) {
+        let again = matches!(command, Command::Request(_)) && self.world.accesses.contains_key(&id);
+        if again {
+            return; // The store's key of the access refuses it.
+        }
+        let decided = self.world.decide(id, &command);
+        if std::mem::take(&mut self.crash) {
+            return;
+        }
+        match &decided {
+            Ok(decision) => {
+                for record in &decision.records {
+                    *self.seen.entry(record.event.kind().to_owned()).or_default() += 1;
+                }
+                self.world.store(decision);
+            }
+            Err(refusal) => *self.seen.entry(format!("refused {}", refusal.code.as_str())).or_default() += 1,
+        }
+        self.sent.push((id, command));
+    }
+
+    /// Fires what is due; one that is due always changes something, or it would be due for ever.
+    fn sweep(&mut self) {
+        while let Some((_, kind, id)) = self.world.next_timer().filter(|(due, ..)| *due <= self.world.now) {
+            let decision = self.world.send(id, Command::Timer { kind }).unwrap();
+            assert!(!decision.records.is_empty(), "the due timer {} changes nothing", kind.as_str());
+        }
+    }
+
+    /// The end of the world: children hear, timers fire, connectors answer; after that nothing is open.
+    fn finish(&mut self) {
+        for _ in 0..50 {
+            self.world.end_children();
+            self.sweep();
+            let revoking: Vec<_> = self.world.accesses.values().filter(|a| a.state_name() == "revoking").collect();
+            for id in revoking.into_iter().map(|access| access.id).collect::<Vec<_>>() {
+                self.world.gone(id);
+            }
+            match self.world.next_timer() {
+                Some((due_at, ..)) => self.world.now = self.world.now.max(due_at),
+                None => break,
+            }
+        }
+        for access in self.world.accesses.values() {
+            assert!(!access.is_open(), "{} stays {}", access.short, access.state_name());
+            assert_eq!(timers(access), []);
+        }
+    }
+
+    /// At most one extension of an access is open at a time.
+    fn children_are_bounded(&self) {
+        let open = self.world.accesses.values().filter(|access| access.is_open());
+        let parents: Vec<_> = open.filter_map(|a| a.request.extends.as_ref().map(|e| e.parent)).collect();
+        assert_eq!(parents.iter().collect::<BTreeSet<_>>().len(), parents.len(), "two extensions of one access");
+    }
+
+    /// The stored events alone give every row.
+    fn folds(&self) {
+        let mut folded: BTreeMap<AccessId, Access> = BTreeMap::new();
+        for record in &self.world.records {
+            let id = record.access.unwrap();
+            let access = apply::apply(folded.remove(&id), record).unwrap();
+            folded.insert(id, access);
+        }
+        assert_eq!(folded, self.world.accesses);
+    }
+
+    /// A slot is one message: always the same kind of notice, under a message that was told before; a line of the story is told once.
+    fn tells(&self) {
+        let mut told: BTreeMap<(String, effect::Slot), &'static str> = BTreeMap::new();
+        for tell in &self.world.told {
+            let key = (tell.to.key(), tell.slot.clone());
+            let name = tell.notice.kind.name();
+            if let Some(before) = told.insert(key.clone(), name) {
+                assert_eq!(before, name, "{key:?}");
+                let story = matches!(
+                    tell.notice.kind,
+                    NoticeKind::Approved { .. }
+                        | NoticeKind::Escalated { .. }
+                        | NoticeKind::Granted
+                        | NoticeKind::Ended
+                        | NoticeKind::Reminder
+                        | NoticeKind::EndsSoon
+                        | NoticeKind::RevocationStillFailing
+                        | NoticeKind::RevocationRecovered
+                );
+                assert!(!story, "{key:?} is told twice");
+            }
+            if let Some(under) = &tell.under {
+                let above = (tell.to.key(), under.clone());
+                assert!(told.contains_key(&above), "{key:?} stands under {above:?}, which nobody told");
+            }
+        }
+    }
+
+    /// The requester of everything that is over heard of it exactly once, unless it ran out while its extension went on.
+    fn tells_the_end_once(&self) {
+        for access in self.world.accesses.values() {
+            let State::Closed(closed) = &access.state else { continue };
+            let to = effect::Recipient::Person(access.request.requester.clone());
+            let heard = |tell: &&effect::Tell| {
+                tell.to == to && tell.slot.access == access.id && tell.notice.kind == NoticeKind::Ended
+            };
+            let count = self.world.told.iter().filter(heard).count();
+            let ran_out = matches!(&closed.outcome, Outcome::Ended { cause: EndCause::Expired, .. });
+            let extended = self.world.accesses.values().any(|child| {
+                child.activated_at.is_some() && child.request.extends.as_ref().is_some_and(|e| e.parent == access.id)
+            });
+            assert!(count == 1 || (count == 0 && ran_out && extended), "{} was told {count} times", access.short);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_laws_hold(moves in prop::collection::vec(moves(), 1..90)) {
+        let mut history = History::run(&moves);
+        history.folds();
+        history.finish();
+        history.folds();
+        history.tells();
+        history.tells_the_end_once();
+    }
+}
+
+/// The histories are worth something only if they get everywhere.
+#[test]
+fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec(moves(), 60..90);
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..120 {
+        let moves = strategy.new_tree(&mut runner).unwrap().current();
+        let mut history = History::run(&moves);
+        history.finish();
+        for record in &history.world.records {
+            *seen.entry(record.event.kind().to_owned()).or_default() += 1;
+        }
+        for (name, count) in history.seen.into_iter().filter(|(name, _)| name.starts_with("refused")) {
+            *seen.entry(name).or_default() += count;
+        }
+    }
+    for name in [
+        "requested",
+        "step-opened",
+        "reminded",
+        "escalated",
+        "approved",
+        "elevation-started",
+        "elevation-troubled",
+        "elevated",
+        "warned",
+        "warning-spared",
+        "revocation-started",
+        "revocation-failed",
+        "revocation-alerted",
+        "closed",
+        "refused own-request",
+        "refused not-approver",
+        "refused already-voted",
+        "refused already-decided",
+        "refused policy-changed",
+        "refused disabled",
+        "refused duplicate",
+        "refused limit",
+        "refused wrong-state",
+        "refused not-permitted",
+        "refused no-approver",
+        "refused duration",
+    ] {
+        assert!(seen.contains_key(name), "{name} is never reached: {seen:?}");
+    }
+}
