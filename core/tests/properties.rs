@@ -1,6 +1,8 @@
 //! Random histories: people, timers, connectors and reloads in any order, with doubles, crashes and clock jumps. Each decision is
 //! held against the laws that the tables of the state machine keep to, the whole history against those of this file.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
