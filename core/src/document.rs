@@ -137,6 +137,9 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The title of the outermost table.
+const ROOT: &str = "the file";
+
 /// One table of a file. `'a` is the document, `'r` the reader.
 pub(crate) struct Table<'a, 'r> {
     reader: &'r Reader<'r>,
@@ -155,7 +158,7 @@ fn start(span: Option<Range<usize>>) -> Option<usize> {
 
 impl<'a, 'r> Table<'a, 'r> {
     pub fn root(reader: &'r Reader<'r>, document: &'a Document<&str>) -> Self {
-        let title = "the file".to_owned();
+        let title = ROOT.to_owned();
         Self { reader, table: document.as_table(), title, path: String::new(), at: 0, asked: BTreeSet::new() }
     }
 
@@ -296,8 +299,8 @@ impl<'a, 'r> Table<'a, 'r> {
                 None => self.wrong(key, at, "a list of texts", value.type_name()),
             }
         }
-        // What could not be read was said; an empty rest would be said to name nothing, or mean something else.
-        (texts.len() == array.len()).then_some(texts)
+        // What could not be read was said. A rest of nothing would be said to name nothing, which it does not.
+        (array.is_empty() || !texts.is_empty()).then_some(texts)
     }
 
     pub fn need_texts(&mut self, key: &'static str) -> Option<Vec<At<String>>> {
@@ -335,6 +338,7 @@ impl<'a, 'r> Table<'a, 'r> {
     pub fn table(&mut self, key: &'static str) -> Option<Table<'a, 'r>> {
         let At { value, at } = self.get(key)?;
         match value.as_table_like() {
+            Some(table) if self.is_root() => Some(self.inner(format!("[{key}]"), String::new(), table, at)),
             Some(table) => Some(self.inner(format!("`{key}` of {}", self.title), format!("{key}."), table, at)),
             None => {
                 self.wrong(key, at, "a table `{ … }`", found(value));
@@ -366,7 +370,7 @@ impl<'a, 'r> Table<'a, 'r> {
                 return Vec::new();
             }
         };
-        let top = self.path.is_empty() && self.title == "the file";
+        let top = self.is_root();
         let title = if top { format!("[[{key}]]") } else { format!("`{key}` of {}", self.title) };
         let inner = |(index, (table, own)): (usize, (_, Option<usize>))| {
             let path = if top { String::new() } else { format!("{key}.{index}.") };
@@ -375,6 +379,10 @@ impl<'a, 'r> Table<'a, 'r> {
             self.inner(title.clone(), path, table, at)
         };
         tables.into_iter().enumerate().map(inner).collect()
+    }
+
+    fn is_root(&self) -> bool {
+        self.title == ROOT
     }
 
     fn inner(&self, title: String, path: String, table: &'a dyn TableLike, at: usize) -> Table<'a, 'r> {

@@ -92,15 +92,29 @@ impl Policy {
         })
     }
 
-    /// The longest that this person may have a role for, under the rule with steps that would decide, else under the
-    /// most generous automatic one; `None` when no rule lets them. What the form shows.
-    pub fn longest(&self, role: &Role, person: &Person) -> Option<Span> {
-        let with_steps = self.candidates(role, person, person).find(|rule| !rule.steps.is_empty());
-        if let Some(rule) = with_steps {
-            return Some(self.longest_under(role, rule));
+    /// The longest that anybody may have a role for at a time: under its most generous rule.
+    pub fn longest(&self, role: &Role) -> Span {
+        let rules = self.rules_of(&role.name).filter_map(|rule| self.longest_by(role, rule));
+        rules.max().unwrap_or_else(|| role.max_duration.min(self.limits.longest_in(&role.environment)))
+    }
+
+    /// The longest that this person may have a role for: under the rule with steps that would decide, else under the
+    /// most generous automatic one; `None` when no rule lets them.
+    pub fn longest_for(&self, role: &Role, person: &Person) -> Option<Span> {
+        let candidates = || self.candidates(role, person, person);
+        let with_steps = candidates().find(|rule| !rule.steps.is_empty());
+        with_steps
+            .map(|rule| self.longest_under(role, rule))
+            .or_else(|| candidates().filter_map(|rule| self.longest_by(role, rule)).max())
+    }
+
+    /// The longest by one rule, an automatic one's threshold included; `None` when it can never decide.
+    fn longest_by(&self, role: &Role, rule: &Rule) -> Option<Span> {
+        let longest = self.longest_under(role, rule);
+        if !rule.steps.is_empty() {
+            return Some(longest);
         }
-        let automatic = self.candidates(role, person, person).filter(|_| role.risk < Risk::High);
-        automatic.filter_map(|rule| Some(rule.auto_approve.as_ref()?.up_to.min(self.longest_under(role, rule)))).max()
+        rule.auto_approve.as_ref().filter(|_| role.risk < Risk::High).map(|auto| auto.up_to.min(longest))
     }
 
     /// The shortest of the maximum durations of role, rule and environment.
@@ -277,7 +291,7 @@ impl Rule {
 }
 
 /// Both people are active, and the role's system knows the beneficiary.
-fn known(question: &Question<'_>, directory: &Directory) -> Result<(), Refusal> {
+pub(super) fn known(question: &Question<'_>, directory: &Directory) -> Result<(), Refusal> {
     for person in [question.requester, question.beneficiary] {
         if directory.active(&person.id).is_none() {
             return Err(Refusal::new(
@@ -341,9 +355,13 @@ pub(super) fn auto_misses(auto: &AutoApprove, question: &Question<'_>) -> Vec<Fa
     misses
 }
 
-/// A channel by its exact id, or by a pattern over its name, with or without `#`.
+/// A channel by its exact id, or by a pattern over its name, with or without `#`. What is written like an id is never
+/// compared with names: anybody can name a channel.
 fn channel_fits(pattern: &str, channel: &Channel) -> bool {
-    pattern == channel.id || glob(pattern.strip_prefix('#').unwrap_or(pattern), &channel.name)
+    let like_an_id = pattern.starts_with(['C', 'G'])
+        && pattern.len() > 5
+        && pattern.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    pattern == channel.id || (!like_an_id && glob(pattern.strip_prefix('#').unwrap_or(pattern), &channel.name))
 }
 
 fn nobody_to_ask(steps: &[Step], step: usize, people: usize) -> Fault {

@@ -1,10 +1,12 @@
 //! Policy: who may have which role, for how long, and who must agree.
 //!
-//! [`model`] is what a loaded policy is, [`evaluate`] judges one request on it. A route is fixed when asked; who may vote
-//! on it, and whether the person may still have the role, is asked anew each time.
+//! [`model`] is what a loaded policy is, [`parse`] reads it from TOML with positions, [`check`] proves what must hold before
+//! it is loaded, [`Policy::judge`] judges one request, [`Policy::explain`] words why. A route is fixed when asked; who may
+//! vote on it, and whether the person may still have the role, is asked anew each time.
 
 mod check;
 mod evaluate;
+mod explain;
 mod faults;
 mod glob;
 mod hours;
@@ -17,9 +19,13 @@ mod parse_rule;
 mod people;
 mod quorum;
 
-pub use check::check;
+pub use check::{advice, check};
 pub use evaluate::{Judgement, Question};
+pub use explain::Explanation;
 pub use model::*;
 pub use parse::parse;
 
 pub use crate::document::{Problem, Severity, SourceFile};
+
+#[cfg(test)]
+mod tests;

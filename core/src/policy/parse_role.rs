@@ -112,9 +112,9 @@ fn target(table: &mut Table<'_, '_>) -> Option<Target> {
         return Some(Target::default());
     }
     let inner = table.table("target")?;
-    let values: Option<BTreeMap<_, _>> =
-        inner.entries().map(|(key, item)| Some((key.to_owned(), json_item(&inner, key, item)?))).collect();
-    values.map(Target)
+    // Every value is looked at, so that each wrong one is told.
+    let read: Vec<_> = inner.entries().map(|(key, item)| (key.to_owned(), json_item(&inner, key, item))).collect();
+    read.into_iter().map(|(key, value)| Some((key, value?))).collect::<Option<BTreeMap<_, _>>>().map(Target)
 }
 
 fn json_item(table: &Table<'_, '_>, key: &str, item: At<&Item>) -> Option<serde_json::Value> {

@@ -95,7 +95,8 @@ pub(super) fn holds(who: &[Subject], person: &Person) -> bool {
     who.iter().any(|subject| held_by(subject, person))
 }
 
-fn held_by(subject: &Subject, person: &Person) -> bool {
+/// Whether one subject holds a person.
+pub(super) fn held_by(subject: &Subject, person: &Person) -> bool {
     match subject {
         Subject::Person(id) => *id == person.id,
         Subject::Group(name) => person.groups.contains(name),

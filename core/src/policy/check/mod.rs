@@ -1,8 +1,8 @@
 //! Proves what must hold before a policy is loaded, on today's directory and configuration. Called at load, at reload and
 //! by `jit policy check`; it judges no request.
 //!
-//! Errors keep the policy from being loaded: unknown names, high risk approved automatically or by one person alone,
-//! production beyond eight hours, requests that nobody could approve, contradictions. Warnings are worth a look: rules
+//! Errors ([`check`]) keep the policy from being loaded: unknown names, high risk approved automatically or by one person alone,
+//! production beyond eight hours, requests that nobody could approve, contradictions. Warnings ([`advice`]) are worth a look: rules
 //! that never decide, roles that nobody may ask for, names that match nothing.
 
 mod bounds;
@@ -16,8 +16,17 @@ use crate::document::{Problem, Severity};
 use crate::id::ConnectorName;
 use crate::policy::{Place, Policy, Role, Rule};
 
-/// Everything that is wrong or odd with a policy that could be read, by place.
+/// What keeps a policy that could be read from being loaded, by place.
 pub fn check(policy: &Policy, directory: &Directory, connectors: &BTreeSet<ConnectorName>) -> Vec<Problem> {
+    everything(policy, directory, connectors).into_iter().filter(Problem::is_error).collect()
+}
+
+/// What is odd, though it can be loaded, by place.
+pub fn advice(policy: &Policy, directory: &Directory, connectors: &BTreeSet<ConnectorName>) -> Vec<Problem> {
+    everything(policy, directory, connectors).into_iter().filter(|problem| !problem.is_error()).collect()
+}
+
+fn everything(policy: &Policy, directory: &Directory, connectors: &BTreeSet<ConnectorName>) -> Vec<Problem> {
     let mut check = Check { policy, directory, connectors, problems: Vec::new() };
     check.names();
     check.bounds();

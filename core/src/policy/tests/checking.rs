@@ -1,0 +1,106 @@
+//! What is proven before a policy is loaded.
+
+use super::world::{POLICY, connectors, people, policy, source};
+use crate::policy::{advice, check, parse};
+
+fn found(text: &str) -> (Vec<String>, Vec<String>) {
+    let policy = parse(&source(text)).unwrap();
+    let text = |problems: Vec<crate::policy::Problem>| problems.iter().map(ToString::to_string).collect();
+    (text(check(&policy, &people(), &connectors())), text(advice(&policy, &people(), &connectors())))
+}
+
+/// The errors of the sample policy with one text replaced.
+fn errors(old: &str, new: &str) -> Vec<String> {
+    assert!(POLICY.contains(old), "{old}");
+    found(&POLICY.replacen(old, new, 1)).0
+}
+
+fn warnings(old: &str, new: &str) -> Vec<String> {
+    assert!(POLICY.contains(old), "{old}");
+    found(&POLICY.replacen(old, new, 1)).1
+}
+
+#[test]
+fn the_sample_is_sound() {
+    assert_eq!(check(&policy(), &people(), &connectors()), []);
+}
+
+#[test]
+fn errors_keep_a_policy_out() {
+    for (old, new, expected) in [
+        ("connector = \"orders-db\"", "connector = \"order-db\"", "did you mean `orders-db`?"),
+        ("owner = \"dana\"", "owner = \"dnaa\"", "there is no person `dnaa`; did you mean `dana`?"),
+        ("owner = \"group:managers\"", "owner = \"group:manager\"", "did you mean `group:managers`?"),
+        ("any = [\"group:security\"]", "any = [\"group:secruity\"]", "there is no group `secruity`"),
+        (
+            "roles = [\"host-login\"]",
+            "roles = [\"host-logn\"]",
+            "there is no role `host-logn`; did you mean `host-login`?",
+        ),
+        ("count = 1", "count = 3", "step 2 asks for 3 of `group:security`, and there are 2"),
+        ("auto_approve = { up_to = \"15m\" }", "auto_approve = { up_to = \"1h\" }", "less than 1h, not 1h"),
+        ("auto_approve = { up_to = \"15m\" }", "auto_approve = { up_to = \"4m\" }", "nothing is ever approved"),
+        ("risk = [\"low\", \"medium\"]", "risk = [\"low\", \"high\"]", "would approve high risk automatically"),
+        (", risk = [\"low\", \"medium\"]", "", "it matches `orders-db-admin`"),
+        (", { any = [\"group:security\"], count = 1 }", "", "high risk needs two people"),
+        ("production = \"4h\"", "production = \"9h\"", "`production` may be held for at most 8h"),
+        ("max_duration = \"8h\"", "max_duration = \"9h\"", "9h is more than the 8h of `production`"),
+        ("max_duration = \"8h\"", "max_duration = \"4m\"", "shorter than `min_duration`"),
+        ("timeout = \"8h\"", "timeout = \"30m\"", "`escalate_after`: 30m is not before the `timeout` of 30m"),
+        (
+            "any = [\"manager\", \"owner\"]",
+            "any = [\"eve\"]",
+            "nobody could approve step 1 of `single` when `eve` asks",
+        ),
+        ("any = [\"group:security\"]", "any = [\"manager\", \"bob\"]", "nobody could approve step 2"),
+    ] {
+        let errors = errors(old, new);
+        assert!(errors.iter().any(|error| error.contains(expected)), "{expected}: {errors:#?}");
+    }
+}
+
+#[test]
+fn people_on_call_may_have_more_automatically() {
+    let text = POLICY.replace(
+        "who = [\"alice\", \"group:managers\"]\nauto_approve = { up_to = \"30m\" }",
+        "who = [\"oncall:pagerduty/P1\"]\nauto_approve = { up_to = \"1h\" }",
+    );
+    let (errors, warnings) = found(&text);
+    assert_eq!(errors, Vec::<String>::new());
+    assert!(warnings.iter().any(|warning| warning.contains("this is nobody")), "{warnings:#?}");
+    assert!(
+        warnings.iter().any(|warning| warning.contains("nobody is in `who` of a rule about `host-login`")),
+        "{warnings:#?}"
+    );
+}
+
+#[test]
+fn warnings_are_worth_a_look() {
+    let shadow = "[[conflict]]";
+    let rule = "[[rule]]\nname = \"late\"\nmatch = { roles = [\"payments-*\"] }\nwho = [\"eve\"]\nsteps = [ { any = [\"manager\"] } ]\n\n[[conflict]]";
+    for (old, new, expected) in [
+        (shadow, rule, "the rule `late` never decides: `single` stands before it"),
+        ("roles = [\"orders-*\"]", "roles = [\"order_*\"]", "no role's name fits `order_*`"),
+        (
+            "match = { risk = \"high\", environment = \"production\" }",
+            "match = { risk = \"high\", environment = \"prodution\" }",
+            "did you mean `production`?",
+        ),
+        (
+            "{ production = \"4h\" }",
+            "{ production = \"4h\", stagng = \"1h\" }",
+            "no role has the environment `stagng`; did you mean `staging`?",
+        ),
+        ("owner = \"dana\"", "owner = \"otto\"", "the account of `otto` is disabled"),
+        ("max_duration = \"8h\"", "max_duration = \"6h\"", "6h is more than the 4h of `production`, which holds"),
+    ] {
+        let warnings = warnings(old, new);
+        assert!(warnings.iter().any(|warning| warning.contains(expected)), "{expected}: {warnings:#?}");
+    }
+}
+
+#[test]
+fn problems_point_at_the_value() {
+    let errors = errors("any = [\"group:security\"]", "any = [\"group:secruity\"]");
+    assert!(errors[1].starts_with("policy.toml:61:43: there is no group"), "{errors:#?}");
+}

@@ -1,0 +1,7 @@
+//! Tests of policy as a whole; small parts are tested beside themselves.
+
+mod checking;
+mod judging;
+mod properties;
+mod reading;
+mod world;
