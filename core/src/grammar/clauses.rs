@@ -167,7 +167,7 @@ fn shaped(words: &[Word<'_>]) -> Option<(Clause, usize)> {
     let length = match clause {
         Clause::For => duration(value)?.1,
         Clause::At => is_time(first).then(|| value.iter().take_while(|word| is_time(word)).count())?,
-        Clause::OnBehalfOf => 1,
+        Clause::OnBehalfOf => first.text.starts_with('@').then_some(1)?,
         Clause::Ticket => first.text.chars().any(|c| c.is_ascii_digit()).then_some(1)?,
         Clause::Because => return None,
     };

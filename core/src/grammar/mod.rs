@@ -8,6 +8,8 @@ mod clauses;
 mod complete;
 mod duration;
 
+#[cfg(test)]
+mod tests;
 mod verbs;
 mod words;
 
