@@ -36,7 +36,7 @@ const TEXTS = [
   ['&gt; one\n&gt; two\nthree', '<blockquote>one<br>two</blockquote><p>three</p>'],
   ['• a\n• b', '<ul><li>a</li><li>b</li></ul>'],
   ['2. a\n3. b', '<ol start="2"><li>a</li><li>b</li></ol>'],
-  ['```\nx *y*\n```z', '<pre><code>x *y*</code></pre><p>z</p>'],
+  ['```\nx *y*\n```z', '<div class="pre"><pre><code>x *y*</code></pre><button class="copy" type="button">Copy</button></div><p>z</p>'],
   [':lock: :no_such_thing:', '<p>🔒 :no_such_thing:</p>'],
   ['<@U2> <#C2> <!here> <@U9>', '<p><span class="mention">@bob</span> <button class="mention channel" type="button">#security</button> <span class="mention">@here</span> <span class="mention">@U9</span></p>'],
   ['<https://a.test/?q=1&amp;r|A &amp; B>', '<p><a href="https://a.test/?q=1&amp;r" target="_blank" rel="noopener noreferrer nofollow">A &amp; B</a></p>'],
@@ -98,8 +98,8 @@ test('time left counts down, warns, and turns red', async () => {
 // ---- elements -------------------------------------------------------------------------------------------------------
 
 test('a button waits for the acknowledgement, and shows what went wrong', async () => {
-  const session = await openScripted([actions(button('approve', 'Approve', { style: 'primary' }))]);
-  const approve = session.page.getByRole('button', { name: 'Approve' });
+  const session = await openScripted([actions(button('approve', 'Approve', { style: 'primary', accessibility_label: 'Approve A-7K3F9Q' }))]);
+  const approve = session.page.getByRole('button', { name: 'Approve A-7K3F9Q' });
   let release;
   session.answers.action = () => new Promise((resolve) => (release = () => resolve({ ok: false, error: 'The bot did not answer in 3 seconds.' })));
   await approve.press('Enter');

@@ -104,8 +104,8 @@ export class Workspace {
   /** Presses Tab until a control of this name has the focus, as long as `within` holds. */
   async tabTo(name, within = async () => true) {
     for (let turn = 0; turn < 40; turn += 1) {
-      const label = await this.page.evaluate(() => (document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim());
-      if (label === name) return;
+      const names = await this.page.evaluate(() => [document.activeElement.getAttribute('aria-label'), document.activeElement.textContent.trim()]);
+      if (names.includes(name)) return;
       await this.press('Tab');
       if (!(await within())) break;
     }

@@ -63,9 +63,16 @@ function change(element, scope, place, control, state) {
 const stateOf = (element, scope, place) => scope.values.get(keyOf(place.block, element)) ?? initialState(element);
 const attributes = (element, place) => ({ 'data-key': keyOf(place.block, element), 'data-autofocus': element.focus_on_load && 'true', ...place.aria });
 
+/** What a screen reader says of a button; it always holds what the eye reads, so that voice control finds it. */
+function spoken({ text, accessibility_label: label }) {
+  const shown = textOf(text);
+  if (!label) return null;
+  return label.toLowerCase().includes(shown.toLowerCase()) ? label : `${shown} – ${label}`;
+}
+
 function button(element, scope, place) {
   const style = { primary: 'primary', danger: 'danger' }[element.style];
-  const props = { class: style, 'data-key': keyOf(place.block, element), 'data-action': element.action_id, 'aria-label': element.accessibility_label };
+  const props = { class: style, 'data-key': keyOf(place.block, element), 'data-action': element.action_id, 'aria-label': spoken(element) };
   const detail = { value: element.value, text: element.text };
   if (element.url && /^(https?:|mailto:)/i.test(element.url)) {
     const tell = () => deliver(element, scope, place, anchor, detail);

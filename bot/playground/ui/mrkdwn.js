@@ -38,6 +38,7 @@ export function textOf(object) {
 /** mrkdwn without its marks, for announcements and labels. */
 export function words(text, context) {
   const box = h('div', null, mrkdwn(text, context ?? {}));
+  box.querySelectorAll('.copy').forEach((button) => button.remove());
   box.querySelectorAll('br').forEach((line) => line.replaceWith(' '));
   return box.textContent.replace(/\s+/g, ' ').trim();
 }
@@ -46,7 +47,20 @@ export function words(text, context) {
 export function mrkdwn(text, context) {
   return text
     .split(/```([\s\S]*?)```/)
-    .flatMap((part, index) => (index % 2 ? [h('pre', null, h('code', null, bare(part.replace(/^\n|\n$/g, ''))))] : lines(part, context)));
+    .flatMap((part, index) => (index % 2 ? [preformatted([bare(part.replace(/^\n|\n$/g, ''))])] : lines(part, context)));
+}
+
+/** Text to be used as it is, with a button that copies it. */
+export function preformatted(nodes) {
+  const code = h('code', null, nodes);
+  const copy = h('button.copy', { type: 'button', onclick: () => copied(copy, code.textContent) }, 'Copy');
+  return h('div.pre', null, h('pre', null, code), copy);
+}
+
+async function copied(button, text) {
+  // Refused where the browser asks for permission and does not get it; the text can still be marked by hand.
+  const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+  button.textContent = done ? 'Copied' : 'Not allowed here';
 }
 
 const KINDS = [

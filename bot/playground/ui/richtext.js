@@ -4,7 +4,7 @@
 import { dateNodes } from './clock.js';
 import { h } from './dom.js';
 import { EMOJI } from './emoji.js';
-import { channelLink, link, mention } from './mrkdwn.js';
+import { channelLink, link, mention, preformatted } from './mrkdwn.js';
 
 const STYLES = [['code', 'code'], ['bold', 'strong'], ['italic', 'em'], ['strike', 's'], ['underline', 'u']];
 
@@ -42,7 +42,7 @@ function part(element, context) {
     case 'rich_text_quote':
       return h('blockquote', null, leaves(element.elements, context));
     case 'rich_text_preformatted':
-      return h('pre', null, h('code', null, leaves(element.elements, context)));
+      return preformatted(leaves(element.elements, context));
     default:
       return h('p', null, leaves(element.elements, context));
   }

@@ -1,0 +1,92 @@
+// A whole life of an access in the browser, by keyboard alone: ask, approve as another person, see it live, see it end.
+// Run by tests/browser/run against the demo, whose people and roles it names; everything else is read from the screen.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { audit, DESKTOP, launch, quit } from './browser.mjs';
+import { openWorkspace } from './workspace.mjs';
+
+/** The shortest access that the demo's policy gives, and some time to take it back. */
+const LIFE_MS = 120_000;
+
+before(launch);
+after(quit);
+
+/** The newest message of the bot in this conversation that holds all these words. */
+const lastWith = (list, ...words) => words.reduce((found, text) => found.filter({ hasText: text }), list).last();
+
+test('asked, approved by another person, live, and verified gone', async () => {
+  const { page, workspace, close } = await openWorkspace(DESKTOP);
+  const why = `orders hang since ${Date.now()}`;
+
+  await workspace.become('Alice Ames');
+  await workspace.visit('#access');
+  await workspace.say(`/jit request orders-restart for 1m because ${why}`);
+  await workspace.visit('jit');
+  const mine = lastWith(workspace.messages, 'Restart the orders service', why);
+  await mine.filter({ hasText: 'Waiting for approval' }).waitFor();
+  await audit(page, 'journey-waiting');
+
+  await workspace.become('Bob Baker');
+  await workspace.visit('jit');
+  const card = lastWith(workspace.messages, 'Alice Ames asks for Restart the orders service', why);
+  await card.waitFor();
+  await audit(page, 'journey-approval');
+  await workspace.pressButton(card, 'Approve');
+  await lastWith(workspace.messages, 'Restart the orders service', 'Approved').waitFor();
+  assert.equal(await lastWith(workspace.messages, why).getByRole('button', { name: /^Approve/ }).count(), 0, 'a decided card has no buttons to decide');
+
+  await workspace.become('Alice Ames');
+  await workspace.visit('jit');
+  await mine.filter({ hasText: 'Live: Restart the orders service' }).waitFor();
+  await mine.locator('.ago.countdown').first().waitFor();
+  assert.match(await mine.locator('.ago.countdown').first().textContent(), /^in 0:\d\d$|^in 1:00$/);
+  await audit(page, 'journey-live');
+
+  await mine.filter({ hasText: 'verified gone' }).waitFor({ timeout: LIFE_MS });
+  await audit(page, 'journey-gone');
+  await workspace.visit('#access');
+  await lastWith(workspace.messages, 'verified gone', 'Restart the orders service').waitFor();
+  await close();
+});
+
+test('asked by the form, with a preview of who decides, and denied with a reason', async () => {
+  const { page, workspace, close } = await openWorkspace(DESKTOP);
+  const why = `refunds hang since ${Date.now()}`;
+
+  await workspace.become('Alice Ames');
+  await workspace.visit('#access');
+  await workspace.say('/jit request');
+  await workspace.tabToField('Role');
+  await workspace.type('Payments');
+  await workspace.press('Enter');
+  await workspace.dialog.getByText('Bob Baker').first().waitFor();
+  await workspace.tabToField('Why');
+  await workspace.type(why);
+  await audit(page, 'journey-form');
+  await workspace.press('Control+Enter');
+  await workspace.dialog.waitFor({ state: 'detached' });
+  await workspace.visit('jit');
+  const mine = lastWith(workspace.messages, 'Payments hosts, administrator', why);
+  await mine.filter({ hasText: 'Waiting for approval' }).waitFor();
+
+  await workspace.become('Bob Baker');
+  await workspace.visit('jit');
+  const card = lastWith(workspace.messages, 'Alice Ames asks for Payments hosts, administrator', why);
+  await card.waitFor();
+  await workspace.pressButton(card, 'Deny');
+  await workspace.dialog.waitFor();
+  await audit(page, 'journey-deny');
+  await workspace.press('Control+Enter');
+  await workspace.dialog.getByRole('alert').filter({ hasText: /./ }).first().waitFor();
+  await workspace.tabToField('Why');
+  await workspace.type('use the refund tool instead');
+  await workspace.press('Control+Enter');
+  await workspace.dialog.waitFor({ state: 'detached' });
+
+  await workspace.become('Alice Ames');
+  await workspace.visit('jit');
+  await mine.filter({ hasText: 'Denied' }).filter({ hasText: 'use the refund tool instead' }).waitFor();
+  await close();
+});
