@@ -13,3 +13,4 @@ mod secret;
 pub mod ssh_ca;
 pub mod sudoers;
 mod target;
+pub mod testkit;

@@ -19,6 +19,8 @@ use jit_core::span::Span;
 use serde::Deserialize;
 
 pub use connector::Fake;
+#[cfg(test)]
+pub(crate) use connector::SECRET;
 pub use fault::{Call, Fault, Flaw};
 use state::Held;
 pub use state::{CallRecord, Interval, SessionRecord, State};
