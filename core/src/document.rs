@@ -176,7 +176,9 @@ impl<'a, 'r> Table<'a, 'r> {
         self.reader.problem(self.at, what, hint);
     }
 
-    pub fn has(&self, key: &str) -> bool {
+    /// Whether a key is given; asking makes it a known one.
+    pub fn has(&mut self, key: &'static str) -> bool {
+        self.asked.insert(key);
         self.table.contains_key(key)
     }
 
@@ -195,7 +197,7 @@ impl<'a, 'r> Table<'a, 'r> {
 
     /// Notes that a key which must be given is not.
     fn need<T>(&self, key: &str, value: Option<T>) -> Option<T> {
-        if value.is_none() && !self.has(key) {
+        if value.is_none() && !self.table.contains_key(key) {
             self.problem(format!("{} needs `{key}`", self.title), None);
         }
         value

@@ -293,3 +293,6 @@ fn circle<'a>(person: &'a Person, by_id: &HashMap<&PersonId, &'a Found>) -> Vec<
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests;

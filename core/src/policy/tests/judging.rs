@@ -108,7 +108,8 @@ fn everything_that_fails_is_named_at_once() {
 #[test]
 fn single_faults_have_their_own_code() {
     let fine = asked("alice", "orders-db-admin");
-    let cases: Vec<(Code, Box<dyn Fn(&mut super::world::Asked)>)> = vec![
+    type Spoil = Box<dyn Fn(&mut super::world::Asked)>;
+    let cases: Vec<(Code, Spoil)> = vec![
         (Code::Hours, Box::new(|ask| ask.now = "2026-11-20T19:00:00Z")),
         (Code::Ticket, Box::new(|ask| ask.ticket = Some("  "))),
         (Code::Justification, Box::new(|ask| ask.why = "test test test")),
@@ -168,8 +169,7 @@ fn an_extension_of_access_that_is_open_takes_no_second_slot() {
 #[test]
 fn a_route_that_nobody_could_walk_is_refused() {
     // Dana has no manager; and she is the owner: her own request finds nobody.
-    let mut text = super::world::POLICY.replace("who = [\"group:engineering\"]", "who = [\"group:managers\"]");
-    text.push_str("\n");
+    let text = super::world::POLICY.replace("who = [\"group:engineering\"]", "who = [\"group:managers\"]");
     let policy = crate::policy::parse(&super::world::source(&text)).unwrap();
     let people = super::world::PEOPLE
         .replace("groups = [\"managers\"]", "groups = [\"managers\"]\naccounts = { orders-db = \"dana\" }");
