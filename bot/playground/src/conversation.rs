@@ -10,6 +10,8 @@ use crate::{ids::micros, message::StoredMessage};
 
 /// Messages kept per conversation; the oldest go first.
 const KEEP: usize = 5_000;
+/// Unread messages counted at most: beyond, the number says nothing more.
+const COUNT: usize = 1_000;
 /// Ephemeral messages kept per conversation.
 const KEEP_EPHEMERAL: usize = 500;
 
@@ -119,6 +121,15 @@ impl Conversation {
         self.messages.iter().filter(|m| m.thread_ts.as_deref() == Some(ts)).count()
     }
 
+    /// The number of replies of every thread.
+    pub(crate) fn reply_counts(&self) -> HashMap<&str, usize> {
+        let mut counts = HashMap::new();
+        for thread in self.messages.iter().filter_map(|m| m.thread_ts.as_deref()) {
+            *counts.entry(thread).or_insert(0) += 1;
+        }
+        counts
+    }
+
     pub(crate) fn mark_read(&mut self, user: &str, ts: &str) {
         let newer = self.read.get(user).is_none_or(|old| micros(old) < micros(ts));
         if newer && micros(ts).is_some() {
@@ -133,6 +144,7 @@ impl Conversation {
         let fresh = self.messages.iter().rev().take_while(|m| micros(&m.ts).unwrap_or(0) > read);
         fresh
             .filter(|m| m.user != user)
+            .take(COUNT)
             .fold((0, false), |(n, named), m| (n + 1, named || self.is_im() || m.readable().contains(&mention)))
     }
 

@@ -121,12 +121,13 @@ impl Views {
         self.stacks.values().flatten().chain(self.homes.values()).find(same)
     }
 
-    /// Opens a modal on an empty stack; what was open before is gone.
-    pub(crate) fn open(&mut self, user: &str, content: Value) -> Result<View, ViewError> {
+    /// Opens a modal on an empty stack; gives it, and what was open before and is gone, top first.
+    pub(crate) fn open(&mut self, user: &str, content: Value) -> Result<(View, Vec<View>), ViewError> {
         self.unique_external_id(&content, None)?;
+        let closed = self.clear(user);
         let view = self.make(user, content, None);
         self.stacks.insert(user.to_owned(), vec![view.clone()]);
-        Ok(view)
+        Ok((view, closed))
     }
 
     /// Puts a modal on the person's stack.

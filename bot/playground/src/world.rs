@@ -88,6 +88,10 @@ impl World {
 
     /// Forgets everything that happened; people, channels and open streams stay.
     pub(crate) fn reset(&mut self) {
+        for user in self.listeners.keys().cloned().collect::<Vec<_>>() {
+            let closed = self.views.clear(&user);
+            self.show_closed(&user, &closed);
+        }
         let members: HashMap<_, _> = self.config.channels.iter().map(|c| (c.id.clone(), c.bot_member)).collect();
         for conversation in &mut self.conversations {
             conversation.clear();
@@ -99,11 +103,8 @@ impl World {
         self.faults = Faults::default();
         self.rate_limit = None;
         self.calls.clear();
-        let now = self.seconds();
-        let users: Vec<String> = self.listeners.keys().cloned().collect();
-        for user in users {
-            self.tell(&user, json!({ "type": "hello", "now": now }));
-        }
+        // Browsers come back and load everything anew.
+        self.listeners.clear();
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -314,4 +315,79 @@ impl World {
 /// The direct message of the bot with a person: the person's id with another letter.
 pub(crate) fn im_id(user: &str) -> String {
     format!("D{}", user.get(1..).unwrap_or(user))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::BotIdentity;
+
+    fn world() -> World {
+        World::new(Config {
+            team_id: "T1".into(),
+            team_name: "Team".into(),
+            bot: BotIdentity {
+                user_id: "UBOT".into(),
+                bot_id: "B1".into(),
+                app_id: "A1".into(),
+                name: "jit".into(),
+                scopes: Vec::new(),
+            },
+            bot_token: "t".into(),
+            signing_secret: "s".into(),
+            bot_url: "http://127.0.0.1:1".parse().unwrap(),
+            command: "/jit".into(),
+            people: vec![Member {
+                id: "U1".into(),
+                name: "ann".into(),
+                real_name: "Ann".into(),
+                email: "ann@acme.test".into(),
+                title: String::new(),
+                tz: "UTC".into(),
+                is_guest: false,
+                deleted: false,
+            }],
+            channels: Vec::new(),
+            hints: Vec::new(),
+            complete: Arc::new(|_, _| Vec::new()),
+            clock: Arc::new(|| DateTime::UNIX_EPOCH),
+        })
+    }
+
+    #[test]
+    fn a_browser_that_cannot_keep_up_is_dropped() {
+        let mut world = world();
+        let mut slow = world.listen("U1");
+        for _ in 0..=LISTENER_BUFFER {
+            world.toast("U1", "info", "x");
+        }
+        assert!(world.listeners["U1"].is_empty());
+        let mut got = 0;
+        while slow.try_recv().is_ok() {
+            got += 1;
+        }
+        assert_eq!(got, LISTENER_BUFFER);
+        assert!(slow.is_closed());
+    }
+
+    #[test]
+    fn streams_calls_and_conversations_are_bounded() {
+        let mut world = world();
+        let streams: Vec<_> = (0..LISTENERS + 3).map(|_| world.listen("U1")).collect();
+        assert_eq!(world.listeners["U1"].len(), LISTENERS);
+        assert_eq!(streams.iter().filter(|s| s.is_closed()).count(), 3, "the oldest go");
+        let call = ApiCall {
+            at: DateTime::UNIX_EPOCH,
+            method: "api.test".into(),
+            params: Value::Null,
+            status: 200,
+            error: None,
+        };
+        for _ in 0..KEEP_CALLS + 3 {
+            world.remember(call.clone());
+        }
+        assert_eq!(world.calls.len(), KEEP_CALLS);
+    }
 }

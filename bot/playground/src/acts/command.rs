@@ -36,7 +36,7 @@ impl Playground {
         let channel = self.place(user, channel)?;
         let text = self.without_command(text);
         let (delivery, trigger_id) = self.change(|world| {
-            let config = world.config.clone();
+            let config = self.config();
             let trigger_id = world.triggers.issue(user, false, Instant::now());
             let token = world.hooks.issue(user, &channel, None, world.now());
             let text = typed(world, text, Mention::WithName);

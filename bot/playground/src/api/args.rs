@@ -81,6 +81,17 @@ impl Args {
         }
     }
 
+    /// Several texts: separated by commas, or a JSON array as some clients send it.
+    pub(crate) fn list(&self, name: &str) -> Result<Vec<String>, Refused> {
+        let given = match self.0.get(name) {
+            Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+                items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+            }
+            _ => self.text(name)?.unwrap_or_default(),
+        };
+        Ok(given.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+    }
+
     /// A text that must be there and not be empty.
     pub(crate) fn required(&self, name: &str) -> Result<String, Refused> {
         match self.text(name)? {

@@ -162,7 +162,8 @@ pub(super) fn permalink(call: &mut Call<'_>) -> Outcome {
     let conversation = call.conversation()?;
     let channel = conversation.id.clone();
     conversation.message(&ts).ok_or_else(|| refuse("message_not_found"))?;
-    let link = format!("/playground/#{channel}/p{}", ts.replace('.', ""));
+    // The page reads `#/person/conversation`; nobody in particular stays who they are.
+    let link = format!("{}/playground/#//{channel}/p{}", call.base, ts.replace('.', ""));
     Ok(json!({ "channel": channel, "permalink": link }))
 }
 

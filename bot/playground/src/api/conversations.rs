@@ -10,11 +10,14 @@ use crate::{
     world::World,
 };
 
+/// When every conversation was made, in Unix seconds; nothing hangs on it.
+const CREATED: i64 = 1_700_000_000;
+
 /// A conversation as the bot sees it.
 pub(super) fn render(world: &World, conversation: &Conversation) -> Value {
     match &conversation.kind {
         Kind::Channel { name, topic } => json!({
-            "id": conversation.id, "name": name, "name_normalized": name,
+            "id": conversation.id, "name": name, "name_normalized": name, "created": CREATED,
             "is_channel": true, "is_group": false, "is_im": false, "is_mpim": false, "is_private": false,
             "is_archived": false, "is_general": name == "general", "is_shared": false, "is_ext_shared": false,
             "is_member": conversation.bot_member, "num_members": members_of(world, conversation).len(),
@@ -23,7 +26,7 @@ pub(super) fn render(world: &World, conversation: &Conversation) -> Value {
             "purpose": { "value": "", "creator": "", "last_set": 0 },
         }),
         Kind::Im { user } => json!({
-            "id": conversation.id, "user": user, "is_im": true, "is_channel": false, "is_archived": false,
+            "id": conversation.id, "user": user, "created": CREATED, "is_im": true, "is_channel": false, "is_archived": false,
             "is_org_shared": false, "context_team_id": world.config.team_id,
             "is_user_deleted": world.active(user).is_none(),
         }),
@@ -41,8 +44,10 @@ fn members_of(world: &World, conversation: &Conversation) -> Vec<String> {
 
 /// Reads `types`; each needs its own scope.
 fn types(call: &Call<'_>) -> Result<HashSet<String>, Refused> {
-    let given = call.args.text("types")?.filter(|t| !t.is_empty()).unwrap_or_else(|| "public_channel".into());
-    let types: HashSet<String> = given.split(',').map(|t| t.trim().to_owned()).collect();
+    let mut types: HashSet<String> = call.args.list("types")?.into_iter().collect();
+    if types.is_empty() {
+        types.insert("public_channel".to_owned());
+    }
     for kind in &types {
         let scope = match kind.as_str() {
             "public_channel" => "channels:read",
@@ -121,11 +126,10 @@ pub(super) fn open(call: &mut Call<'_>) -> Outcome {
     let conversation = if let Some(channel) = call.args.text("channel")?.filter(|c| !c.is_empty()) {
         world.conversation(&channel).filter(|c| c.is_im()).ok_or_else(|| refuse("channel_not_found"))?
     } else {
-        let users = call.args.text("users")?.unwrap_or_default();
-        let users: Vec<&str> = users.split(',').map(str::trim).filter(|u| !u.is_empty()).collect();
+        let users = call.args.list("users")?;
         let user = match users.as_slice() {
             [] => return Err(refuse("users_list_not_supplied")),
-            [one] => *one,
+            [one] => one.as_str(),
             _ => return Err(refuse("method_not_supported_for_channel_type")),
         };
         let person = world.person(user).ok_or_else(|| refuse("user_not_found"))?;

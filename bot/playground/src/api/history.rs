@@ -1,5 +1,7 @@
 //! `conversations.history` and `conversations.replies`: what was said.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -43,9 +45,10 @@ impl Call<'_> {
         if conversation.bot_member { Ok(conversation) } else { Err(refuse("not_in_channel")) }
     }
 
-    fn show(&self, conversation: &Conversation, message: &StoredMessage, metadata: bool) -> Value {
+    fn show(&self, replies: &HashMap<&str, usize>, message: &StoredMessage, metadata: bool) -> Value {
         let config = &self.world.config;
-        message.for_api(&config.bot, &config.team_id, conversation.replies(&message.ts), metadata)
+        let count = replies.get(message.ts.as_str()).copied().unwrap_or(0);
+        message.for_api(&config.bot, &config.team_id, count, metadata)
     }
 }
 
@@ -72,7 +75,8 @@ pub(super) fn history(call: &mut Call<'_>) -> Outcome {
         (true, Some(last)) => cursor("next_ts", &last.ts),
         _ => String::new(),
     };
-    let messages: Vec<_> = page.iter().map(|m| call.show(conversation, m, metadata)).collect();
+    let replies = conversation.reply_counts();
+    let messages: Vec<_> = page.iter().map(|m| call.show(&replies, m, metadata)).collect();
     Ok(json!({
         "messages": messages, "has_more": more, "pin_count": 0,
         "response_metadata": { "next_cursor": next },
@@ -105,6 +109,7 @@ pub(super) fn replies(call: &mut Call<'_>) -> Outcome {
         (true, Some(last)) => cursor("next_ts", &last.ts),
         _ => String::new(),
     };
-    let messages: Vec<_> = parent.into_iter().chain(found).map(|m| call.show(conversation, m, metadata)).collect();
+    let replies = conversation.reply_counts();
+    let messages: Vec<_> = parent.into_iter().chain(found).map(|m| call.show(&replies, m, metadata)).collect();
     Ok(json!({ "messages": messages, "has_more": more, "response_metadata": { "next_cursor": next } }))
 }

@@ -43,6 +43,8 @@ pub(crate) use views::check as check_view_content;
 pub(crate) struct Call<'a> {
     pub world: &'a mut World,
     pub args: &'a Args,
+    /// Scheme, host and port the playground is reached at.
+    pub base: String,
 }
 
 /// What a method gives back; `ok` is added.
@@ -113,7 +115,8 @@ fn apply(playground: &Playground, name: &str, token: Option<&str>, args: &Args) 
         need_scope(&playground.config().bot.scopes, spec.scope)?;
         known_arguments(spec, args)?;
     }
-    playground.change(|world| (spec.run)(&mut Call { world, args }))
+    let base = playground.base_url();
+    playground.change(|world| (spec.run)(&mut Call { world, args, base }))
 }
 
 /// `missing_scope`, unless one of the `|`-separated scopes is there.

@@ -55,7 +55,10 @@ fn shown(world: &mut World, view: &View) -> Value {
 pub(super) fn open(call: &mut Call<'_>) -> Outcome {
     let content = call.view("modal")?;
     let (user, _) = call.redeem()?;
-    let view = call.world.views.open(&user, content).map_err(refuse)?;
+    let (view, closed) = call.world.views.open(&user, content).map_err(refuse)?;
+    for gone in closed {
+        call.world.tell(&user, json!({ "type": "view_closed", "view_id": gone.id }));
+    }
     Ok(shown(call.world, &view))
 }
 

@@ -11,6 +11,9 @@ use crate::{
     world::World,
 };
 
+/// Messages of a conversation shown at most, the newest.
+const SHOWN: usize = 1_000;
+
 #[derive(Deserialize)]
 pub(super) struct As {
     #[serde(rename = "as")]
@@ -110,10 +113,13 @@ pub(super) async fn history(
         let conversation = world
             .conversation_of(&ask.user, &ask.channel)
             .ok_or_else(|| BadRequest::new(StatusCode::NOT_FOUND, "this person is in no such conversation"))?;
-        let show = |m: &crate::message::StoredMessage| {
-            m.for_browser(&world.display_name(&m.user), conversation.replies(&m.ts))
-        };
-        Ok::<_, BadRequest>(conversation.messages.iter().map(show).collect::<Vec<_>>())
+        let replies = conversation.reply_counts();
+        let skipped = conversation.messages.len().saturating_sub(SHOWN);
+        let shown = conversation.messages.iter().skip(skipped).map(|m| {
+            let count = replies.get(m.ts.as_str()).copied().unwrap_or(0);
+            m.for_browser(&world.display_name(&m.user), count)
+        });
+        Ok::<_, BadRequest>(shown.collect::<Vec<_>>())
     })?;
     Ok(Json(json!({ "messages": messages })))
 }

@@ -123,7 +123,7 @@ async fn reactions_and_links() {
     assert_eq!(w.error("reactions.add", args).await, "already_reacted");
     assert_eq!(w.playground.transcript(ACCESS)[0].reactions, ["eyes"]);
     let link = w.ok("chat.getPermalink", json!({ "channel": ACCESS, "message_ts": ts })).await;
-    assert!(link["permalink"].as_str().unwrap().ends_with("/#C0001/p1700000000000000"), "{link}");
+    assert!(link["permalink"].as_str().unwrap().ends_with("/playground/#//C0001/p1700000000000000"), "{link}");
     let none = json!({ "channel": ACCESS, "message_ts": "1.000001" });
     assert_eq!(w.error("chat.getPermalink", none).await, "message_not_found");
 }
