@@ -7,7 +7,7 @@ use sea_orm_migration::MigratorTrait;
 async fn database(folder: &tempfile::TempDir) -> DatabaseConnection {
     let mut options = ConnectOptions::new(format!("sqlite://{}/jit.db?mode=rwc", folder.path().display()));
     options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.unwrap()
+    Database::connect(options).await.expect("the folder is writable")
 }
 
 #[tokio::test]

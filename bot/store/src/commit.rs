@@ -91,10 +91,10 @@ async fn write(
 ) -> Result<usize, CommitError> {
     const DOING: &str = "commit";
     let after = commit.after;
-    if let Some(key) = commit.dedupe {
-        if !replays::take(db, key, commit.answer, now_us).await.doing(DOING)? {
-            return Err(CommitError::Duplicate { answer: replays::answer(db, key).await?.flatten() });
-        }
+    if let Some(key) = commit.dedupe
+        && !replays::take(db, key, commit.answer, now_us).await.doing(DOING)?
+    {
+        return Err(CommitError::Duplicate { answer: replays::answer(db, key).await?.flatten() });
     }
     if !person(db, &after.request.beneficiary, commit.person_version).await.doing(DOING)? {
         return Err(CommitError::Conflict);

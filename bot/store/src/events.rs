@@ -64,10 +64,10 @@ impl Store {
     pub async fn record(&self, record: EventRecord, dedupe: Option<&str>) -> Result<(), CommitError> {
         const DOING: &str = "record an event";
         let transaction = self.db().begin().await.doing(DOING)?;
-        if let Some(key) = dedupe {
-            if !replays::take(&transaction, key, None, micros(self.now())).await.doing(DOING)? {
-                return Err(CommitError::Duplicate { answer: replays::answer(&transaction, key).await?.flatten() });
-            }
+        if let Some(key) = dedupe
+            && !replays::take(&transaction, key, None, micros(self.now())).await.doing(DOING)?
+        {
+            return Err(CommitError::Duplicate { answer: replays::answer(&transaction, key).await?.flatten() });
         }
         append(&transaction, std::slice::from_ref(&record)).await?;
         Ok(transaction.commit().await.doing(DOING)?)

@@ -13,7 +13,7 @@ use crate::database::Db;
 use crate::error::{Doing, StoreError};
 use crate::redis_link::RedisLink;
 use crate::wakeups::{Ring, Wakeups};
-use crate::{sql, timers_redis};
+use crate::{bells_redis, sql, timers_redis};
 
 /// How often the database's clock is read.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
@@ -99,6 +99,11 @@ impl Store {
         Health { database: database.map(drop).map_err(|e| e.to_string()), redis }
     }
 
+    /// Whether Redis' index of timers is filled and relied on; always `false` without Redis.
+    pub fn timers_are_indexed(&self) -> bool {
+        self.redis().is_some_and(RedisLink::is_ready)
+    }
+
     /// Now, by the clock of record, in whole milliseconds.
     pub fn now(&self) -> DateTime<Utc> {
         self.inner.clock.now()
@@ -147,6 +152,7 @@ impl Store {
         let (link, inbox) = RedisLink::new(client.clone(), &id.unwrap_or_default())?;
         if self.inner.redis.set(link).is_ok() {
             timers_redis::spawn(self, inbox);
+            bells_redis::spawn(self);
         }
         Ok(())
     }

@@ -7,7 +7,6 @@
 //! jit:D:{S}:due          sorted set   member "<access>/<kind>", score: microseconds when due, or until when claimed
 //! jit:D:{S}:generations  hash         access -> the generation that its members are of
 //! jit:D:{S}:filled       string       "1" once the shard was filled from SQL; missing means: do not rely on it
-//! jit:D:bells            channel      "<replica> <letters>": see `wakeups.rs`
 //! ```
 //!
 //! Scripts: *schedule* sets an access's members to those of a generation, an older generation loses, and the same generation
@@ -21,7 +20,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
 use jit_core::id::AccessId;
 use jit_core::timer::{Timer, TimerKind};
 use redis::{Cmd, Pipeline, RedisError};
@@ -31,7 +29,7 @@ use crate::clock::micros;
 use crate::redis_link::{Op, RedisLink};
 use crate::store::WeakStore;
 use crate::wakeups::{Ring, Wakeups};
-use crate::{Store, timers_sql};
+use crate::{Store, bells_redis, timers_sql};
 
 /// Sorted sets that the timers are spread over.
 const SHARDS: u128 = 8;
@@ -183,10 +181,9 @@ pub(crate) async fn acknowledge(
     link.run::<()>(&pipeline).await
 }
 
-/// Starts the two tasks that keep the index and the bells; they end with the store.
+/// Starts the task that keeps the index; it ends with the store.
 pub(crate) fn spawn(store: &Store, inbox: mpsc::Receiver<Op>) {
     tokio::spawn(keep_index(store.downgrade(), inbox));
-    tokio::spawn(hear_bells(store.downgrade()));
 }
 
 /// Tells Redis what was committed, and fills it when it must be.
@@ -246,8 +243,7 @@ async fn tell(link: &RedisLink, wakeups: &Wakeups, ops: Vec<Op>) {
     }
     // Last, so that whoever hears it finds the timers there.
     if rung != Ring::default() {
-        let words = format!("{} {}", link.replica(), rung.letters());
-        pipeline.cmd("PUBLISH").arg(link.key("bells")).arg(words).ignore();
+        pipeline.add_command(bells_redis::publish(link, rung)).ignore();
     }
     match link.run::<()>(&pipeline).await {
         Ok(()) if rung.timers => wakeups.timers.notify_one(),
@@ -346,40 +342,4 @@ async fn fill(store: &Store, link: &RedisLink) -> Result<(), FillError> {
         pipeline.cmd("SET").arg(filled_key(link, shard)).arg("1").ignore();
     }
     Ok(link.run::<()>(&pipeline).await?)
-}
-
-/// Rings this replica's bells when another one's commit rang. After every new subscription all are rung: some may have been missed.
-async fn hear_bells(weak: WeakStore) {
-    loop {
-        let Some(store) = weak.upgrade() else { return };
-        let Some(link) = store.redis() else { return };
-        let (client, channel, replica) = (link.client().clone(), link.key("bells"), link.replica().to_owned());
-        drop(store);
-        if let Ok(mut subscription) = client.get_async_pubsub().await {
-            if subscription.subscribe(&channel).await.is_ok() {
-                if let Some(store) = weak.upgrade() {
-                    store.wakeups().ring(Ring { timers: true, outbox: true, entitlements: true, children: true });
-                }
-                let mut messages = subscription.on_message();
-                loop {
-                    // Now and then a look whether the store is still there.
-                    let message = tokio::time::timeout(LOOK_EVERY * 5, messages.next()).await;
-                    let Some(store) = weak.upgrade() else { return };
-                    match message {
-                        Err(_) => {}
-                        Ok(None) => break,
-                        Ok(Some(message)) => {
-                            let words: String = message.get_payload().unwrap_or_default();
-                            if let Some((from, letters)) = words.split_once(' ') {
-                                if from != replica {
-                                    store.wakeups().ring(Ring::read(letters));
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
 }

@@ -1,0 +1,109 @@
+//! Entitlements: one owner at a time, fenced; no wish lost; the baseline of before us.
+
+use chrono::TimeDelta;
+use jit_core::effect::Effect;
+use jit_core::entitlement::Baseline;
+use jit_core::event::Event;
+use jit_store::{LeasedEntitlement, Release, Store};
+use rstest::rstest;
+
+use crate::world::{Backend, LEASE, World, elevated, start};
+
+async fn lease(store: &Store) -> Vec<LeasedEntitlement> {
+    store.lease_entitlements(9, "w", LEASE).await.unwrap()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_commit_marks_one_worker_gets_it_with_all_its_accesses(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let active = world.active("alice", TimeDelta::hours(1)).await;
+    let second = world.elevating("alice").await;
+    let pending = world.requested("alice").await;
+    let leased = lease(&world.store).await;
+    assert_eq!(leased.len(), 1);
+    assert_eq!(leased[0].entitlement, active.request.entitlement);
+    assert_eq!(leased[0].accesses, [active, second]);
+    assert_eq!((leased[0].generation, leased[0].baseline, leased[0].failures), (1, None, 0));
+    assert!(leased[0].accesses.iter().all(|a| a.id != pending.id));
+    assert_eq!(lease(&world.replica().await).await, [], "leased to one");
+    let later = world.store.now() + TimeDelta::seconds(4);
+    let release = Release { next_due: Some(later), failures: 2, error: Some("slow".into()) };
+    assert!(world.store.release(&leased[0], &release).await.unwrap());
+    assert_eq!(world.store.next_entitlement().await.unwrap(), Some(later));
+    assert_eq!(lease(&world.store).await, []);
+    world.clock.set(later);
+    let leased = lease(&world.store).await;
+    assert_eq!((leased[0].generation, leased[0].failures), (2, 2));
+    assert!(world.store.release(&leased[0], &Release::default()).await.unwrap());
+    assert_eq!(world.store.next_entitlement().await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_wish_made_while_a_worker_is_at_it_is_not_lost(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.elevating("alice").await;
+    let leased = lease(&world.store).await;
+    world.on(&access, vec![elevated(world.store.now(), TimeDelta::hours(1))], &[Effect::Reconcile]).await;
+    assert_eq!(lease(&world.store).await, [], "still leased");
+    assert!(world.store.release(&leased[0], &Release::default()).await.unwrap());
+    let again = lease(&world.store).await;
+    assert_eq!(again.len(), 1, "due at once");
+    assert_eq!(again[0].accesses[0].state_name(), "active");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_worker_whose_lease_is_over_can_write_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    world.elevating("alice").await;
+    let slow = lease(&world.store).await;
+    assert!(world.store.still_leased(&slow[0]).await.unwrap());
+    world.clock.advance(TimeDelta::seconds(30));
+    assert!(!world.store.still_leased(&slow[0]).await.unwrap());
+    assert!(!world.store.set_baseline(&slow[0], Baseline::Absent).await.unwrap(), "its lease has ended");
+    let next = lease(&world.store).await;
+    assert_eq!(next[0].generation, slow[0].generation + 1);
+    assert!(!world.store.set_baseline(&slow[0], Baseline::Standing).await.unwrap());
+    assert!(!world.store.release(&slow[0], &Release::default()).await.unwrap());
+    assert!(world.store.set_baseline(&next[0], Baseline::Absent).await.unwrap());
+    assert!(world.store.release(&next[0], &Release::default()).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_baseline_is_set_once_and_kept_until_the_last_access_has_closed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let first = world.elevating("alice").await;
+    let leased = lease(&world.store).await;
+    assert!(world.store.set_baseline(&leased[0], Baseline::Standing).await.unwrap());
+    assert!(!world.store.set_baseline(&leased[0], Baseline::Absent).await.unwrap(), "only before our first grant");
+    world.store.release(&leased[0], &Release::default()).await.unwrap();
+    let second = world.elevating("alice").await;
+    world.closed(&first).await;
+    let leased = lease(&world.store).await;
+    assert_eq!(leased[0].baseline, Some(Baseline::Standing), "the second one still counts on it");
+    world.store.release(&leased[0], &Release::default()).await.unwrap();
+    // One that never got as far as connectors does not touch it.
+    let pending = world.requested("alice").await;
+    let outcome = jit_core::access::Outcome::TimedOut;
+    world.on(&pending, vec![Event::Closed { outcome }], &[]).await;
+    world.closed(&second).await;
+    world.store.mark_entitlement(&second.request.entitlement).await.unwrap();
+    let leased = lease(&world.store).await;
+    assert_eq!((leased[0].baseline, leased[0].accesses.len()), (None, 0));
+    world.store.release(&leased[0], &Release::default()).await.unwrap();
+    let third = world.requested("alice").await;
+    world.on(&third, vec![start(world.store.now())], &[Effect::Reconcile]).await;
+    let leased = lease(&world.store).await;
+    assert!(world.store.set_baseline(&leased[0], Baseline::Absent).await.unwrap(), "a new beginning");
+}

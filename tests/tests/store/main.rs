@@ -1,0 +1,12 @@
+//! The store against real SQLite, PostgreSQL and Redis: what must hold whatever races, crashes or goes away.
+
+mod commit;
+mod crash;
+mod entitlements;
+mod open;
+mod outbox;
+mod outbox_model;
+mod redis;
+mod texts;
+mod timers;
+mod world;

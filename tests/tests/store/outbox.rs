@@ -1,0 +1,145 @@
+//! The outbox: order per recipient, one in flight, collapse of unsent ones.
+
+use chrono::TimeDelta;
+use jit_core::access::{Access, Platform};
+use jit_core::effect::{Effect, Recipient, Slot};
+use jit_core::event::Event;
+use jit_store::{Handle, Leased};
+use rstest::rstest;
+
+use crate::world::{Backend, LEASE, World, tell, word};
+
+fn handle(ts: &str) -> Handle {
+    Handle { platform: Platform::Slack, conversation: "D1".into(), ts: ts.into() }
+}
+
+async fn told(world: &World, access: &Access, effects: &[Effect]) -> Access {
+    world.on(access, vec![Event::Reminded], effects).await
+}
+
+async fn lease(world: &World) -> Vec<Leased> {
+    world.store.lease_tells(100, "worker", LEASE).await.unwrap()
+}
+
+fn words(leased: &[Leased]) -> Vec<&str> {
+    leased.iter().map(|l| word(&l.tell)).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_recipient_gets_one_at_a_time_in_order(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let (alice, bob) = (Recipient::Person("alice".into()), Recipient::Person("bob".into()));
+    let effects = ["a", "b", "c"].map(|slot| tell(&access, &alice, slot, slot));
+    let access = told(&world, &access, &effects).await;
+    told(&world, &access, &[tell(&access, &bob, "a", "bob")]).await;
+
+    let first = lease(&world).await;
+    assert_eq!(words(&first), ["a", "bob"]);
+    assert_eq!(words(&lease(&world).await), [""; 0], "one in flight per recipient");
+    world.store.delivered(&first[0], &handle("1")).await.unwrap();
+    let second = lease(&world).await;
+    assert_eq!(words(&second), ["b"]);
+    let soon = world.store.now() + TimeDelta::seconds(5);
+    world.store.retry(second[0].id, soon, "429").await.unwrap();
+    assert_eq!(words(&lease(&world).await), [""; 0], "the head waits, and the rest behind it");
+    assert_eq!(world.store.next_tell().await.unwrap(), Some(soon));
+    world.clock.set(soon);
+    let again = lease(&world).await;
+    assert_eq!((words(&again), again[0].attempts), (vec!["b"], 2));
+    world.store.park(again[0].id, "channel_not_found").await.unwrap();
+    assert_eq!(words(&lease(&world).await), ["c"]);
+    let parked = world.store.parked(9).await.unwrap();
+    assert_eq!((parked[0].error.as_str(), word(&parked[0].tell)), ("channel_not_found", "b"));
+    let counts = world.store.counts().await.unwrap();
+    assert_eq!((counts.outbox_pending, counts.outbox_parked), (2, 1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn unsent_ones_of_a_slot_collapse_to_the_newest_at_the_first_ones_place(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let to = Recipient::Announce;
+    let access =
+        told(&world, &access, &[tell(&access, &to, "card", "old"), tell(&access, &to, "thread", "story")]).await;
+    let access = told(&world, &access, &[tell(&access, &to, "card", "newer")]).await;
+    told(&world, &access, &[tell(&access, &to, "card", "newest"), tell(&access, &to, "card", "very newest")]).await;
+    let first = lease(&world).await;
+    assert_eq!(words(&first), ["very newest"]);
+    assert_eq!(first[0].posted, None);
+    world.store.delivered(&first[0], &handle("1")).await.unwrap();
+    let second = lease(&world).await;
+    assert_eq!(words(&second), ["story"]);
+    world.store.delivered(&second[0], &handle("2")).await.unwrap();
+    assert_eq!(world.store.next_tell().await.unwrap(), None);
+    assert_eq!(world.store.counts().await.unwrap().outbox_pending, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_in_flight_is_followed_by_an_edit_or_gives_way_when_it_fails(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let to = Recipient::Security;
+    let access =
+        told(&world, &access, &[tell(&access, &to, "card", "one"), tell(&access, &to, "other", "between")]).await;
+    let flying = lease(&world).await;
+    let access = told(&world, &access, &[tell(&access, &to, "card", "two")]).await;
+    assert_eq!(words(&lease(&world).await), [""; 0]);
+    let now = world.store.now();
+    world.store.retry(flying[0].id, now, "timed out").await.unwrap();
+    let flying = lease(&world).await;
+    assert_eq!((words(&flying), flying[0].attempts), (vec!["two"], 2), "at the first one's place");
+    told(&world, &access, &[tell(&access, &to, "card", "three")]).await;
+    world.store.delivered(&flying[0], &handle("7")).await.unwrap();
+    for (expected, posted) in [("between", None), ("three", Some(handle("7")))] {
+        let leased = lease(&world).await;
+        assert_eq!((words(&leased), &leased[0].posted), (vec![expected], &posted));
+        world.store.delivered(&leased[0], &handle(expected)).await.unwrap();
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_lease_ends_and_a_late_delivery_still_counts(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    told(&world, &access, &[tell(&access, &Recipient::Announce, "card", "one")]).await;
+    let dead = lease(&world).await;
+    world.clock.advance(TimeDelta::seconds(31));
+    let replica = world.replica().await;
+    let again = replica.lease_tells(9, "other", LEASE).await.unwrap();
+    assert_eq!((words(&again), again[0].attempts), (vec!["one"], 2));
+    world.store.delivered(&dead[0], &handle("1")).await.unwrap();
+    replica.retry(again[0].id, world.store.now(), "nothing to see").await.unwrap();
+    assert_eq!(world.store.next_tell().await.unwrap(), None, "delivered stays delivered");
+}
+
+#[rstest]
+#[tokio::test]
+async fn messages_are_known_by_slot(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let to = Recipient::Person("alice".into());
+    let Effect::Tell(mut under) = tell(&access, &to, "thread", "under") else { unreachable!() };
+    under.under = Some(Slot::new(access.id, "card"));
+    let access = told(&world, &access, &[tell(&access, &to, "card", "card"), Effect::Tell(under)]).await;
+    let card = lease(&world).await;
+    world.store.delivered(&card[0], &handle("1")).await.unwrap();
+    let thread = lease(&world).await;
+    assert_eq!((&thread[0].posted, &thread[0].under), (&None, &Some(handle("1"))));
+    world.store.delivered(&thread[0], &handle("2")).await.unwrap();
+    let slot = Slot::new(access.id, "card");
+    assert_eq!(world.store.message(&to, &slot).await.unwrap(), Some(handle("1")));
+    assert_eq!(world.store.message(&Recipient::Announce, &slot).await.unwrap(), None);
+    world.store.put_message(&to, &slot, &handle("3")).await.unwrap();
+    let messages = world.store.messages_of(access.id).await.unwrap();
+    let found: Vec<_> = messages.iter().map(|m| (m.slot.name.as_str(), m.handle.ts.as_str())).collect();
+    assert_eq!(found, [("card", "3"), ("thread", "2")]);
+}

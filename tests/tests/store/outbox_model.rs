@@ -1,0 +1,137 @@
+//! Random traffic through the outbox, with retries and crashes: whatever happens, each conversation ends right.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use jit_core::access::{Access, Platform};
+use jit_core::effect::Recipient;
+use jit_core::event::Event;
+use jit_store::{Handle, Leased};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::world::{Backend, LEASE, World, tell, word};
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Notices are committed: recipient and slot.
+    Tell(Vec<(usize, usize)>),
+    /// A worker takes what there is.
+    Lease,
+    /// The oldest thing in flight arrives, fails, or is lost with its worker.
+    Arrive,
+    Fail,
+    Crash,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => prop::collection::vec((0..2_usize, 0..3_usize), 1..4).prop_map(Step::Tell),
+        3 => Just(Step::Lease),
+        3 => Just(Step::Arrive),
+        1 => Just(Step::Fail),
+        1 => Just(Step::Crash),
+    ]
+}
+
+/// What people see and what they ought to see.
+#[derive(Default)]
+struct Seen {
+    /// Recipient -> slots in order of their posting.
+    order: BTreeMap<String, Vec<String>>,
+    /// Recipient and slot -> content.
+    content: BTreeMap<(String, String), String>,
+    /// The same, of the last notice committed.
+    expected: BTreeMap<(String, String), String>,
+    /// Recipient -> slots in order of their first notice.
+    expected_order: BTreeMap<String, Vec<String>>,
+}
+
+impl Seen {
+    fn arrived(&mut self, leased: &Leased) {
+        let (to, slot) = (leased.tell.to.key(), leased.tell.slot.name.clone());
+        let order = self.order.entry(to.clone()).or_default();
+        assert_eq!(order.contains(&slot), leased.posted.is_some(), "a second message for {to} {slot}");
+        if !order.contains(&slot) {
+            order.push(slot.clone());
+        }
+        let word = word(&leased.tell).to_owned();
+        let old = self.content.insert((to, slot), word.clone());
+        let number = |word: &str| word.parse::<u32>().unwrap();
+        assert!(old.is_none_or(|old| number(&old) < number(&word)), "an edit went back in time");
+    }
+}
+
+async fn play(backend: Backend, steps: Vec<Step>) {
+    let world = World::new(backend).await;
+    let recipients = [Recipient::Announce, Recipient::Person("bob".into())];
+    let mut access: Access = world.requested("alice").await;
+    let (mut seen, mut flying, mut number) = (Seen::default(), Vec::<Leased>::new(), 0);
+    let drain = std::iter::repeat_n([Step::Crash, Step::Lease, Step::Arrive, Step::Arrive], 12).flatten();
+    for step in steps.into_iter().chain(drain) {
+        match step {
+            Step::Tell(of) => {
+                let mut effects = Vec::new();
+                for (to, slot) in of {
+                    number += 1;
+                    let (to, slot) = (&recipients[to], format!("slot-{slot}"));
+                    effects.push(tell(&access, to, &slot, &number.to_string()));
+                    seen.expected.insert((to.key(), slot.clone()), number.to_string());
+                    let order = seen.expected_order.entry(to.key()).or_default();
+                    if !order.contains(&slot) {
+                        order.push(slot);
+                    }
+                }
+                access = world.on(&access, vec![Event::Reminded], &effects).await;
+            }
+            Step::Lease => {
+                flying.extend(world.store.lease_tells(9, "w", LEASE).await.unwrap());
+                let mut busy: Vec<_> = flying.iter().map(|l| l.tell.to.key()).collect();
+                busy.sort();
+                let several = busy.windows(2).any(|pair| pair[0] == pair[1]);
+                assert!(!several, "two in flight to one recipient: {busy:?}");
+            }
+            Step::Arrive if !flying.is_empty() => {
+                let leased = flying.remove(0);
+                seen.arrived(&leased);
+                let handle = Handle { platform: Platform::Slack, conversation: "C".into(), ts: "1".into() };
+                world.store.delivered(&leased, &handle).await.unwrap();
+            }
+            Step::Fail if !flying.is_empty() => {
+                let at = world.store.now() + TimeDelta::seconds(1);
+                world.store.retry(flying.remove(0).id, at, "later").await.unwrap();
+            }
+            Step::Crash => {
+                flying.clear();
+                world.clock.advance(TimeDelta::seconds(31));
+            }
+            Step::Arrive | Step::Fail => {}
+        }
+    }
+    assert_eq!(world.store.next_tell().await.unwrap(), None, "nothing is left over");
+    assert_eq!(seen.content, seen.expected);
+    assert_eq!(seen.order, seen.expected_order);
+}
+
+fn run(backend: Backend, cases: u32) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let steps = prop::collection::vec(step(), 1..25);
+    runner
+        .run(&steps, |steps| {
+            runtime.block_on(play(backend, steps));
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn every_conversation_ends_right_on_sqlite() {
+    run(Backend::Sqlite, 40);
+}
+
+#[test]
+fn every_conversation_ends_right_on_postgres() {
+    run(Backend::Postgres, 10);
+}

@@ -1,0 +1,207 @@
+//! A store on each backend, and accesses to put into it. Called by the tests of the store only.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jit_core::access::{Access, EndCause, Origin, Outcome, Platform, Proof, Request};
+use jit_core::apply::apply;
+use jit_core::effect::{Effect, Recipient, Slot, Tell};
+use jit_core::entitlement::{Entitlement, Target};
+use jit_core::event::{Actor, Event, EventRecord};
+use jit_core::id::{AccessId, PersonId, PolicyHash, ShortId};
+use jit_core::notice::{Notice, NoticeKind};
+use jit_core::personal::Personal;
+use jit_core::policy::{Level, Risk, Route};
+use jit_core::span::Span;
+use jit_store::{Clock, Commit, CommitError, Committed, Store, VirtualClock};
+use jit_tests::servers::{Folder, Postgres};
+use uuid::Uuid;
+
+/// How long tests lease things for.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+/// The databases that everything must hold on.
+#[derive(Clone, Copy, Debug)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+impl Backend {
+    /// The address of an empty database; the folder must outlive it.
+    pub async fn fresh(self) -> (String, Folder) {
+        let folder = Folder::new("store");
+        let url = match self {
+            Self::Sqlite => format!("sqlite://{}", folder.join("jit.db").display()),
+            Self::Postgres => Postgres::shared().fresh_database().await,
+        };
+        (url, folder)
+    }
+}
+
+/// A migrated store with a clock that stands still.
+pub struct World {
+    pub store: Store,
+    pub clock: VirtualClock,
+    pub url: String,
+    _folder: Folder,
+}
+
+pub fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_763_812_800, 0).expect("a time")
+}
+
+impl World {
+    pub async fn new(backend: Backend) -> Self {
+        let (url, folder) = backend.fresh().await;
+        let clock = VirtualClock::new(noon());
+        let store = Store::open(&url, None, Clock::Virtual(clock.clone())).await.expect("it opens");
+        store.migrate().await.expect("it migrates");
+        Self { store, clock, url, _folder: folder }
+    }
+
+    /// Another replica on the same database.
+    pub async fn replica(&self) -> Store {
+        Store::open(&self.url, None, Clock::Virtual(self.clock.clone())).await.expect("it opens")
+    }
+
+    /// Commits a new request of a person.
+    pub async fn requested(&self, person: &str) -> Access {
+        let (access, records) = request(person, self.store.now());
+        let committed = save(&self.store, None, &access, &records, &[]).await;
+        committed.expect("nobody is in the way");
+        access
+    }
+
+    /// Commits events on an access.
+    pub async fn on(&self, before: &Access, events: Vec<Event>, effects: &[Effect]) -> Access {
+        let (after, records) = next(before, events, self.store.now());
+        save(&self.store, Some(before), &after, &records, effects).await.expect("nobody is in the way");
+        after
+    }
+
+    /// A request that is agreed: the connectors are to work.
+    pub async fn elevating(&self, person: &str) -> Access {
+        let access = self.requested(person).await;
+        self.on(&access, vec![start(self.store.now())], &[Effect::Reconcile]).await
+    }
+
+    /// A verified access that lasts so long.
+    pub async fn active(&self, person: &str, lasts: TimeDelta) -> Access {
+        let access = self.elevating(person).await;
+        self.on(&access, vec![elevated(self.store.now(), lasts)], &[]).await
+    }
+
+    /// Takes an access back and closes it.
+    pub async fn closed(&self, access: &Access) -> Access {
+        let cause = EndCause::Expired;
+        let access =
+            self.on(access, vec![Event::RevocationStarted { cause: cause.clone() }], &[Effect::Reconcile]).await;
+        let outcome = Outcome::Ended { cause, proof: Proof::Gone { sessions_ended: 0 } };
+        self.on(&access, vec![Event::Closed { outcome }], &[]).await
+    }
+}
+
+/// Commits without a dedupe key or a person's version.
+pub async fn save(
+    store: &Store,
+    before: Option<&Access>,
+    after: &Access,
+    records: &[EventRecord],
+    effects: &[Effect],
+) -> Result<Committed, CommitError> {
+    let commit = Commit { before, after, records, effects, person_version: None, dedupe: None, answer: None };
+    store.commit(commit).await
+}
+
+/// A request and its first event; ids are fresh.
+pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
+    let access = AccessId(Uuid::now_v7());
+    let short = ShortId::from_random(rand::random());
+    let request = Box::new(Request {
+        requester: PersonId::new(person),
+        beneficiary: PersonId::new(person),
+        role: "orders-db-admin".into(),
+        title: "Orders database, administrator".into(),
+        level: Level::Admin,
+        environment: "production".into(),
+        risk: Risk::Medium,
+        owner: "dana".into(),
+        entitlement: Entitlement {
+            connector: "orders-db".into(),
+            account: person.into(),
+            target: Target([("role".to_owned(), "app_admin".into())].into()),
+            instance: None,
+        },
+        duration: Span::hours(1),
+        justification: Personal::new(format!("{person} mends the orders"), rand::random()),
+        ticket: None,
+        origin: Origin { platform: Platform::Slack, channel: None },
+        extends: None,
+    });
+    let route = Route {
+        rule: "medium".into(),
+        steps: Vec::new(),
+        remind_after: Span::minutes(15),
+        escalate_after: Span::minutes(30),
+        escalate_to: Vec::new(),
+        timeout: Span::hours(8),
+        warn_before: Span::minutes(15),
+    };
+    let records = records(access, 0, vec![Event::Requested { short, request, route }, opened()], at);
+    (fold(None, &records), records)
+}
+
+pub fn opened() -> Event {
+    Event::StepOpened { step: 0, asked: vec!["bob".into()] }
+}
+
+pub fn start(at: DateTime<Utc>) -> Event {
+    Event::ElevationStarted {
+        duration: Span::hours(1),
+        native_until: at + TimeDelta::seconds(3660),
+        deadline: at + TimeDelta::minutes(5),
+    }
+}
+
+pub fn elevated(at: DateTime<Utc>, lasts: TimeDelta) -> Event {
+    Event::Elevated { since: at, until: at + lasts, native_until: None, handover: None }
+}
+
+/// The access after further events, and their records.
+pub fn next(before: &Access, events: Vec<Event>, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
+    let records = records(before.id, before.version, events, at);
+    (fold(Some(before.clone()), &records), records)
+}
+
+fn records(access: AccessId, version: u64, events: Vec<Event>, at: DateTime<Utc>) -> Vec<EventRecord> {
+    let record = |(version, event)| EventRecord {
+        access: Some(access),
+        version,
+        at,
+        actor: Actor::Person { id: "alice".into(), via: Platform::Slack },
+        policy: PolicyHash::new("p1"),
+        event,
+    };
+    (version + 1..).zip(events).map(record).collect()
+}
+
+pub fn fold(start: Option<Access>, records: &[EventRecord]) -> Access {
+    records.iter().fold(start, apply).expect("it began")
+}
+
+/// A notice for a recipient's slot; `word` tells contents apart.
+pub fn tell(access: &Access, to: &Recipient, slot: &str, word: &str) -> Effect {
+    let at = access.requested_at;
+    let kind = NoticeKind::Approved { by: word.into(), at_most: None };
+    let notice = Notice { kind, access: access.clone(), at };
+    Effect::Tell(Box::new(Tell { to: to.clone(), slot: Slot::new(access.id, slot), under: None, notice }))
+}
+
+/// The `word` of [`tell`].
+pub fn word(tell: &Tell) -> &str {
+    match &tell.notice.kind {
+        NoticeKind::Approved { by, .. } => by.as_str(),
+        other => panic!("not one of ours: {other:?}"),
+    }
+}
