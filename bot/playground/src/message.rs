@@ -129,9 +129,15 @@ impl StoredMessage {
     }
 }
 
+/// Lines of text in the order of the blocks; the spans of one rich text section make one line.
 fn collect_text(value: &Value, all: &mut String) {
     match value {
         Value::Object(map) => {
+            if value["type"].as_str().is_some_and(is_section) {
+                all.push('\n');
+                value["elements"].as_array().into_iter().flatten().for_each(|span| all.push_str(&span_text(span)));
+                return;
+            }
             for (key, value) in map {
                 match value {
                     Value::String(text) if key == "text" => {
@@ -144,5 +150,44 @@ fn collect_text(value: &Value, all: &mut String) {
         }
         Value::Array(items) => items.iter().for_each(|item| collect_text(item, all)),
         _ => {}
+    }
+}
+
+fn is_section(kind: &str) -> bool {
+    matches!(kind, "rich_text_section" | "rich_text_preformatted" | "rich_text_quote")
+}
+
+fn span_text(span: &Value) -> String {
+    let text = |key: &str| span[key].as_str().unwrap_or_default().to_owned();
+    match span["type"].as_str() {
+        Some("user") => format!("<@{}>", text("user_id")),
+        Some("channel") => format!("<#{}>", text("channel_id")),
+        Some("broadcast") => format!("<!{}>", text("range")),
+        Some("emoji") => format!(":{}:", text("name")),
+        Some("date") => text("fallback"),
+        Some("link") if span["text"].is_null() => text("url"),
+        _ => text("text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readable_text_keeps_sections_on_one_line() {
+        let mut message = StoredMessage::new("1.000001".into(), "U1", "fallback");
+        message.blocks = vec![
+            json!({ "type": "rich_text", "elements": [
+                { "type": "rich_text_section", "elements": [
+                    { "type": "text", "text": "Granted to ", "style": { "bold": true } },
+                    { "type": "user", "user_id": "U2" },
+                    { "type": "text", "text": " until " },
+                    { "type": "date", "timestamp": 1, "format": "{time}", "fallback": "10:00" } ] },
+                { "type": "rich_text_list", "style": "bullet", "elements": [
+                    { "type": "rich_text_section", "elements": [{ "type": "link", "url": "https://x.test" }] } ] } ] }),
+            json!({ "type": "header", "text": { "type": "plain_text", "text": "Title" } }),
+        ];
+        assert_eq!(message.readable(), "fallback\nGranted to <@U2> until 10:00\nhttps://x.test\nTitle");
     }
 }
