@@ -8,9 +8,9 @@ use futures::future::join_all;
 use tokio_postgres::Client as Database;
 
 use crate::distribution::{Samples, compare, goal};
-use crate::world::{PEOPLE, World, slack_id};
+use crate::world::{HOLDING, World, slack_id};
 
-const ENDS: usize = 1_000;
+const ENDS: usize = HOLDING.end - HOLDING.start;
 /// Between two requests, so also between two ends.
 const APART: Duration = Duration::from_millis(20);
 /// Long enough that the first still holds when the last is asked for.
@@ -20,8 +20,7 @@ const HELD: &str = "30s";
 pub async fn run(world: &World) -> bool {
     let own = world.own_database().await;
     let mut ticks = tokio::time::interval(APART);
-    // People who asked for nothing in the other benches; the last ones are managers.
-    for person in PEOPLE - 500 - ENDS..PEOPLE - 500 {
+    for person in HOLDING {
         ticks.tick().await;
         let text = format!("request held-briefly for {HELD} because measuring how late an end is");
         world.client.command(&slack_id(person), &text).await;

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::ops::Range;
 
 use jit_tests::servers::{Folder, Postgres, Redis, Service, free_port};
 use tokio_postgres::Client as Database;
@@ -12,10 +13,14 @@ use crate::slack::Slack;
 
 pub const SIGNING_SECRET: &str = "a secret of the bench alone";
 pub const TEAM: &str = "T0001";
-/// Those who ask; everybody asks for one thing, so that no limit is met.
-pub const PEOPLE: usize = 6_000;
-/// Those who have an account in the target and a manager of their own.
-pub const ELEVATED: usize = 200;
+/// Everybody. Each asks for one thing at most, so that no limit is met.
+const PEOPLE: usize = 6_000;
+/// Those who ask to be measured while they wait for the acknowledgement.
+pub const ASKING: Range<usize> = 0..3_200;
+/// Those who get access in the target; each has a manager of their own, [`manager_of`].
+pub const ELEVATED: Range<usize> = 4_000..4_200;
+/// Those who hold something until it ends.
+pub const HOLDING: Range<usize> = 5_000..6_000;
 
 /// Everything running.
 pub struct World {
@@ -92,25 +97,31 @@ pub fn slack_id(person: usize) -> String {
 
 async fn prepare(target: &Postgres) {
     let mut sql = "CREATE ROLE app_admin NOLOGIN;".to_owned();
-    for account in 0..ELEVATED {
+    for account in ELEVATED {
         let _ = write!(sql, "CREATE ROLE account{account} LOGIN;");
     }
     target.connect().await.batch_execute(&sql).await.expect("a superuser may");
 }
 
-/// The last [`ELEVATED`] people are managers of the first, one each.
+/// The manager of a person. Nobody is their own, and those of [`ELEVATED`] manage nobody else.
+pub fn manager_of(person: usize) -> usize {
+    match person {
+        4_000..4_200 => person + 200,
+        4_900..5_000 => 0,
+        _ => 4_900 + person % 100,
+    }
+}
+
 fn people() -> String {
     let mut text = String::new();
     for person in 0..PEOPLE {
-        let (slack, manager) = (slack_id(person), PEOPLE - 1 - person % ELEVATED);
+        let (slack, manager) = (slack_id(person), manager_of(person));
+        let groups = if person == 1 { r#""engineering", "security""# } else { r#""engineering""# };
         let _ = write!(
             text,
             "[[person]]\nid = \"p{person}\"\nname = \"Person {person}\"\nemail = \"p{person}@acme.test\"\nslack = \"{slack}\"\n\
-             groups = [\"engineering\"]\naccounts = {{ db = \"account{person}\", nothing = \"account{person}\" }}\n"
+             manager = \"p{manager}\"\ngroups = [{groups}]\naccounts = {{ db = \"account{person}\", nothing = \"account{person}\" }}\n"
         );
-        if person < PEOPLE - ELEVATED {
-            let _ = writeln!(text, "manager = \"p{manager}\"");
-        }
     }
     text
 }
