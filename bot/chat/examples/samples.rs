@@ -1,22 +1,35 @@
-//! Prints every sample of every card and dialog, one JSON object a line, for other people's validators; with `--text`, as the plain text
-//! that a notification or a screen reader gets.
+//! Prints every sample of every card, answer and dialog, one JSON object a line, for other people's validators; with `--text`, as the plain
+//! text that a notification or a screen reader gets; with `--manifest`, the manifest for `https://jit.example.com`.
 
-use jit_chat::cards::{self, sample};
-use jit_chat::fallback;
-use jit_chat::slack::render;
+use jit_chat::card::Card;
+use jit_chat::cards::{self, answers, sample};
+use jit_chat::slack::{manifest, render, view};
+use jit_chat::{fallback, forms};
 use serde_json::json;
 
 fn main() {
     let people = sample::people();
     let context = sample::context(&people);
-    let as_text = std::env::args().any(|argument| argument == "--text");
-    for sample in cards::samples() {
-        let card = cards::card(&sample.notice, &context);
-        if as_text {
-            println!("── {}\n{}\n", sample.name, fallback::text(&card, &context));
+    let asked_for = |option: &str| std::env::args().any(|argument| argument == option);
+    if asked_for("--manifest") {
+        let url = "https://jit.example.com".parse().expect("a valid address");
+        println!("{}", serde_json::to_string_pretty(&manifest::manifest(&url)).expect("JSON prints"));
+        return;
+    }
+    let notices = cards::samples().into_iter().map(|sample| (sample.name, cards::card(&sample.notice, &context)));
+    let answers = answers::samples().into_iter().map(|(name, answer)| (name, answers::card(&answer, &context)));
+    let all: Vec<(String, Card)> = notices.chain(answers).collect();
+    for (name, card) in all {
+        if asked_for("--text") {
+            println!("── {name}\n{}\n", fallback::text(&card, &context));
         } else {
             let message = render::message(&card, &context);
-            println!("{}", json!({ "name": sample.name, "text": message.text, "blocks": message.blocks }));
+            println!("{}", json!({ "name": name, "text": message.text, "blocks": message.blocks }));
+        }
+    }
+    if !asked_for("--text") {
+        for (name, form) in forms::samples(&context) {
+            println!("{}", json!({ "name": name, "view": view::modal(&form, &context) }));
         }
     }
 }

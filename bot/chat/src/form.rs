@@ -2,10 +2,12 @@
 
 use jit_core::access::Channel;
 use jit_core::id::{AccessId, RoleName};
+use jit_core::policy::Level;
 use jit_core::span::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::card::Block;
+use crate::cards::words;
 
 /// One dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +114,8 @@ pub struct Choice {
 
 /// The names of fields.
 pub mod field {
+    /// Only roles of this level are offered.
+    pub const LEVEL: &str = "level";
     /// The role's name.
     pub const ROLE: &str = "role";
     /// A duration chosen from a list.
@@ -137,6 +141,12 @@ impl Values {
     /// The role chosen.
     pub fn role(&self) -> Option<RoleName> {
         self.get(field::ROLE).map(RoleName::new)
+    }
+
+    /// The level that filters the roles.
+    pub fn level(&self) -> Option<Level> {
+        let chosen = self.get(field::LEVEL)?;
+        [Level::ReadOnly, Level::Write, Level::Admin].into_iter().find(|level| words::level(*level) == chosen)
     }
 
     /// The duration: typed before chosen. The error is for the field of [`Values::duration_field`].

@@ -5,8 +5,8 @@
 
 pub mod card;
 pub mod cards;
-// pub mod deliver;
+pub mod deliver;
 pub mod fallback;
 pub mod form;
-// pub mod forms;
+pub mod forms;
 pub mod slack;

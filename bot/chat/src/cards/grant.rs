@@ -21,7 +21,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
             .facts(facts(access, context))
             .actions(vec![button::revoke(access)]),
         State::Revoking(revoking) => {
-            let because = Line::new("It ends because ").then(words::cause(&revoking.cause, context)).plain(".");
+            let because = words::cause(&revoking.cause, context).plain(".");
             let (tone, word) = match revoking.failing {
                 Some(_) => (Tone::Danger, "Revocation failing"),
                 None => (Tone::Pending, "Being taken back"),

@@ -20,7 +20,8 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         None => Card::line(Tone::Success, format!("{whose} {} now", access.request.title)),
     };
     let card = card.text(until);
-    match &active.handover {
+    let handover = active.handover.as_ref().filter(|_| access.request.extends.is_none());
+    match handover {
         Some(handover) if handover.text.is_some() => card.text(
             Line::default().strong("How to use it: ").plain(&handover.how).plain(" It is on the card above, ready to copy."),
         ),

@@ -3,11 +3,11 @@
 //! A notice's file has `card` (what it says, in every state of the access it may be told in) and `samples` (those states, for the
 //! snapshots). Adding a notice: its variant in `jit_core::notice`, its file here, and its line below.
 
-// pub mod answers;
+pub mod answers;
 mod button;
 mod outcome;
 pub mod sample;
-mod words;
+pub(crate) mod words;
 
 use chrono::{DateTime, Utc};
 use jit_core::directory::Directory;

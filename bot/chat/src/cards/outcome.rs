@@ -44,10 +44,7 @@ pub fn story(outcome: &Outcome, access: &Access, context: &Context) -> Line {
             Line::new(format!("Nobody decided within {waited}, so nothing was given."))
         }
         Outcome::Lapsed => Line::new("The access it extends ended before anybody decided, so nothing was added."),
-        Outcome::Ended { cause, proof } => Line::new("It ended because ")
-            .then(words::cause(cause, context))
-            .plain(". ")
-            .then(words::proof(proof, access)),
+        Outcome::Ended { cause, proof } => words::cause(cause, context).plain(". ").then(words::proof(proof, access)),
     }
 }
 

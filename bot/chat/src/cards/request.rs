@@ -106,7 +106,7 @@ fn own_end(access: &Access, native_until: Option<DateTime<Utc>>) -> Line {
 }
 
 fn revoking(access: &Access, state: &Revoking, context: &Context) -> Card {
-    let because = Line::new("It ends because ").then(words::cause(&state.cause, context)).plain(".");
+    let because = words::cause(&state.cause, context).plain(".");
     if state.failing.is_some() {
         return Card::new(Tone::Danger, format!("Revocation failing: {}", words::what(access)))
             .text(because)

@@ -14,8 +14,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let card = match &access.state {
         State::Revoking(revoking) => Card::new(Tone::Danger, format!("Revocation failing: {title} of {holder}"))
             .text(words::failing(access))
-            .text(Line::new("It should have ended because ").then(words::cause(&revoking.cause, context)).plain("."))
-            .facts(error(access).into_iter().chain(words::by_hand(access)).collect())
+            .facts(facts(access, words::cause(&revoking.cause, context)))
             .text(Line::new(
                 "If it cannot wait, take it away at the system by hand; jit sees that at its next try and says so here.",
             )),
@@ -23,6 +22,12 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
             .text(Line::new("It has been taken back since.")),
     };
     card.context(words::small_print(access))
+}
+
+/// Why it was to end, what the target says, and where to look by hand.
+fn facts(access: &Access, cause: Line) -> Vec<(String, Vec<crate::card::Inline>)> {
+    let why = words::fact("Why it ends", cause);
+    [why].into_iter().chain(error(access)).chain(words::by_hand(access)).collect()
 }
 
 /// The latest error, in the target's own words.

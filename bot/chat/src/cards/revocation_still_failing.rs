@@ -19,7 +19,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let length = fallback::rough(notice.at - since);
     Card::line(Tone::Danger, format!("Revocation still failing after {length}: {title} of {holder}"))
         .facts(revocation_failing::error(access).into_iter().collect())
-        .text(Line::new("The access is still there. It is tried again without end; you hear of it every hour."))
+        .text(Line::new("The access may still be there. It is tried again without end; you hear of it every hour."))
 }
 
 pub fn samples() -> Vec<Sample> {

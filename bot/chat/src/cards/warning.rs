@@ -14,7 +14,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     match &access.state {
         State::Active(active) => Card::line(Tone::Warning, format!("Ends soon: {title}"))
             .text(Line::new("It ends ").at_and_left(active.until).plain(". Save your work: open sessions end with it."))
-            .text(Line::new("Extend asks for more time and is judged like a new request; Done gives it back now."))
+            .text(Line::new("“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now."))
             .actions(vec![button::extend(access), button::done(access)]),
         State::Closed(closed) => {
             let (tone, title) = outcome::title(&closed.outcome, access);

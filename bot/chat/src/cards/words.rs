@@ -147,21 +147,21 @@ pub fn small_print(access: &Access) -> Line {
     Line::default().code(access.short.as_str()).plain(" · ").code(access.request.role.as_str())
 }
 
-/// Why it ends, to follow "because".
+/// Why it ends, as a sentence without its full stop.
 pub fn cause(cause: &EndCause, context: &Context) -> Line {
     match cause {
-        EndCause::Expired => Line::new("its time was over"),
+        EndCause::Expired => Line::new("Its time is up"),
         EndCause::Done { by } => Line::new(format!("{} was done with it", context.directory.name(by))),
         EndCause::Revoked { by, reason } => {
             Line::new(format!("{} took it back: ", revoker(by, context))).quote(reason.text())
         }
         EndCause::Cancelled { by } => Line::new(format!("{} cancelled it", context.directory.name(by))),
-        EndCause::ElevationFailed { error } => Line::new("the target refused it: ").code(error),
+        EndCause::ElevationFailed { error } => Line::new("The target refused it: ").code(error),
         EndCause::ElevationTimedOut { error: Some(error) } => {
-            Line::new("the target did not manage in time: ").code(error)
+            Line::new("The target did not manage in time: ").code(error)
         }
-        EndCause::ElevationTimedOut { error: None } => Line::new("the target did not manage in time"),
-        EndCause::ParentEnded => Line::new("the access that it extends ended early"),
+        EndCause::ElevationTimedOut { error: None } => Line::new("The target did not manage in time"),
+        EndCause::ParentEnded => Line::new("The access that it extends ended early"),
     }
 }
 
@@ -169,7 +169,7 @@ pub fn cause(cause: &EndCause, context: &Context) -> Line {
 pub fn revoker(by: &Revoker, context: &Context) -> String {
     match by {
         Revoker::Person(id) => context.directory.name(id).to_owned(),
-        Revoker::Operator(name) => format!("an operator ({name})"),
+        Revoker::Operator(name) => format!("An operator ({name})"),
     }
 }
 
@@ -186,7 +186,7 @@ pub fn proof(proof: &Proof, access: &Access) -> Line {
         }
         Proof::RemainsUnder { short } => Line::default()
             .strong(format!("It remains under {short}"))
-            .plain(", another grant of the same, and ends with it."),
+            .plain(", which gives the same, and ends with that."),
         Proof::RemainsStanding => Line::default()
             .strong("It remains: standing access")
             .plain(format!(" at {place}, held before and not given by jit. Security was told.")),

@@ -8,8 +8,10 @@ pub const VIEW_BLOCKS: usize = 100;
 pub const HEADER: usize = 150;
 /// One text in a block. Slack allows 3000; escaping makes text longer, so less is filled.
 pub const TEXT: usize = 2_900;
-/// All text of a message's blocks. Slack refuses a little below 12,000 (`msg_blocks_too_long`).
-pub const ALL_TEXT: usize = 10_000;
+/// All text of a message's blocks but its buttons'. Slack refuses a little above 11,000 in all (`msg_blocks_too_long`).
+pub const ALL_TEXT: usize = 8_000;
+/// All text of a message's buttons.
+pub const BUTTON_TEXTS: usize = 2_700;
 /// The plain text of a message: an edit refuses more than 4000 (`msg_too_long`).
 pub const FALLBACK: usize = 3_500;
 /// A button's label and its description.
@@ -28,6 +30,8 @@ pub const VIEW_TITLE: usize = 24;
 pub const LABEL: usize = 2_000;
 /// Placeholder of an input.
 pub const PLACEHOLDER: usize = 150;
+/// Small print, before escaping, which can make five characters of one.
+pub const CONTEXT: usize = 500;
 /// Text of an option.
 pub const OPTION: usize = 75;
 /// Value of an option.

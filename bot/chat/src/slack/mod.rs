@@ -3,12 +3,12 @@
 //! [`verify`] and [`decode`] take what comes in; [`render`] and [`view`] turn cards and forms into Block Kit; [`api`] speaks Slack's Web
 //! API, and [`deliver`] is the outbox worker's way to it. Nothing here knows a rule or a word of the product.
 
-// pub mod api;
-// pub mod decode;
-// pub mod deliver;
+pub mod api;
+pub mod decode;
+pub mod deliver;
 pub mod limits;
-// pub mod manifest;
+pub mod manifest;
 pub mod render;
 pub mod text;
-// pub mod verify;
+pub mod verify;
 pub mod view;

@@ -2,12 +2,14 @@
 //!
 //! Text becomes rich text elements, which Slack shows as they are; see [`super::text`].
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::limits;
 use super::text::{clean, cut, inert};
-use crate::card::{Action, Block, Button, Card, Inline, Style, TimeStyle, Weight};
+use crate::card::{Action, Block, Button, Card, Confirm, Inline, Style, TimeStyle, Weight};
 use crate::cards::Context;
 use crate::fallback;
 
@@ -47,13 +49,21 @@ struct Renderer<'a> {
     done: Vec<Value>,
     /// Characters that may still be shown.
     left: usize,
-    /// Buttons so far: action ids are unique in a message.
-    buttons: usize,
+    /// The same, of buttons: a long text before them never costs a card its buttons.
+    left_for_buttons: usize,
+    /// Action ids so far: they are unique in a message.
+    actions: BTreeMap<&'static str, usize>,
 }
 
 impl<'a> Renderer<'a> {
     fn new(context: &'a Context<'a>) -> Self {
-        Self { context, done: Vec::new(), left: limits::ALL_TEXT, buttons: 0 }
+        Self {
+            context,
+            done: Vec::new(),
+            left: limits::ALL_TEXT,
+            left_for_buttons: limits::BUTTON_TEXTS,
+            actions: BTreeMap::new(),
+        }
     }
 
     fn title(&mut self, card: &Card) {
@@ -99,9 +109,9 @@ impl<'a> Renderer<'a> {
                 }
             }
             Block::Context(line) => {
-                let line: String = line.iter().map(|inline| self.small(inline)).collect();
-                let line = self.spend(&line);
-                if !line.is_empty() {
+                let mut left = limits::CONTEXT.min(self.left);
+                let line: String = line.iter().map(|inline| self.small(inline, &mut left)).collect();
+                if !line.trim().is_empty() {
                     self.done.push(json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": line }] }));
                 }
             }
@@ -112,8 +122,11 @@ impl<'a> Renderer<'a> {
             }
             Block::Divider => self.done.push(json!({ "type": "divider" })),
             Block::Actions(buttons) => {
-                let row: Vec<Value> = buttons.iter().take(limits::BUTTONS).map(|button| self.button(button)).collect();
-                self.done.push(json!({ "type": "actions", "elements": row }));
+                let row: Vec<Value> =
+                    buttons.iter().take(limits::BUTTONS).filter_map(|button| self.button(button)).collect();
+                if !row.is_empty() {
+                    self.done.push(json!({ "type": "actions", "elements": row }));
+                }
             }
         }
     }
@@ -164,13 +177,17 @@ impl<'a> Renderer<'a> {
         Some(element)
     }
 
-    /// Small print is `mrkdwn`, the only markup that context blocks take.
-    fn small(&self, inline: &Inline) -> String {
+    /// Small print is `mrkdwn`, the only markup that context blocks take. Cut before it is marked up, so that no token is cut.
+    fn small(&mut self, inline: &Inline, left: &mut usize) -> String {
+        let text = cut(&clean(&fallback::piece(inline, self.context)), *left);
+        *left -= text.chars().count().min(*left);
+        let text = inert(&self.spend(&text));
         match inline {
-            Inline::Code(text) => format!("`{}`", inert(text)),
-            Inline::Strong(text) => format!("*{}*", inert(text)),
-            Inline::Time(at, style) => date_token(*at, *style, &inert(&fallback::piece(inline, self.context))),
-            _ => inert(&fallback::piece(inline, self.context)),
+            _ if text.trim().is_empty() => text,
+            Inline::Code(_) => format!("`{text}`"),
+            Inline::Strong(_) => format!("*{text}*"),
+            Inline::Time(at, style) => date_token(*at, *style, &text),
+            _ => text,
         }
     }
 
@@ -181,37 +198,37 @@ impl<'a> Renderer<'a> {
         text
     }
 
-    fn button(&mut self, button: &Button) -> Value {
-        self.buttons += 1;
+    /// None where a card has so many that they would not fit into one message.
+    fn button(&mut self, button: &Button) -> Option<Value> {
+        let confirm = button.confirm.as_ref().map(confirm);
+        let text = plain_text(&button.label, limits::BUTTON);
+        self.left_for_buttons =
+            self.left_for_buttons.checked_sub(length(&text) + confirm.as_ref().map_or(0, length))?;
         let (name, value) = match &button.action {
             Action::On(verb, access) => (verb.as_str(), Some(access.to_string())),
             Action::Request(role) => ("request", role.as_ref().map(|role| role.to_string())),
         };
-        let mut element = json!({
-            "type": "button",
-            "action_id": format!("{name}#{}", self.buttons),
-            "text": plain_text(&button.label, limits::BUTTON),
-        });
-        if let Some(value) = value {
-            element["value"] = json!(value);
+        let count = self.actions.entry(name).or_default();
+        *count += 1;
+        let action_id = if *count == 1 { name.to_owned() } else { format!("{name}#{count}") };
+        let mut element = json!({ "type": "button", "action_id": action_id, "text": text });
+        let description = button.description.as_ref().map(|text| cut(clean(text).trim(), limits::BUTTON));
+        let style = match button.style {
+            Style::Plain => None,
+            Style::Primary => Some("primary"),
+            Style::Danger => Some("danger"),
+        };
+        for (key, given) in [
+            ("value", value.map(Value::from)),
+            ("accessibility_label", description.filter(|text| !text.is_empty()).map(Value::from)),
+            ("style", style.map(Value::from)),
+            ("confirm", confirm),
+        ] {
+            if let Some(given) = given {
+                element[key] = given;
+            }
         }
-        if let Some(description) = &button.description {
-            element["accessibility_label"] = json!(cut(&clean(description), limits::BUTTON));
-        }
-        match button.style {
-            Style::Plain => {}
-            Style::Primary => element["style"] = json!("primary"),
-            Style::Danger => element["style"] = json!("danger"),
-        }
-        if let Some(confirm) = &button.confirm {
-            element["confirm"] = json!({
-                "title": plain_text(&confirm.title, limits::CONFIRM_TITLE),
-                "text": plain_text(&confirm.text, limits::CONFIRM_TEXT),
-                "confirm": plain_text(&confirm.yes, limits::CONFIRM_YES),
-                "deny": plain_text("Not now", limits::CONFIRM_YES),
-            });
-        }
-        element
+        Some(element)
     }
 
     /// Never more blocks than allowed: what does not fit is said to be missing.
@@ -223,6 +240,24 @@ impl<'a> Renderer<'a> {
             self.done.push(json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": text }] }));
         }
         self.done
+    }
+}
+
+fn confirm(confirm: &Confirm) -> Value {
+    json!({
+        "title": plain_text(&confirm.title, limits::CONFIRM_TITLE),
+        "text": plain_text(&confirm.text, limits::CONFIRM_TEXT),
+        "confirm": plain_text(&confirm.yes, limits::CONFIRM_YES),
+        "deny": plain_text("Not now", limits::CONFIRM_YES),
+    })
+}
+
+/// Characters of all texts in it.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.chars().count(),
+        Value::Object(map) => map.values().map(length).sum(),
+        _ => 0,
     }
 }
 

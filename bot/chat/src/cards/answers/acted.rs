@@ -1,0 +1,85 @@
+//! After a request or a verb: that it was done, and where things stand now.
+
+use jit_core::access::{Access, State};
+use jit_core::answer::Answer;
+use jit_core::id::PersonId;
+
+use super::{entry, stands};
+use crate::card::{Button, Card, Line, Tone};
+use crate::cards::{Context, button, sample, words};
+
+pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool, context: &Context) -> Card {
+    let what = words::what(access);
+    if already {
+        return Card::line(Tone::Neutral, format!("Asked already: {what}"))
+            .text(entry(access).plain(": ").then(stands(access, context)).plain(". Nothing new was asked."))
+            .actions(own(access));
+    }
+    let card = match &access.state {
+        State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
+            .text(route(approvers, context)),
+        _ => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration())).text(Line::new(format!(
+            "The rule “{}” approves this by itself; access is being set up.",
+            access.route.rule
+        ))),
+    };
+    card.text(
+        Line::default().code(access.short.as_str()).plain(" is its id. How it goes on is told in our direct message."),
+    )
+}
+
+/// Who is asked, step after step.
+fn route(approvers: &[Vec<PersonId>], context: &Context) -> Line {
+    approvers.iter().enumerate().fold(Line::default(), |line, (step, people)| {
+        let names = words::names(people, context);
+        let line = match step {
+            0 => line.plain("Asked now: "),
+            _ => line.plain(" Then: "),
+        };
+        line.strong(names).plain(".")
+    })
+}
+
+pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
+    let whose = context.name(&access.request.beneficiary);
+    let what = words::what(access);
+    let (tone, title) = match verb {
+        "approve" => (Tone::Success, format!("You approved {what} for {whose}")),
+        "deny" => (Tone::Refused, format!("You denied {what} for {whose}")),
+        "cancel" => (Tone::Over, format!("You cancelled {what}")),
+        "done" => (Tone::Over, format!("You gave back {what}")),
+        "revoke" => (Tone::Over, format!("You took back {what} from {whose}")),
+        other => (Tone::Neutral, format!("Done: {other} {what}")),
+    };
+    Card::line(tone, title)
+        .text(Line::default().code(access.short.as_str()).plain(": ").then(stands(access, context)).plain("."))
+}
+
+/// What the holder or requester can do with it.
+pub(super) fn own(access: &Access) -> Vec<Button> {
+    match &access.state {
+        State::Pending(_) | State::Elevating(_) => vec![button::cancel(access), button::show(access)],
+        State::Active(_) => vec![button::extend(access), button::done(access), button::show(access)],
+        State::Revoking(_) => vec![button::show(access)],
+        State::Closed(_) => vec![],
+    }
+}
+
+pub(super) fn samples() -> Vec<(String, Answer)> {
+    let approvers = || vec![vec!["bob".into()], vec!["dana".into(), "erin".into()]];
+    let asked = |access, already| Answer::Asked { access: Box::new(access), approvers: approvers(), already };
+    let acted = |verb: &str, access| Answer::Acted { verb: verb.to_owned(), access: Box::new(access) };
+    let automatic = Access { votes: vec![], asked: vec![], ..sample::elevating() };
+    vec![
+        ("asked".to_owned(), asked(sample::pending(), false)),
+        ("asked-already".to_owned(), asked(sample::second_step(), true)),
+        (
+            "asked-automatic".to_owned(),
+            Answer::Asked { access: Box::new(automatic), approvers: vec![], already: false },
+        ),
+        ("approved".to_owned(), acted("approve", sample::second_step())),
+        ("denied".to_owned(), acted("deny", sample::denied())),
+        ("done".to_owned(), acted("done", sample::revoking(false))),
+        ("revoked".to_owned(), acted("revoke", sample::revoking(true))),
+    ]
+}

@@ -1,0 +1,40 @@
+//! `/jit help`: the verb table, for people.
+
+use jit_core::answer::Answer;
+use jit_core::grammar;
+
+use super::refused;
+use crate::card::{Button, Card, Line, Tone};
+
+pub(super) fn card(verb: Option<&str>) -> Card {
+    match grammar::help(verb) {
+        Err(refusal) => refused::words(&refusal),
+        Ok(verbs) => match (verb, verbs.as_slice()) {
+            (Some(_), [verb]) => {
+                Card::line(Tone::Neutral, format!("/jit {}", verb.name)).text(Line::new(verb.summary)).list(vec![
+                    Line::new("Form: ").code(format!("/jit {}", verb.usage)),
+                    Line::new("Example: ").code(format!("/jit {}", verb.example)),
+                ])
+            }
+            (_, verbs) => Card::line(Tone::Neutral, "jit gives you access for a while, and takes it back by itself")
+                .list(
+                    verbs
+                        .iter()
+                        .map(|v| Line::default().code(format!("/jit {}", v.usage)).plain(" ").plain(v.summary))
+                        .collect(),
+                )
+                .text(
+                    Line::new("Here, in our direct message, you can leave out ")
+                        .code("/jit")
+                        .plain(". An example of each: ")
+                        .code("/jit help VERB"),
+                )
+                .actions(vec![Button::request(None, "Ask for a role…").primary()]),
+        },
+    }
+}
+
+pub(super) fn samples() -> Vec<(String, Answer)> {
+    let help = |name: &str, verb: Option<&str>| (name.to_owned(), Answer::Help { verb: verb.map(str::to_owned) });
+    vec![help("help", None), help("help-extend", Some("extend")), help("help-typo", Some("aprove"))]
+}

@@ -1,0 +1,109 @@
+//! Events as a story: a line each.
+
+use jit_core::access::{Access, Vote};
+use jit_core::event::{Actor, Event, EventRecord};
+use jit_core::span::Span;
+
+use crate::card::Line;
+use crate::cards::{Context, sample, words};
+
+/// Longest story that is told whole; of a longer one the beginning and the end.
+const LINES: usize = 24;
+
+pub(super) fn lines(events: &[EventRecord], context: &Context) -> Vec<Line> {
+    let line = |record: &EventRecord| Line::default().at(record.at).plain(": ").then(event(record, context));
+    if events.len() <= LINES {
+        return events.iter().map(line).collect();
+    }
+    let (first, last) = (LINES / 2, LINES / 2 - 1);
+    let left_out = Line::new(format!("… {} more …", events.len() - first - last));
+    let last = &events[events.len() - last..];
+    events[..first].iter().map(line).chain([left_out]).chain(last.iter().map(line)).collect()
+}
+
+fn event(record: &EventRecord, context: &Context) -> Line {
+    let names = |people| words::names(people, context);
+    match &record.event {
+        Event::Requested { request, .. } => {
+            Line::new(format!("{} asked for {}", context.directory.name(&request.requester), request.duration))
+        }
+        Event::StepOpened { step, asked } => Line::new(format!("step {} asked {}", step + 1, names(asked))),
+        Event::Reminded => Line::new("the approvers were reminded"),
+        Event::Escalated { added } => Line::new(format!("no answer, so {} asked too", are(names(added), added.len()))),
+        Event::Approved { vote } => Line::new(agreed(vote, context)),
+        Event::ElevationStarted { duration, .. } => Line::new(format!("agreed for {duration}, set-up began")),
+        Event::ElevationTroubled { error } => Line::new("the target had trouble: ").code(error),
+        Event::Elevated { until, .. } => Line::new("verified live, until ").at(*until),
+        Event::Warned => Line::new("the holder was warned of the end"),
+        Event::WarningSpared => Line::new("no warning of the end was needed: more time was agreed"),
+        Event::RevocationStarted { cause } => Line::new("taking it back began. ").then(words::cause(cause, context)),
+        Event::RevocationFailed { error } => Line::new("taking back failed: ").code(error),
+        Event::RevocationAlerted => Line::new("security was told again that taking back fails"),
+        Event::Closed { outcome } => closed(outcome, context),
+        Event::Refused { code, verb, .. } => {
+            Line::new(format!("{} of {verb} was refused ({code})", attempt(&record.actor, context)))
+        }
+        Event::PolicyLoaded { .. } => Line::new("another policy was loaded"),
+    }
+}
+
+fn are(names: String, how_many: usize) -> String {
+    if how_many == 1 { format!("{names} was") } else { format!("{names} were") }
+}
+
+fn agreed(vote: &Vote, context: &Context) -> String {
+    let limit = vote.at_most.map_or_else(String::new, |most: Span| format!(", for at most {most}"));
+    format!("{} approved{limit}", context.directory.name(&vote.by))
+}
+
+fn attempt(actor: &Actor, context: &Context) -> String {
+    match actor {
+        Actor::Person { id, .. } => format!("an attempt by {}", context.directory.name(id)),
+        Actor::Unknown { .. } => "an attempt by somebody unknown".to_owned(),
+        _ => "an attempt".to_owned(),
+    }
+}
+
+/// The title's words suffice here: the story above says who.
+fn closed(outcome: &jit_core::access::Outcome, context: &Context) -> Line {
+    use jit_core::access::{Outcome, Proof};
+    match outcome {
+        Outcome::Denied { by, reason } => {
+            Line::new(format!("{} denied it: ", context.directory.name(by))).quote(reason.text())
+        }
+        Outcome::Cancelled { by } => Line::new(format!("{} cancelled it", context.directory.name(by))),
+        Outcome::Withdrawn { by, reason } => {
+            Line::new(format!("{} withdrew it: ", words::revoker(by, context))).quote(reason.text())
+        }
+        Outcome::TimedOut => Line::new("nobody decided in time"),
+        Outcome::Lapsed => Line::new("it lapsed with the access that it extends"),
+        Outcome::Ended { proof: Proof::Gone { .. }, .. } => Line::new("verified gone"),
+        Outcome::Ended { proof: Proof::RemainsUnder { short }, .. } => Line::new(format!("remains under {short}")),
+        Outcome::Ended { proof: Proof::RemainsStanding, .. } => Line::new("remains: standing access"),
+    }
+}
+
+/// The story of a sample, as far as its votes tell it.
+pub(super) fn sample(access: &Access) -> Vec<EventRecord> {
+    let asked = access.asked.iter().filter(|asked| asked.step == 0).map(|asked| asked.person.clone()).collect();
+    let requested = Event::Requested {
+        short: access.short.clone(),
+        request: Box::new(access.request.clone()),
+        route: access.route.clone(),
+    };
+    let mut events = vec![requested, Event::StepOpened { step: 0, asked }];
+    events.extend(access.votes.iter().map(|vote| Event::Approved { vote: vote.clone() }));
+    if access.until().is_some() {
+        let (since, until) = (sample::now(), sample::minutes(60));
+        events.push(Event::Elevated { since, until, native_until: None, handover: None });
+    }
+    let record = |(version, event)| EventRecord {
+        access: Some(access.id),
+        version,
+        at: sample::now(),
+        actor: Actor::Timer,
+        policy: access.policy.clone(),
+        event,
+    };
+    (1..).zip(events).map(record).collect()
+}

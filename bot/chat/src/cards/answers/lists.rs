@@ -1,0 +1,185 @@
+//! `/jit mine`, `pending`, `who`, `roles` and `why`.
+
+use jit_core::access::Access;
+use jit_core::answer::{Answer, RoleLine};
+use jit_core::id::RoleName;
+use jit_core::policy::{Level, Risk};
+use jit_core::span::Span;
+
+use super::{acted, entry, stands};
+use crate::card::{Button, Card, Line, Tone};
+use crate::cards::{Context, button, sample, words};
+
+/// Entries with buttons of their own; more would hide what matters.
+const WITH_BUTTONS: usize = 10;
+/// Entries of a plain list.
+const LISTED: usize = 25;
+
+pub(super) fn mine(accesses: &[Access], context: &Context) -> Card {
+    let (open, over): (Vec<&Access>, Vec<&Access>) = accesses.iter().partition(|access| access.is_open());
+    if accesses.is_empty() {
+        return Card::line(Tone::Neutral, "You hold nothing, and have asked for nothing")
+            .text(Line::default().code("/jit roles").plain(" lists what you can ask for."))
+            .actions(vec![Button::request(None, "Ask for a role…").primary()]);
+    }
+    let mut card = Card::line(
+        Tone::Neutral,
+        if open.is_empty() { "You hold nothing now" } else { "What you hold, and what you have asked for" },
+    );
+    for access in open.iter().take(WITH_BUTTONS) {
+        let whose = match words::own(access) {
+            true => Line::default(),
+            false => Line::new(format!(" for {}", words::holder(access, context))),
+        };
+        let line = entry(access).then(whose).plain(": ").then(stands(access, context)).plain(".");
+        card = card.text(line).actions(acted::own(access));
+    }
+    card = card.text(more(open.len(), WITH_BUTTONS));
+    if !over.is_empty() {
+        let over = over.iter().take(5).map(|access| entry(access).plain(": ").then(stands(access, context)).plain("."));
+        card = card.text(Line::default().strong("Over")).list(over.collect());
+    }
+    card
+}
+
+pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
+    if accesses.is_empty() {
+        return Card::line(Tone::Success, "Nothing waits for you");
+    }
+    let title = count(accesses.len(), "request waits for you", "requests wait for you");
+    let card = accesses.iter().take(WITH_BUTTONS).fold(Card::line(Tone::Pending, title), |card, access| {
+        let line = Line::default()
+            .code(access.short.as_str())
+            .plain(format!(" {} asks for ", words::asker(access, context)))
+            .strong(words::what(access))
+            .plain(format!(" for {}, ", access.duration()))
+            .quote(access.request.justification.text())
+            .plain(".");
+        let buttons =
+            vec![button::approve(access), button::approve_shorter(access), button::deny(access), button::show(access)];
+        card.text(line).actions(buttons)
+    });
+    card.text(more(accesses.len(), WITH_BUTTONS))
+}
+
+pub(super) fn who(role: &RoleName, accesses: &[Access], hidden: usize, context: &Context) -> Card {
+    let holders = accesses.len() + hidden;
+    if holders == 0 {
+        return Card::line(Tone::Neutral, format!("Nobody holds {role} now"));
+    }
+    let title = format!("{} {role} now", count(holders, "person holds", "people hold"));
+    let list = accesses.iter().take(LISTED).map(|access| {
+        Line::default()
+            .strong(words::holder(access, context))
+            .plain(": ")
+            .then(stands(access, context))
+            .plain(" ")
+            .code(access.short.as_str())
+    });
+    let card = Card::line(Tone::Neutral, title).list(list.collect()).text(more(accesses.len(), LISTED));
+    match hidden {
+        0 => card,
+        n => card.text(Line::new(format!("{n} of them you may not see; the role's owner and security can."))),
+    }
+}
+
+pub(super) fn roles(text: Option<&str>, roles: &[RoleLine]) -> Card {
+    let about = text.map_or_else(String::new, |text| format!(" for “{text}”"));
+    if roles.is_empty() {
+        return Card::line(Tone::Neutral, format!("No role found{about}"))
+            .text(Line::default().code("/jit roles").plain(" lists all that you can ask for."));
+    }
+    let (mine, others): (Vec<&RoleLine>, Vec<&RoleLine>) = roles.iter().partition(|role| role.requestable);
+    let list = |roles: &[&RoleLine]| roles.iter().take(LISTED).map(|role| role_line(role)).collect();
+    let mut card = Card::line(Tone::Neutral, format!("{}{about}", count(roles.len(), "role", "roles")));
+    if !mine.is_empty() {
+        let ask = Button::request(None, "Ask for a role…").primary();
+        card = card
+            .text(Line::default().strong("You can ask for"))
+            .list(list(&mine))
+            .text(more(mine.len(), LISTED))
+            .actions(vec![ask]);
+    }
+    if !others.is_empty() {
+        let why = Line::default().strong("Others").plain(" (").code("/jit why ROLE").plain(" says why not)");
+        card = card.text(why).list(list(&others)).text(more(others.len(), LISTED));
+    }
+    card
+}
+
+fn role_line(role: &RoleLine) -> Line {
+    Line::default().code(role.name.as_str()).plain(format!(
+        " {}: {}, {}, {}, at most {}",
+        role.title,
+        words::level(role.level),
+        role.environment,
+        words::risk(role.risk),
+        role.max_duration
+    ))
+}
+
+pub(super) fn why(role: &RoleName, lines: &[String]) -> Card {
+    Card::line(Tone::Neutral, format!("What policy says of you and {role}"))
+        .list(lines.iter().map(|line| Line::default().sentence(line)).collect())
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// Said when a list was cut.
+fn more(all: usize, shown: usize) -> Line {
+    if all > shown { Line::new(format!("… and {} more.", all - shown)) } else { Line::default() }
+}
+
+pub(super) fn samples() -> Vec<(String, Answer)> {
+    use jit_core::access::Proof;
+    let role = |name: &str, title: &str, requestable| RoleLine {
+        name: name.into(),
+        title: title.to_owned(),
+        level: Level::Admin,
+        environment: "production".to_owned(),
+        risk: Risk::High,
+        max_duration: Span::hours(4),
+        requestable,
+    };
+    let accesses = vec![
+        sample::active(),
+        sample::extension(sample::pending()),
+        sample::expired(Proof::Gone { sessions_ended: 0 }),
+    ];
+    let catalogue =
+        vec![role("orders-db-admin", "Orders database, administrator", true), role("hosts-root", "Hosts, root", false)];
+    vec![
+        ("mine".to_owned(), Answer::Mine { accesses }),
+        ("mine-empty".to_owned(), Answer::Mine { accesses: vec![] }),
+        (
+            "pending".to_owned(),
+            Answer::Pending { accesses: vec![sample::pending(), sample::on_behalf(sample::second_step())] },
+        ),
+        ("pending-many".to_owned(), Answer::Pending { accesses: vec![sample::odd_words(sample::pending()); 40] }),
+        ("pending-empty".to_owned(), Answer::Pending { accesses: vec![] }),
+        (
+            "who".to_owned(),
+            Answer::Who {
+                role: "orders-db-admin".into(),
+                accesses: vec![sample::active(), sample::revoking(true)],
+                hidden: 1,
+            },
+        ),
+        ("who-nobody".to_owned(), Answer::Who { role: "orders-db-admin".into(), accesses: vec![], hidden: 0 }),
+        ("roles".to_owned(), Answer::Roles { text: Some("admin".to_owned()), roles: catalogue }),
+        ("roles-none".to_owned(), Answer::Roles { text: Some("amdin".to_owned()), roles: vec![] }),
+        (
+            "why".to_owned(),
+            Answer::Why {
+                role: "hosts-root".into(),
+                lines: vec![
+                    "Rule `production, high risk` matches the role but is for `group:sre`, and you are not in it."
+                        .to_owned(),
+                    "No other rule matches `hosts-root`. Its owner, Bob Brown, could change that.".to_owned(),
+                ],
+            },
+        ),
+    ]
+}

@@ -1,0 +1,68 @@
+//! What the person who typed or clicked is told at once, seen by them alone: one function per [`Answer`].
+
+mod acted;
+mod help;
+mod history;
+mod lists;
+mod refused;
+mod show;
+
+use jit_core::access::{Access, Pending, State};
+use jit_core::answer::Answer;
+
+use super::{Context, outcome, words};
+use crate::card::{Card, Inline, Line, TimeStyle};
+
+/// Words an answer.
+pub fn card(answer: &Answer, context: &Context) -> Card {
+    match answer {
+        Answer::Asked { access, approvers, already } => acted::asked(access, approvers, *already, context),
+        Answer::Acted { verb, access } => acted::acted(verb, access, context),
+        Answer::Mine { accesses } => lists::mine(accesses, context),
+        Answer::Show { access, history, may } => show::card(access, history, may, context),
+        Answer::Pending { accesses } => lists::pending(accesses, context),
+        Answer::Who { role, accesses, hidden } => lists::who(role, accesses, *hidden, context),
+        Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
+        Answer::Why { role, lines } => lists::why(role, lines),
+        Answer::Help { verb } => help::card(verb.as_deref()),
+        Answer::Refused { refusal } => refused::card(refusal, context),
+    }
+}
+
+/// Every answer worth looking at, by name.
+pub fn samples() -> Vec<(String, Answer)> {
+    [acted::samples(), lists::samples(), show::samples(), help::samples(), refused::samples()]
+        .into_iter()
+        .flatten()
+        .map(|(name, answer)| (format!("answer-{name}"), answer))
+        .collect()
+}
+
+/// Where an access stands, in half a sentence.
+fn stands(access: &Access, context: &Context) -> Line {
+    match &access.state {
+        State::Pending(state) => waiting(access, state, context),
+        State::Elevating(_) => Line::new("being set up"),
+        State::Active(active) => Line::new("live until ").at_and_left(active.until),
+        State::Revoking(revoking) => match &revoking.failing {
+            Some(failing) => Line::default().strong("revocation failing").plain(" since ").at_and_left(failing.since),
+            None => Line::new("being taken back"),
+        },
+        State::Closed(closed) => {
+            let (_, title) = outcome::title(&closed.outcome, access);
+            let how = title.split(':').next().unwrap_or_default().to_lowercase();
+            Line::new(how).plain(" (").push(Inline::Time(closed.at, TimeStyle::Left)).plain(")")
+        }
+    }
+}
+
+fn waiting(access: &Access, state: &Pending, context: &Context) -> Line {
+    let voted = |asked: &&jit_core::access::Asked| access.votes.iter().any(|vote| vote.by == asked.person);
+    let people = access.asked_in(state.step).filter(|asked| !voted(asked)).map(|asked| &asked.person);
+    Line::new(format!("waiting for {}", words::names(people, context)))
+}
+
+/// Id and title, as an entry of a list begins.
+fn entry(access: &Access) -> Line {
+    Line::default().code(access.short.as_str()).plain(" ").strong(words::what(access))
+}

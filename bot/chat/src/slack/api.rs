@@ -1,0 +1,342 @@
+//! Slack's Web API over HTTP: one call, one answer, every failure classified. Called by [`super::deliver`] and by `jit doctor`.
+//!
+//! Plain HTTP and JSON on purpose: the client library loses `Retry-After` when a 429 has no JSON body, has no time-outs, and prints whole
+//! bodies in its errors; all of that matters in every single call. Nothing here retries: the outbox does.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::render::Message;
+use crate::deliver::ChatError;
+
+/// How long one call may take in all.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Waited when Slack says that there were too many calls, but not for how long.
+const RATE_LIMIT: Duration = Duration::from_secs(5);
+/// Longest wait that is believed.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// What a token may do, and for whom: the answer of `auth.test`, with what `jit doctor` reads of its headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The workspace.
+    pub team: String,
+    /// The organisation, for org-wide installs.
+    pub enterprise: Option<String>,
+    /// The bot's user id.
+    pub user: String,
+    /// Scopes of the token; empty where Slack does not say.
+    pub scopes: Vec<String>,
+    /// Slack's clock.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// A token's way to Slack.
+#[derive(Clone, Debug)]
+pub struct Api {
+    http: reqwest::Client,
+    /// Without a slash at its end.
+    base: String,
+    token: SecretString,
+}
+
+struct Answer {
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Api {
+    /// Speaks to `https://slack.com/api`, or whatever stands in for it.
+    pub fn new(http: reqwest::Client, base: &str, token: SecretString) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), token }
+    }
+
+    /// Whose token it is.
+    pub async fn auth_test(&self) -> Result<Identity, ChatError> {
+        let Answer { headers, body } = self.post("auth.test", &json!({})).await?;
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let scopes = header("x-oauth-scopes").unwrap_or_default();
+        Ok(Identity {
+            team: required(&body, "/team_id")?,
+            enterprise: body.pointer("/enterprise_id").and_then(Value::as_str).map(str::to_owned),
+            user: required(&body, "/user_id")?,
+            scopes: scopes.split(',').map(|scope| scope.trim().to_owned()).filter(|scope| !scope.is_empty()).collect(),
+            date: headers.get(DATE).and_then(|date| date.to_str().ok()).and_then(http_date),
+        })
+    }
+
+    /// Posts; returns the conversation's id and the message's.
+    pub async fn post_message(
+        &self,
+        channel: &str,
+        message: &Message,
+        thread: Option<&str>,
+        metadata: &Value,
+    ) -> Result<(String, String), ChatError> {
+        let mut body = json!({
+            "channel": channel, "text": message.text, "blocks": message.blocks, "metadata": metadata,
+            "unfurl_links": false, "unfurl_media": false,
+        });
+        if let Some(thread) = thread {
+            body["thread_ts"] = json!(thread);
+        }
+        let answer = self.post("chat.postMessage", &body).await?.body;
+        Ok((required(&answer, "/channel")?, required(&answer, "/ts")?))
+    }
+
+    /// Edits.
+    pub async fn update(&self, channel: &str, ts: &str, message: &Message, metadata: &Value) -> Result<(), ChatError> {
+        let body = json!({
+            "channel": channel, "ts": ts, "text": message.text, "blocks": message.blocks, "metadata": metadata,
+        });
+        self.post("chat.update", &body).await.map(drop)
+    }
+
+    /// Shows a message to one person alone; it is gone when they reload.
+    pub async fn post_ephemeral(&self, channel: &str, user: &str, message: &Message) -> Result<(), ChatError> {
+        let body = json!({ "channel": channel, "user": user, "text": message.text, "blocks": message.blocks });
+        self.post("chat.postEphemeral", &body).await.map(drop)
+    }
+
+    /// Answers through a `response_url`: to this person alone, beside what is there. Slack takes five answers within half an hour.
+    pub async fn respond(&self, response_url: &str, message: &Message) -> Result<(), ChatError> {
+        let body = json!({
+            "response_type": "ephemeral", "replace_original": false, "text": message.text, "blocks": message.blocks,
+        });
+        let request = self.http.post(response_url).header(CONTENT_TYPE, "application/json").body(body.to_string());
+        let outcome = match request.timeout(TIMEOUT).send().await {
+            Ok(response) => plain_answer(response).await,
+            Err(error) => Err(unreachable(&error)),
+        };
+        count("response_url", &outcome);
+        outcome
+    }
+
+    /// The direct message with a person.
+    pub async fn open_conversation(&self, user: &str) -> Result<String, ChatError> {
+        required(&self.post("conversations.open", &json!({ "users": user })).await?.body, "/channel/id")
+    }
+
+    /// One page of the channels that the bot can see; continue with the cursor.
+    pub async fn list_channels(&self, cursor: Option<&str>) -> Result<(Vec<Value>, Option<String>), ChatError> {
+        let arguments = [
+            ("types", "public_channel,private_channel"),
+            ("exclude_archived", "true"),
+            ("limit", "999"),
+            ("cursor", cursor.unwrap_or_default()),
+        ];
+        let body = self.read("conversations.list", &arguments).await?;
+        Ok((list(&body, "channels"), next_cursor(&body)))
+    }
+
+    /// A channel; `is_member` says whether the bot is in it.
+    pub async fn channel_info(&self, channel: &str) -> Result<Value, ChatError> {
+        Ok(self.read("conversations.info", &[("channel", channel)]).await?["channel"].take())
+    }
+
+    /// One page of a conversation's messages, or of a thread's, with their metadata; since a time in seconds.
+    pub async fn messages(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        oldest: &str,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Value>, Option<String>), ChatError> {
+        let mut arguments = vec![
+            ("channel", channel),
+            ("include_all_metadata", "true"),
+            ("limit", "200"),
+            ("oldest", oldest),
+            ("cursor", cursor.unwrap_or_default()),
+        ];
+        let method = match thread {
+            Some(thread) => {
+                arguments.push(("ts", thread));
+                "conversations.replies"
+            }
+            None => "conversations.history",
+        };
+        let body = self.read(method, &arguments).await?;
+        Ok((list(&body, "messages"), next_cursor(&body)))
+    }
+
+    /// A person, as Slack knows them.
+    pub async fn user_info(&self, user: &str) -> Result<Value, ChatError> {
+        Ok(self.read("users.info", &[("user", user)]).await?["user"].take())
+    }
+
+    /// Opens a dialog; returns its view's id. Trigger ids live three seconds.
+    pub async fn open_view(&self, trigger_id: &str, view: &Value) -> Result<String, ChatError> {
+        required(&self.post("views.open", &json!({ "trigger_id": trigger_id, "view": view })).await?.body, "/view/id")
+    }
+
+    /// Replaces a dialog, unless it has changed since the hash was made (`hash_conflict`).
+    pub async fn update_view(&self, view_id: &str, hash: &str, view: &Value) -> Result<(), ChatError> {
+        let mut body = json!({ "view_id": view_id, "view": view });
+        if !hash.is_empty() {
+            body["hash"] = json!(hash);
+        }
+        self.post("views.update", &body).await.map(drop)
+    }
+
+    /// Shows a person's home tab.
+    pub async fn publish_view(&self, user: &str, view: &Value) -> Result<(), ChatError> {
+        self.post("views.publish", &json!({ "user_id": user, "view": view })).await.map(drop)
+    }
+
+    async fn post(&self, method: &str, body: &Value) -> Result<Answer, ChatError> {
+        self.call(method, "application/json; charset=utf-8", body.to_string()).await
+    }
+
+    /// Methods that read do not take JSON.
+    async fn read(&self, method: &str, arguments: &[(&str, &str)]) -> Result<Value, ChatError> {
+        let body = form(arguments);
+        Ok(self.call(method, "application/x-www-form-urlencoded", body).await?.body)
+    }
+
+    async fn call(&self, method: &str, content_type: &str, body: String) -> Result<Answer, ChatError> {
+        let request = self
+            .http
+            .post(format!("{}/{method}", self.base))
+            .header(AUTHORIZATION, format!("Bearer {}", self.token.expose_secret()))
+            .header(CONTENT_TYPE, content_type)
+            .body(body);
+        let outcome = match request.timeout(TIMEOUT).send().await {
+            Ok(response) => answer(response).await,
+            Err(error) => Err(unreachable(&error)),
+        };
+        count(method, &outcome);
+        outcome
+    }
+}
+
+/// The arguments that are not empty.
+fn form(arguments: &[(&str, &str)]) -> String {
+    let given = arguments.iter().filter(|(_, value)| !value.is_empty());
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+}
+
+/// Slack answers 200 with `ok`; everything else is somebody on the way, and may pass.
+async fn answer(response: Response) -> Result<Answer, ChatError> {
+    let headers = response.headers().clone();
+    let status = response.status();
+    let after = retry_after(&headers);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(ChatError::RateLimited { after: after.unwrap_or(RATE_LIMIT) });
+    }
+    let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
+    if status != StatusCode::OK {
+        return Err(ChatError::Retry { what: format!("HTTP {}", status.as_u16()), after });
+    }
+    let not_json = || ChatError::Retry { what: "the answer is not JSON".to_owned(), after };
+    let body: Value = serde_json::from_slice(&bytes).map_err(|_| not_json())?;
+    match body.get("ok").and_then(Value::as_bool) {
+        Some(true) => Ok(Answer { headers, body }),
+        Some(false) => Err(refused(body["error"].as_str().unwrap_or("unknown_error"), after)),
+        None => Err(not_json()),
+    }
+}
+
+/// A `response_url` answers with a word, or with nothing.
+async fn plain_answer(response: Response) -> Result<(), ChatError> {
+    let after = retry_after(response.headers());
+    match response.status() {
+        status if status.is_success() => Ok(()),
+        StatusCode::TOO_MANY_REQUESTS => Err(ChatError::RateLimited { after: after.unwrap_or(RATE_LIMIT) }),
+        status if status.is_server_error() => {
+            Err(ChatError::Retry { what: format!("HTTP {}", status.as_u16()), after })
+        }
+        status => Err(ChatError::Permanent { code: format!("http_{}", status.as_u16()) }),
+    }
+}
+
+/// What Slack's error codes mean for the one who waits. Trouble with the token is somebody's to mend, and no reason to lose a notice.
+fn refused(code: &str, after: Option<Duration>) -> ChatError {
+    let code: String = code.chars().take(100).collect();
+    match code.as_str() {
+        "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
+            ChatError::RateLimited { after: after.unwrap_or(RATE_LIMIT) }
+        }
+        "internal_error"
+        | "fatal_error"
+        | "service_unavailable"
+        | "request_timeout"
+        | "team_added_to_org"
+        | "org_login_required"
+        | "ekm_access_denied"
+        | "access_denied"
+        | "accesslimited"
+        | "invalid_auth"
+        | "not_authed"
+        | "account_inactive"
+        | "token_revoked"
+        | "token_expired"
+        | "missing_scope"
+        | "no_permission" => ChatError::Retry { what: code, after },
+        _ => ChatError::Permanent { code },
+    }
+}
+
+/// Whether the request may have arrived is not known; the address is not repeated, since it may be a secret one.
+fn unreachable(error: &reqwest::Error) -> ChatError {
+    let what = match () {
+        () if error.is_timeout() => "no answer in time",
+        () if error.is_connect() => "no connection",
+        () => "the connection broke",
+    };
+    ChatError::Unreachable { what: what.to_owned() }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+}
+
+/// `Sat, 21 Nov 2026 14:00:00 GMT`.
+fn http_date(date: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(&date.replace("GMT", "+0000")).ok().map(|date| date.to_utc())
+}
+
+fn required(body: &Value, pointer: &str) -> Result<String, ChatError> {
+    let text = body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    text.ok_or_else(|| ChatError::Retry { what: format!("the answer lacks {pointer}"), after: None })
+}
+
+fn list(body: &Value, key: &str) -> Vec<Value> {
+    body[key].as_array().cloned().unwrap_or_default()
+}
+
+fn next_cursor(body: &Value) -> Option<String> {
+    let cursor = body.pointer("/response_metadata/next_cursor").and_then(Value::as_str);
+    cursor.filter(|cursor| !cursor.is_empty()).map(str::to_owned)
+}
+
+fn count<T>(method: &str, outcome: &Result<T, ChatError>) {
+    let outcome = outcome.as_ref().map_or_else(|error| error.kind(), |_| "ok");
+    metrics::counter!("jit_chat_calls_total", "platform" => "slack", "method" => method.to_owned(), "outcome" => outcome)
+        .increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_lost_causes_only_when_they_are() {
+        assert!(matches!(refused("ratelimited", None), ChatError::RateLimited { after: RATE_LIMIT }));
+        assert!(matches!(refused("invalid_auth", None), ChatError::Retry { .. }));
+        assert!(matches!(refused("msg_too_long", None), ChatError::Permanent { .. }));
+        assert!(matches!(refused("whatever_comes_next", None), ChatError::Permanent { .. }));
+    }
+
+    #[test]
+    fn the_date_header_is_read() {
+        let date = http_date("Sat, 21 Nov 2026 14:00:00 GMT").unwrap();
+        assert_eq!(date, crate::cards::sample::now());
+    }
+}

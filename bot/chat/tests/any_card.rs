@@ -1,0 +1,140 @@
+//! Cards of any shape and any words: always within Slack's limits, and nobody's words are markup.
+
+mod limits;
+
+use jit_chat::card::{Block, Button, Card, Inline, Line, TimeStyle, Tone, Verb, Weight};
+use jit_chat::cards::sample;
+use jit_chat::form::{Choice, Field, Form, FormKind, Input, Meta};
+use jit_chat::slack::{render, view};
+use jit_core::access::Channel;
+use jit_core::id::{AccessId, PersonId};
+use proptest::prelude::*;
+
+/// What people type when they mean harm, among what they type otherwise.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[<>!@#|*_~`&: a-z\n]{0,60}",
+        Just("<!channel>".to_owned()),
+        Just("<https://evil.test|click me>".to_owned()),
+        Just("<!date^0^{date}|x>".to_owned()),
+        Just("*approved* by `bob` :white_check_mark:".to_owned()),
+        Just(String::new()),
+        (0..12_000usize).prop_map(|n| "&".repeat(n)),
+    ]
+}
+
+fn inline() -> impl Strategy<Value = Inline> {
+    prop_oneof![
+        words().prop_map(Inline::Plain),
+        words().prop_map(Inline::Strong),
+        words().prop_map(Inline::Code),
+        words().prop_map(Inline::Quote),
+        prop_oneof![Just("alice".to_owned()), words()].prop_map(|id| Inline::Person(PersonId::new(id))),
+        (words(), words()).prop_map(|(id, name)| Inline::Channel(Channel { id, name })),
+        (0..8_000_000_000_000i64).prop_map(|at| {
+            Inline::Time(chrono::DateTime::from_timestamp(at, 0).unwrap_or_else(sample::now), TimeStyle::Left)
+        }),
+    ]
+}
+
+fn line() -> impl Strategy<Value = Vec<Inline>> {
+    prop::collection::vec(inline(), 0..5)
+}
+
+fn button() -> impl Strategy<Value = Button> {
+    (prop::sample::select(Verb::ALL.to_vec()), any::<u128>(), words(), words()).prop_map(|(verb, id, label, more)| {
+        let access = AccessId(uuid::Uuid::from_u128(id));
+        Button::on(verb, access, label).described(more.clone()).confirmed(&more, more.clone(), &more)
+    })
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    prop_oneof![
+        line().prop_map(Block::Text),
+        prop::collection::vec((words(), line()), 0..12).prop_map(Block::Facts),
+        prop::collection::vec(line(), 0..12).prop_map(Block::List),
+        line().prop_map(Block::Context),
+        words().prop_map(Block::Preformatted),
+        Just(Block::Divider),
+        prop::collection::vec(button(), 0..30).prop_map(Block::Actions),
+    ]
+}
+
+fn card() -> impl Strategy<Value = Card> {
+    (words(), prop::collection::vec(block(), 0..70), any::<bool>()).prop_map(|(title, blocks, line)| Card {
+        title,
+        tone: Tone::Pending,
+        weight: if line { Weight::Line } else { Weight::Card },
+        blocks,
+    })
+}
+
+fn field(id: &'static str, input: impl Strategy<Value = Input>) -> impl Strategy<Value = Field> {
+    (words(), input, any::<bool>()).prop_map(move |(label, input, optional)| Field {
+        id,
+        hint: Some(label.clone()),
+        label,
+        input,
+        optional,
+        live: optional,
+    })
+}
+
+fn form() -> impl Strategy<Value = Form> {
+    let select =
+        (prop::collection::vec(("[a-z]{1,200}", words()), 0..120), any::<bool>()).prop_map(|(options, external)| {
+            let mut options: Vec<Choice> = options.into_iter().map(|(value, label)| Choice { value, label }).collect();
+            options.sort_by(|a, b| a.value.cmp(&b.value));
+            options.dedup_by(|a, b| a.value[..a.value.len().min(149)] == b.value[..b.value.len().min(149)]);
+            Input::Select { selected: options.last().map(|choice| choice.value.clone()), options, external }
+        });
+    let text = (words(), 0..5_000usize, 0..5_000usize).prop_map(|(initial, min, max)| Input::Text {
+        multiline: true,
+        min,
+        max,
+        placeholder: Some(initial.clone()),
+        initial: Some(initial),
+    });
+    (words(), field("role", select), field("reason", text), prop::collection::vec(block(), 0..60), words()).prop_map(
+        |(title, role, reason, preview, name)| Form {
+            kind: FormKind::Request,
+            submit: Some(title.clone()),
+            title,
+            intro: vec![],
+            fields: vec![role, reason],
+            preview,
+            meta: Meta { channel: Some(Channel { id: "C1".to_owned(), name }), ..Meta::default() },
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_card_is_within_the_limits(card in card()) {
+        let people = sample::people();
+        let message = render::message(&card, &sample::context(&people));
+        prop_assert_eq!(limits::message(&message.text, &message.blocks), Vec::<String>::new());
+    }
+
+    #[test]
+    fn any_form_is_within_the_limits(form in form()) {
+        let people = sample::people();
+        prop_assert_eq!(limits::view(&view::modal(&form, &sample::context(&people))), Vec::<String>::new());
+    }
+
+    /// All that people write is inert: no token but our own times, nothing that formats.
+    #[test]
+    fn words_are_never_markup(words in words()) {
+        let card = Card::line(Tone::Neutral, words.clone()).context(Line::new(words.clone()).quote(words.clone()));
+        let people = sample::people();
+        let message = render::message(&card, &sample::context(&people));
+        prop_assert!(!message.text.contains(['<', '>', '*', '`', '~']));
+        for block in message.blocks.iter().filter(|block| block["type"] == "context") {
+            let text = block["elements"][0]["text"].as_str().unwrap_or_default();
+            prop_assert!(!text.contains(['<', '>', '*', '`', '~']), "{}", text);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Every sample of every card, answer and dialog: as words, as Slack's JSON, and within Slack's limits.
+
+mod limits;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jit_chat::card::Card;
+use jit_chat::cards::{self, answers, sample};
+use jit_chat::slack::{render, view};
+use jit_chat::{fallback, forms};
+
+fn all_cards() -> Vec<(String, Card)> {
+    let people = sample::people();
+    let context = sample::context(&people);
+    let notices = cards::samples().into_iter().map(|sample| (sample.name, cards::card(&sample.notice, &context)));
+    let answers = answers::samples().into_iter().map(|(name, answer)| (name, answers::card(&answer, &context)));
+    notices.chain(answers).collect()
+}
+
+#[test]
+fn every_card_reads_and_renders_as_it_did() {
+    let people = sample::people();
+    let context = sample::context(&people);
+    for (name, card) in all_cards() {
+        let blocks = serde_json::to_string_pretty(&render::message(&card, &context).blocks).unwrap();
+        insta::assert_snapshot!(name, format!("{}\n\n{blocks}", fallback::text(&card, &context)));
+    }
+    for (name, form) in forms::samples(&context) {
+        insta::assert_snapshot!(name, serde_json::to_string_pretty(&view::modal(&form, &context)).unwrap());
+    }
+}
+
+#[test]
+fn every_card_is_within_slacks_limits() {
+    let people = sample::people();
+    let context = sample::context(&people);
+    for (name, card) in all_cards() {
+        let message = render::message(&card, &context);
+        assert_eq!(limits::message(&message.text, &message.blocks), Vec::<String>::new(), "{name}");
+    }
+    for (name, form) in forms::samples(&context) {
+        assert_eq!(limits::view(&view::modal(&form, &context)), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn names_are_unique_and_no_snapshot_is_left_over() {
+    let people = sample::people();
+    let names: Vec<String> = all_cards()
+        .into_iter()
+        .map(|(name, _)| name)
+        .chain(forms::samples(&sample::context(&people)).into_iter().map(|(name, _)| name))
+        .collect();
+    let unique: BTreeSet<String> = names.iter().cloned().collect();
+    assert_eq!(unique.len(), names.len());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let left_over: Vec<String> = files
+        .filter(|file| file.ends_with(".snap"))
+        .filter(|file| !unique.contains(file.trim_start_matches("cards__").trim_end_matches(".snap")))
+        .collect();
+    assert_eq!(left_over, Vec::<String>::new());
+}
+
+/// The words that promise most are said only when the inspection proved it.
+#[test]
+fn verified_gone_is_said_of_nothing_else() {
+    use jit_core::access::{Outcome, Proof, State};
+    let people = sample::people();
+    let context = sample::context(&people);
+    let mut said = 0;
+    for sample in cards::samples() {
+        let text = fallback::text(&cards::card(&sample.notice, &context), &context).to_lowercase();
+        let claims = text.replace("until it is verified gone", "").contains("verified gone");
+        let proven = matches!(&sample.notice.access.state, State::Closed(closed)
+            if matches!(closed.outcome, Outcome::Ended { proof: Proof::Gone { .. }, .. }));
+        assert!(proven || !claims, "{}: {text}", sample.name);
+        said += usize::from(claims);
+    }
+    assert!(said > 5);
+}
+
+/// Decided cards have no button that decides; see the issue of stale cards that still act.
+#[test]
+fn buttons_that_decide_stand_only_on_open_cards() {
+    use jit_chat::card::{Action, Block, Verb};
+    use jit_core::access::State;
+    let people = sample::people();
+    let context = sample::context(&people);
+    for sample in cards::samples() {
+        let card = cards::card(&sample.notice, &context);
+        let verbs: Vec<Verb> = card
+            .blocks
+            .iter()
+            .filter_map(|block| if let Block::Actions(buttons) = block { Some(buttons) } else { None })
+            .flatten()
+            .filter_map(|button| if let Action::On(verb, _) = button.action { Some(verb) } else { None })
+            .collect();
+        for verb in verbs {
+            let fits = match verb {
+                Verb::Approve | Verb::ApproveShorter | Verb::Deny => {
+                    matches!(sample.notice.access.state, State::Pending(_))
+                }
+                Verb::Cancel => matches!(sample.notice.access.state, State::Pending(_) | State::Elevating(_)),
+                Verb::Extend | Verb::Done | Verb::Revoke => matches!(sample.notice.access.state, State::Active(_)),
+                Verb::Show => true,
+            };
+            assert!(fits, "{}: {verb:?}", sample.name);
+        }
+    }
+}
