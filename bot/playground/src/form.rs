@@ -110,7 +110,8 @@ pub(crate) fn carry_over(content: &Value, old: &Value) -> Value {
     Value::Object(values)
 }
 
-/// Lays what a client sent over the state; refuses what no client could have entered.
+/// Lays what a client sent over the state; refuses what no client could have entered, passes over
+/// elements that are not there.
 pub(crate) fn merge(blocks: &[Value], state: &Value, given: &Value) -> Result<Value, String> {
     let mut merged = state.clone();
     let Some(given) = given.as_object() else {
@@ -119,8 +120,8 @@ pub(crate) fn merge(blocks: &[Value], state: &Value, given: &Value) -> Result<Va
     for (block_id, actions) in given {
         let actions = actions.as_object().ok_or_else(|| format!("state of {block_id} must be an object"))?;
         for (action_id, entry) in actions {
-            let field = find(blocks, block_id, action_id)
-                .ok_or_else(|| format!("there is no element {action_id} in block {block_id}"))?;
+            // A page may still hold what an update has just taken away.
+            let Some(field) = find(blocks, block_id, action_id) else { continue };
             if !merged.is_object() {
                 merged = json!({});
             }

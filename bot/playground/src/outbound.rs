@@ -74,7 +74,8 @@ pub(crate) struct Outbound {
 
 impl Outbound {
     pub(crate) fn new(secret: &str) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        // A connection for each request: a bot that was restarted, or killed, is never met on a stale one.
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
         Self { client, secret: secret.to_owned() }
     }
 

@@ -218,6 +218,7 @@ impl World {
         for user in members {
             self.tell(&user, json!({ "type": "deleted", "channel": channel, "ts": ts }));
         }
+        self.tell_unread(channel, "");
         true
     }
 

@@ -114,6 +114,9 @@ fn apply(playground: &Playground, name: &str, token: Option<&str>, args: &Args) 
         }
         need_scope(&playground.config().bot.scopes, spec.scope)?;
         known_arguments(spec, args)?;
+        if args.text("team_id")?.is_some_and(|team| !team.is_empty() && team != playground.config().team_id) {
+            return Err(refuse("team_access_not_granted"));
+        }
     }
     let base = playground.base_url();
     playground.change(|world| (spec.run)(&mut Call { world, args, base }))
@@ -128,10 +131,13 @@ pub(crate) fn need_scope(provided: &[String], needed: &str) -> Result<(), Refuse
     Err(refuse("missing_scope").with("needed", json!(first)).with("provided", json!(provided.join(","))))
 }
 
+/// Arguments every method takes; @slack/bolt sends `team_id` with each call.
+const EVERYWHERE: [&str; 2] = ["pretty", "team_id"];
+
 fn known_arguments(spec: &Spec, args: &Args) -> Result<(), Refused> {
     let mut wrong: Vec<String> = Vec::new();
     for name in args.names() {
-        if !spec.params.contains(&name) && name != "pretty" {
+        if !spec.params.contains(&name) && !EVERYWHERE.contains(&name) {
             wrong.push(format!("invalid additional property: {}", name.chars().take(60).collect::<String>()));
         }
     }

@@ -31,6 +31,9 @@ async fn tokens_are_demanded() {
 async fn unknown_methods_and_missing_scopes_have_their_names() {
     let w = workspace_with(&["chat:write"]).await;
     assert_eq!(w.error("chat.shout", json!({})).await, "unknown_method");
+    let elsewhere = json!({ "channel": ACCESS, "text": "x", "team_id": "T9" });
+    assert_eq!(w.error("chat.postMessage", elsewhere).await, "team_access_not_granted");
+    w.ok("chat.postMessage", json!({ "channel": ACCESS, "text": "x", "team_id": "T0001" })).await;
     let refused = w.api("users.list", json!({})).await;
     assert_eq!(
         refused,

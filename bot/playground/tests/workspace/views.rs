@@ -90,12 +90,17 @@ async fn the_client_checks_before_it_sends() {
     for wrong in [
         json!({ "role": { "role": { "type": "static_select", "selected_option": { "value": "root" } } } }),
         json!({ "why": { "why": { "type": "datepicker", "selected_date": "2026-01-01" } } }),
-        json!({ "nowhere": { "x": { "type": "plain_text_input", "value": "x" } } }),
+        json!({ "why": 7 }),
         json!("text"),
     ] {
         let failure = w.playground.submit_state(ALICE, &id, &wrong).await.unwrap_err();
         assert!(matches!(failure, Failure::NotPossible(_)), "{wrong}: {failure}");
     }
+    let gone = json!({ "nowhere": { "x": { "type": "plain_text_input", "value": "x" } } });
+    let errors = w.playground.submit_state(ALICE, &id, &gone).await.unwrap();
+    assert!(matches!(errors, Submission::Errors(_)), "passed over: {errors:?}");
+    let failure = w.playground.submit(ALICE, &id, &[("nowhere", "x")]).await.unwrap_err();
+    assert!(matches!(failure, Failure::NotPossible(_)), "{failure}");
     let failure = w.playground.submit(BOB, &id, &[]).await.unwrap_err();
     assert!(matches!(failure, Failure::NotPossible(_)), "another's view: {failure}");
 }
