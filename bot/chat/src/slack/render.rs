@@ -13,6 +13,9 @@ use crate::card::{Action, Block, Button, Card, Confirm, Inline, Style, TimeStyle
 use crate::cards::Context;
 use crate::fallback;
 
+/// How many characters escaping makes of one at most: `&amp;`.
+const LONGEST_ESCAPE: usize = 5;
+
 /// A message as Slack takes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -109,7 +112,7 @@ impl<'a> Renderer<'a> {
                 }
             }
             Block::Context(line) => {
-                let mut left = limits::CONTEXT.min(self.left);
+                let mut left = limits::CONTEXT.min(self.left / LONGEST_ESCAPE);
                 let line: String = line.iter().map(|inline| self.small(inline, &mut left)).collect();
                 if !line.trim().is_empty() {
                     self.done.push(json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": line }] }));
@@ -181,7 +184,8 @@ impl<'a> Renderer<'a> {
     fn small(&mut self, inline: &Inline, left: &mut usize) -> String {
         let text = cut(&clean(&fallback::piece(inline, self.context)), *left);
         *left -= text.chars().count().min(*left);
-        let text = inert(&self.spend(&text));
+        let text = inert(&text);
+        self.left -= text.chars().count().min(self.left);
         match inline {
             _ if text.trim().is_empty() => text,
             Inline::Code(_) => format!("`{text}`"),
