@@ -116,7 +116,7 @@ enum Move {
 fn moves() -> impl Strategy<Value = Move> {
     let (who, which, small) = (0..PEOPLE.len(), 0..6usize, 0..8usize);
     // Alice, ann and bob can have most of the roles.
-    let asker = prop_oneof![5 => Just(0), 2 => Just(7), 2 => Just(1), 1 => who.clone()];
+    let asker = prop_oneof![5 => Just(0), 2 => Just(1), 2 => Just(2), 1 => who.clone()];
     prop_oneof![
         8 => (asker, prop::option::weighted(0.1, who.clone()), 0..ROLES.len(), 0..DURATIONS.len())
             .prop_map(|(who, for_whom, role, duration)| Move::Ask { who, for_whom, role, duration }),
@@ -196,11 +196,11 @@ impl History {
     }
 
     fn go(&mut self, next: &Move) {
-        let person = |number: usize| PersonId::from(PEOPLE[number].0);
+        let person = |number: usize| PersonId::from(PEOPLE[number]);
         let now = self.world.now;
         match *next {
             Move::Ask { who, for_whom, role, duration } => {
-                let ask = self.world.ask(PEOPLE[who].0, ROLES[role], DURATIONS[duration]);
+                let ask = self.world.ask(PEOPLE[who], ROLES[role], DURATIONS[duration]);
                 let beneficiary = for_whom.map_or_else(|| ask.beneficiary.clone(), person);
                 self.send(ask.id, Command::Request(Box::new(Ask { beneficiary, ..ask })));
             }
@@ -208,8 +208,8 @@ impl History {
                 let Some(parent) = self.which(which) else { return };
                 // Mostly by whoever asked for the first.
                 let requester = self.world.access(parent).request.requester.clone();
-                let name = PEOPLE.iter().find(|(id, ..)| *id == requester.as_str()).unwrap().0;
-                let who = if who == 0 { PEOPLE[duration].0 } else { name };
+                let name = PEOPLE.iter().find(|id| **id == requester.as_str()).unwrap();
+                let who = if who == 0 { PEOPLE[duration] } else { name };
                 let ask = self.world.ask_more(who, parent, DURATIONS[duration]);
                 self.send(ask.id, Command::Request(Box::new(ask)));
             }

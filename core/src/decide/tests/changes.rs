@@ -83,13 +83,28 @@ fn a_refusal_of_todays_policy_names_todays_rule() {
 }
 
 #[test]
+fn words_tell_what_changed() {
+    let words = |change: Change| {
+        let mut world = World::new();
+        let id = world.request("alice", "orders-write", "1h");
+        change(&mut world);
+        let command = crate::command::Command::Approve { by: "dana".into(), at_most: None };
+        world.send(id, command).unwrap_err().what
+    };
+    assert_eq!(words(|w| w.person("alice").active = false), "Alice is disabled or has left.");
+    assert_eq!(words(|w| _ = w.people.remove("alice")), "alice is disabled or has left.");
+    assert_eq!(words(|w| w.parts.roles.clear()), "The role `orders-write` is no longer in the policy.");
+    assert_eq!(words(|w| w.rule("single").steps[0].count = 2), "Policy now asks for 2 approvals.");
+}
+
+#[test]
 fn the_policy_of_the_moment_is_recorded_beside_the_one_it_was_asked_under() {
     let mut world = World::new();
     let id = world.request("alice", "orders-write", "1h");
-    world.parts.hash = PolicyHash::new("policy-2");
+    let (then, now) = (world.parts.hash.clone(), PolicyHash::new("another"));
+    world.parts.hash = now.clone();
     world.approve("bob", id);
-    assert_eq!(world.access(id).policy, PolicyHash::new("policy-1"));
-    assert_eq!(world.records.last().unwrap().policy, PolicyHash::new("policy-2"));
+    assert_eq!((&world.access(id).policy, &world.records.last().unwrap().policy), (&then, &now));
 }
 
 fn second_step() -> (World, AccessId) {

@@ -1,7 +1,7 @@
 //! A small company with a policy, and a driver that stores what is decided: for the tables of the state machine and for
 //! the properties (which include this file from `core/tests`). Time is virtual; connectors are answered by hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,18 +9,15 @@ use uuid::Uuid;
 use crate::access::{Access, Origin, Platform, Proof, Revoker};
 use crate::command::{Ask, Command};
 use crate::decide::{Decision, decide};
-use crate::directory::{Directory, Person};
+use crate::directory::{Directory, Person, parse_people};
 use crate::effect::{Effect, Recipient, Tell};
-use crate::entitlement::{Capabilities, Target};
+use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
 use crate::facts::{Facts, OpenAccess};
-use crate::id::{AccessId, AccountName, ConnectorName, PersonId, PolicyHash, RoleName, ShortId};
+use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
-use crate::policy::{
-    AutoApprove, EscalateTo, Level, Limits, Parts, Place, Policy, Risk, Role, RoleMatch, Rule, Step, Subject,
-    TicketNeed, Visibility,
-};
+use crate::policy::{Parts, Policy, Role, Rule, SourceFile, parse};
 use crate::refusal::Refusal;
 use crate::span::Span;
 use crate::timer::{TimerKind, timers};
@@ -45,23 +42,11 @@ pub struct World {
 /// Monday, 09:00 UTC.
 pub const START: &str = "2026-11-23T09:00:00Z";
 
-/// Who there is: id, manager, group.
-pub const PEOPLE: [(&str, Option<&str>, &str); 9] = [
-    ("alice", Some("bob"), "engineering"),
-    ("bob", Some("eve"), "engineering"),
-    ("carl", Some("alice"), "contractors"),
-    ("dana", Some("eve"), "engineering"),
-    ("eve", None, "directors"),
-    ("sam", Some("eve"), "security"),
-    ("sue", Some("sam"), "security"),
-    ("ann", Some("bob"), "engineering"),
-    ("mallory", Some("bob"), "security"),
-];
+/// Who there is.
+pub const PEOPLE: [&str; 9] = ["alice", "ann", "bob", "carl", "dana", "eve", "mallory", "sam", "sue"];
 
 impl World {
     pub fn new() -> Self {
-        let mut people: BTreeMap<_, _> = PEOPLE.map(|(id, manager, group)| (id, person(id, manager, group))).into();
-        people.get_mut("mallory").unwrap().active = false;
         let composing = Capabilities {
             native_expiry: false,
             ends_sessions: true,
@@ -69,11 +54,15 @@ impl World {
             lists_holders: true,
             standing_possible: true,
         };
+        let policy =
+            parse(&[SourceFile { name: "policy.toml".to_owned(), text: include_str!("policy.toml").to_owned() }]);
+        let policy = policy.unwrap();
+        let directory = parse_people("people.toml", include_str!("people.toml"), None).unwrap();
         let certificates = Capabilities { native_expiry: true, composes: false, ..composing };
         Self {
             now: START.parse().unwrap(),
-            parts: parts(),
-            people,
+            parts: Parts::clone(&policy),
+            people: PEOPLE.map(|id| (id, directory.person(&id.into()).unwrap().clone())).into(),
             connectors: [("db".into(), composing), ("hosts".into(), certificates)].into(),
             accesses: BTreeMap::new(),
             records: Vec::new(),
@@ -373,88 +362,6 @@ fn actor(command: &Command) -> Actor {
         Command::Timer { .. } => Actor::Timer,
         Command::ParentEnded => Actor::Chain,
         _ => Actor::Connector,
-    }
-}
-
-fn person(id: &str, manager: Option<&str>, group: &str) -> Person {
-    Person {
-        id: id.into(),
-        name: id[..1].to_uppercase() + &id[1..],
-        email: None,
-        slack: None,
-        teams: None,
-        manager: manager.map(PersonId::from),
-        groups: BTreeSet::from([group.to_owned()]),
-        active: true,
-        accounts: ["db", "hosts"].map(|connector| (connector.into(), AccountName::new(id))).into(),
-        ssh_keys: vec![format!("ssh-ed25519 AAAA {id}")],
-    }
-}
-
-fn role(name: &str, risk: Risk, connector: &str) -> (RoleName, Role) {
-    let role = Role {
-        name: name.into(),
-        title: format!("The role {name}"),
-        connector: connector.into(),
-        target: Target([("role".to_owned(), name.into())].into()),
-        level: Level::Write,
-        environment: "production".to_owned(),
-        risk,
-        owner: Subject::Person("dana".into()),
-        tags: BTreeSet::new(),
-        max_duration: Span::hours(4),
-        place: Place::default(),
-    };
-    (name.into(), role)
-}
-
-fn rule(name: &str, role: &str, steps: &[(&[&str], u32)]) -> Rule {
-    let subject = |text: &&str| Subject::try_from((*text).to_owned()).unwrap();
-    let steps = steps.iter().map(|(any, count)| Step { any: any.iter().map(subject).collect(), count: *count });
-    Rule {
-        name: name.to_owned(),
-        matches: RoleMatch { roles: Some(vec![role.to_owned()]), ..RoleMatch::default() },
-        who: ["group:engineering", "group:directors", "sue"].iter().map(subject).collect(),
-        steps: steps.collect(),
-        auto_approve: None,
-        max_duration: None,
-        ticket: TicketNeed::None,
-        hours: None,
-        remind_after: Span::minutes(15),
-        escalate_after: Span::minutes(30),
-        escalate_to: vec![EscalateTo::ManagerOfApprover],
-        timeout: Span::hours(8),
-        warn_before: Span::minutes(15),
-        place: Place::default(),
-    }
-}
-
-/// Low risk: automatic for a quarter of an hour. Medium: one of two. High: two in order; or two of a group, then the owner.
-fn parts() -> Parts {
-    let mut low = rule("low", "logs-read", &[(&["manager"], 1)]);
-    low.auto_approve = Some(AutoApprove { up_to: Span::minutes(15), in_channels: None });
-    Parts {
-        hash: PolicyHash::new("policy-1"),
-        roles: [
-            role("logs-read", Risk::Low, "db"),
-            role("orders-write", Risk::Medium, "db"),
-            role("orders-admin", Risk::High, "db"),
-            role("vault-admin", Risk::High, "db"),
-            role("host-login", Risk::Medium, "hosts"),
-        ]
-        .into(),
-        rules: vec![
-            low,
-            rule("single", "orders-write", &[(&["manager", "owner"], 1)]),
-            rule("dual", "orders-admin", &[(&["manager"], 1), (&["group:security", "manager"], 1)]),
-            rule("vault", "vault-admin", &[(&["group:security", "manager"], 2), (&["owner"], 1)]),
-            rule("hosts", "host-login", &[(&["group:security"], 1)]),
-        ],
-        conflicts: Vec::new(),
-        limits: Limits::default(),
-        security: vec![Subject::Group("security".to_owned())],
-        visibility: Visibility::Parties,
-        emergencies: Vec::new(),
     }
 }
 
