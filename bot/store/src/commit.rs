@@ -101,7 +101,8 @@ async fn write(
     }
     access(db, commit).await?;
     events::append(db, commit.records).await?;
-    let tells = outbox::enqueue(db, &tells(commit.effects), now_us).await?;
+    let new = commit.before.is_none().then_some(after.id);
+    let tells = outbox::enqueue(db, &tells(commit.effects), new, now_us).await?;
     timers_sql::replace(db, commit.before.is_some(), after, timers).await.doing(DOING)?;
     if commit.effects.contains(&Effect::Reconcile) {
         entitlements::mark(db, &after.request.entitlement, now_us).await?;

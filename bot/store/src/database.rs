@@ -2,6 +2,7 @@
 //!
 //! Called by `store.rs`. Must not run migrations.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -52,6 +53,23 @@ impl Db {
             ..TransactionOptions::default()
         };
         self.writer.begin_with_options(immediate).await
+    }
+
+    /// The settings that make commits durable, by name.
+    pub async fn durability(&self) -> Result<BTreeMap<String, String>, DbErr> {
+        let select = match self.backend {
+            DbBackend::Sqlite => {
+                "SELECT 'journal_mode' AS name, CAST(journal_mode AS TEXT) AS setting FROM pragma_journal_mode
+                 UNION ALL SELECT 'synchronous', CAST(synchronous AS TEXT) FROM pragma_synchronous
+                 UNION ALL SELECT 'foreign_keys', CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys"
+            }
+            _ => {
+                "SELECT name, setting FROM pg_settings
+                 WHERE name IN ('synchronous_commit', 'fsync', 'full_page_writes', 'transaction_isolation')"
+            }
+        };
+        let rows = sql::query(&self.writer, select, vec![]).await?;
+        rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "setting")?))).collect()
     }
 
     /// When it was asked, and what the server's clock showed; `None` for SQLite, which has no clock of its own.

@@ -68,13 +68,19 @@ pub struct Parked {
     pub tell: Tell,
 }
 
-/// Queues notices in the commit's transaction; how many.
-pub(crate) async fn enqueue<C: ConnectionTrait>(db: &C, tells: &[&Tell], now_us: i64) -> Result<usize, StoreError> {
+/// Queues notices in the commit's transaction; how many. Nothing was queued yet about an access that is `new`.
+pub(crate) async fn enqueue<C: ConnectionTrait>(
+    db: &C,
+    tells: &[&Tell],
+    new: Option<AccessId>,
+    now_us: i64,
+) -> Result<usize, StoreError> {
     const DOING: &str = "queue notices";
     if tells.is_empty() {
         return Ok(0);
     }
-    let places = supersede(db, tells, now_us).await.doing(DOING)?;
+    let again: Vec<&Tell> = tells.iter().copied().filter(|tell| Some(tell.slot.access) != new).collect();
+    let places = supersede(db, &again, now_us).await.doing(DOING)?;
     let mut values: Vec<Value> = Vec::with_capacity(tells.len() * 8);
     for tell in tells {
         let key = (tell.to.key(), tell.slot.access.to_string(), tell.slot.name.clone());
@@ -96,6 +102,9 @@ type Key = (String, String, String);
 
 /// Older unsent rows of the same slots give way; the places they leave. What is in flight stays: the newer one comes after it.
 async fn supersede<C: ConnectionTrait>(db: &C, tells: &[&Tell], now_us: i64) -> Result<Vec<(Key, i64)>, DbErr> {
+    if tells.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut values: Vec<Value> = Vec::with_capacity(tells.len() * 3 + 1);
     for tell in tells {
         values.extend([tell.to.key().into(), tell.slot.access.to_string().into(), tell.slot.name.as_str().into()]);

@@ -2,6 +2,7 @@
 //!
 //! Opening starts no work but two things that keep it going: measuring the database's clock, and the link to Redis.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -97,6 +98,11 @@ impl Store {
             (None, None) => None,
         };
         Health { database: database.map(drop).map_err(|e| e.to_string()), redis }
+    }
+
+    /// The database's settings that make commits durable, as this program's connections have them: for `jit doctor`.
+    pub async fn durability(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        self.db().durability().await.doing("read its settings")
     }
 
     /// Whether Redis' index of timers is filled and relied on; always `false` without Redis.

@@ -103,20 +103,18 @@ impl Timers {
         until.map_or(sweep, |until| until.min(sweep)).max(Duration::from_millis(1))
     }
 
+    /// Redis first; SQL too when Redis is no help, and once per sweep in any case.
     async fn look(&self) -> Result<Look, StoreError> {
-        let redis = self.look_in_redis().await?;
-        if let Some(Look::Due(_)) = &redis {
-            return Ok(redis.unwrap_or(Look::Next(None)));
-        }
         let sweep = self.swept().is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY);
-        match redis {
-            Some(found) if !sweep => Ok(found),
-            Some(Look::Next(from_redis)) => match self.look_in_sql().await? {
-                Look::Next(from_sql) => Ok(Look::Next(from_redis.into_iter().chain(from_sql).min())),
-                due => Ok(due),
-            },
-            _ => self.look_in_sql().await,
-        }
+        let from_redis = match self.look_in_redis().await? {
+            Some(Look::Next(next)) if sweep => next,
+            Some(found) => return Ok(found),
+            None => None,
+        };
+        Ok(match self.look_in_sql().await? {
+            Look::Next(from_sql) => Look::Next(from_redis.into_iter().chain(from_sql).min()),
+            due => due,
+        })
     }
 
     async fn look_in_sql(&self) -> Result<Look, StoreError> {
