@@ -176,3 +176,18 @@ fn tables_may_be_inline_dotted_or_headed() {
         "[[rule]]\nname = \"r\"\nwho = \"a\"\n[rule.match]\nrisk = \"low\"\n[[rule.steps]]\nany = \"manager\"\n";
     assert_eq!(parse(&source(headed)).unwrap().rules[0].steps[0].any, [Subject::Manager]);
 }
+
+/// The guide shows no example that would be refused.
+#[test]
+fn the_guides_examples_read() {
+    let guide = include_str!("../../../../docs/policy.md");
+    let blocks: Vec<&str> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        if block.starts_with("[[person]]") {
+            crate::directory::parse_people("guide", block, None).unwrap();
+        } else {
+            parse(&source(block)).unwrap();
+        }
+    }
+}
