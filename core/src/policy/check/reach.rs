@@ -68,9 +68,9 @@ impl<'a> Check<'a> {
                 let mut candidates = policy.candidates(role, person, person).peekable();
                 anybody |= candidates.peek().is_some();
                 let Some(rule) = candidates.find(|rule| !rule.steps.is_empty()) else { continue };
-                let unseen = proven.insert((&rule.name, &role.owner, &person.id));
                 let can_ask = person.accounts.contains_key(&role.connector);
-                if impossible.contains(rule.name.as_str()) || !unseen || !can_ask {
+                let told = impossible.contains(rule.name.as_str());
+                if told || !can_ask || !proven.insert((&rule.name, &role.owner, &person.id)) {
                     continue;
                 }
                 let parties = Parties { requester: &person.id, beneficiary: &person.id, owner: &role.owner };

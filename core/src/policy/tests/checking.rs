@@ -104,3 +104,14 @@ fn problems_point_at_the_value() {
     let errors = errors("any = [\"group:security\"]", "any = [\"group:secruity\"]");
     assert!(errors[1].starts_with("policy.toml:61:43: there is no group"), "{errors:#?}");
 }
+
+#[test]
+fn a_role_one_has_no_account_for_proves_nothing_for_the_next() {
+    let unreachable = "[[role]]\nname = \"aaa\"\nconnector = \"hosts\"\nlevel = \"write\"\nenvironment = \"staging\"\nrisk = \"medium\"\nowner = \"dana\"\n";
+    let text = POLICY.replacen("any = [\"manager\", \"owner\"]", "any = [\"eve\"]", 1) + unreachable;
+    let (errors, _) = found(&text);
+    assert!(
+        errors.iter().any(|error| error.contains("nobody could approve step 1 of `single` when `eve` asks")),
+        "{errors:#?}"
+    );
+}
