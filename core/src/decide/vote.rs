@@ -184,8 +184,8 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
         rule.into_iter().fold(refusal, Refusal::by_rule)
     })?;
     if judgement.route.quorum() > access.route.quorum() {
-        let rule = judgement.route.rule;
-        return Err(changed(format!("Policy now asks for {} approvals.", judgement.route.steps.len())).by_rule(rule));
+        let what = format!("Policy now asks for {} approvals.", judgement.route.quorum());
+        return Err(changed(what).by_rule(judgement.route.rule));
     }
     Ok(())
 }
