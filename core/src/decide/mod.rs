@@ -1,7 +1,8 @@
 //! The one decision function: an access, a command and the facts give events and effects, or a refusal.
 //!
 //! The match in [`decide`] is the state table. Every row that is not in it is a refusal for people and nothing at all for timers
-//! and late answers of connectors. The shell stores the whole decision in one transaction.
+//! and late answers of connectors. The shell stores the whole decision in one transaction. A test renders the table into
+//! `docs/STATES.md`.
 
 mod connector;
 mod draft;
