@@ -91,6 +91,8 @@ fn launch(folder: &Folder, port: u16, trusted_ca: &Path, revoked_keys: &Path) ->
         "KbdInteractiveAuthentication no".to_owned(),
         "UsePAM no".to_owned(),
         "UseDNS no".to_owned(),
+        // Tells each session what it logged in with, which connectors that end sessions need.
+        "ExposeAuthInfo yes".to_owned(),
         // Many logins at once are what some tests are about.
         "MaxStartups 100".to_owned(),
     ];
