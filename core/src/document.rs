@@ -1,7 +1,7 @@
 //! A TOML file read key by key, with positions: what policy and people files share.
 //!
 //! Reading never stops at the first problem: each is noted with file, line, column and, where a name is nearly right, the
-//! right one. A table must be [`Table::finish`]ed: keys that nobody asked for are unknown, and refused.
+//! right one. A table must be finished: keys that nobody asked for are unknown, and refused.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
