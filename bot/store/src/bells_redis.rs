@@ -45,7 +45,7 @@ async fn listen(weak: &WeakStore) -> Option<()> {
         return Some(());
     }
     // Bells rung before the subscription were missed, so all are rung.
-    weak.upgrade()?.wakeups().ring(Ring { timers: true, outbox: true, entitlements: true, children: true });
+    weak.upgrade()?.wakeups().ring(Ring::ALL);
     let mut messages = subscription.on_message();
     loop {
         let message = tokio::time::timeout(AGAIN, messages.next()).await;

@@ -289,8 +289,11 @@ impl Server {
         let run_id = info.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default().trim().to_owned();
         let marked = answers.into_iter().all(|answer| matches!(answer, redis::Value::Int(1)));
         let old = self.filled.is_none_or(|filled| filled.elapsed() >= FILL_EVERY);
-        if link.take_stale() || !marked || old || run_id != self.run_id {
-            if let Err(error) = fill(store, link).await {
+        let lost = link.take_stale() || !marked || run_id != self.run_id;
+        if lost || old {
+            // Bells may have been lost as well.
+            let ring = if lost { Ring::ALL } else { Ring::default() };
+            if let Err(error) = fill(store, link, ring).await {
                 link.set_stale();
                 tracing::warn!(%error, "the index of timers in Redis was not filled; timers run from the database");
                 return Ok(());
@@ -313,8 +316,8 @@ enum FillError {
     Redis(#[from] RedisError),
 }
 
-/// Puts every timer of SQL into the index, page by page, and then the marks.
-async fn fill(store: &Store, link: &RedisLink) -> Result<(), FillError> {
+/// Puts every timer of SQL into the index, page by page, and then the marks; at last the other replicas are rung.
+async fn fill(store: &Store, link: &RedisLink, ring: Ring) -> Result<(), FillError> {
     let mut last = (String::new(), String::new());
     loop {
         let page = store.timers_after(&last, PAGE).await?;
@@ -341,5 +344,6 @@ async fn fill(store: &Store, link: &RedisLink) -> Result<(), FillError> {
     for shard in 0..SHARDS {
         pipeline.cmd("SET").arg(filled_key(link, shard)).arg("1").ignore();
     }
+    pipeline.add_command(bells_redis::publish(link, ring)).ignore();
     Ok(link.run::<()>(&pipeline).await?)
 }

@@ -39,6 +39,9 @@ impl Wakeups {
 }
 
 impl Ring {
+    /// Every bell.
+    pub const ALL: Self = Self { timers: true, outbox: true, entitlements: true, children: true };
+
     /// Both.
     pub fn and(self, other: Self) -> Self {
         Self {

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use jit_store::{Clock, Store, StoreError};
 use jit_tests::servers::Postgres;
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 use crate::world::{Backend, World};
 
@@ -70,29 +70,37 @@ async fn events_are_append_only(#[values(Backend::Sqlite, Backend::Postgres)] ba
 }
 
 #[tokio::test]
-async fn postgres_commits_durably_and_its_clock_is_the_clock_of_record() {
+async fn commits_are_durable() {
+    let settings = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let sqlite = World::new(Backend::Sqlite).await.store.durability().await.unwrap();
+    // Source: SQLite, "PRAGMA synchronous": FULL is 2.
+    assert_eq!(sqlite, settings(&[("foreign_keys", "1"), ("journal_mode", "wal"), ("synchronous", "2")]));
+    let postgres = World::new(Backend::Postgres).await.store.durability().await.unwrap();
+    let expected = [
+        ("fsync", "on"),
+        ("full_page_writes", "on"),
+        ("synchronous_commit", "on"),
+        ("transaction_isolation", "read committed"),
+    ];
+    assert_eq!(postgres, settings(&expected));
+}
+
+#[tokio::test]
+async fn the_clock_of_postgres_is_the_clock_of_record() {
     let (url, _folder) = Backend::Postgres.fresh().await;
     let store = Store::open(&url, None, Clock::Record).await.unwrap();
-    store.migrate().await.unwrap();
     let other = Postgres::connect_to(&url).await;
-    let settings =
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jit' AND datname = current_database()";
-    assert!(other.query_one(settings, &[]).await.unwrap().get::<_, i64>(0) >= 1);
     let row = other.query_one("SELECT clock_timestamp()", &[]).await.unwrap();
     let server: chrono::DateTime<Utc> = row.get(0);
     let apart = (store.now() - server).abs();
-    assert!(apart < TimeDelta::milliseconds(100), "{apart}");
+    assert!(apart < TimeDelta::milliseconds(500), "{apart}");
     assert_eq!(store.now().timestamp_subsec_micros() % 1000, 0);
     assert_eq!(store.ping().await.database, Ok(()));
 }
 
 #[tokio::test]
-async fn sqlite_writes_ahead_and_refuses_orphans() {
+async fn sqlite_refuses_orphans() {
     let world = World::new(Backend::Sqlite).await;
-    let db = raw(&world.url).await;
-    let mode = Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA journal_mode");
-    let mode: String = db.query_one_raw(mode).await.unwrap().unwrap().try_get("", "journal_mode").unwrap();
-    assert_eq!(mode, "wal");
     let (mut access, records) = crate::world::request("alice", world.store.now());
     let (parent, _) = crate::world::request("alice", world.store.now());
     access.request.extends = Some(jit_core::access::Extends {

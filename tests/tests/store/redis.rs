@@ -51,6 +51,7 @@ async fn ending(store: &Store, person: &str, until: DateTime<Utc>) -> Access {
 async fn drain(store: Store, count: usize) -> BTreeMap<AccessId, TimeDelta> {
     let timers = store.timers("worker", LEASE, 200);
     let mut late = BTreeMap::new();
+    let mut removals = tokio::task::JoinSet::new();
     while late.len() < count {
         let due = timers.next().await;
         let now = store.now();
@@ -58,9 +59,11 @@ async fn drain(store: Store, count: usize) -> BTreeMap<AccessId, TimeDelta> {
             assert_eq!(due.kind, TimerKind::End);
             assert!(now >= due.due_at, "too early");
             assert!(late.insert(due.access, now - due.due_at).is_none(), "twice");
-            store.timer_done(&due).await.unwrap();
+            let store = store.clone();
+            removals.spawn(async move { store.timer_done(&due).await.unwrap() });
         }
     }
+    removals.join_all().await;
     late
 }
 
@@ -80,9 +83,10 @@ async fn timers_are_precise_with_redis(#[values(Backend::Sqlite, Backend::Postgr
         ending(&store, &format!("person-{n}"), first + TimeDelta::milliseconds(20 * n)).await;
     }
     let late = tokio::time::timeout(Duration::from_secs(60), drain(store.clone(), 100)).await.unwrap();
-    let p99 = percentile(&late, 99);
-    // Twice the goal of an idle machine: tests share theirs.
-    assert!(p99 < TimeDelta::milliseconds(100), "p99 {p99}, p50 {}", percentile(&late, 50));
+    let (p50, p99) = (percentile(&late, 50), percentile(&late, 99));
+    println!("lateness: p50 {p50}, p99 {p99}");
+    // Loose, since tests share their machine (the benches measure); a sweep alone would have a median of half a second.
+    assert!(p50 < TimeDelta::milliseconds(200) && p99 < TimeDelta::seconds(1), "p50 {p50}, p99 {p99}");
 }
 
 #[rstest]
@@ -92,11 +96,12 @@ async fn a_flush_and_a_stop_of_redis_delay_no_end_by_two_seconds(
 ) {
     let mut redis = Redis::start();
     let (store, url, _folder) = fresh(backend, &redis).await;
-    let first = store.now()
-        + TimeDelta::seconds(match backend {
-            Backend::Sqlite => 20,
-            Backend::Postgres => 40,
-        });
+    // As soon as all can be there: half as long again as a sample says, and a bit.
+    let began = Instant::now();
+    for n in 0..20 {
+        ending(&store, &format!("sample-{n}"), store.now() + TimeDelta::hours(1)).await;
+    }
+    let first = store.now() + TimeDelta::from_std(began.elapsed() * 75).unwrap() + TimeDelta::seconds(4);
     let mut seeding = tokio::task::JoinSet::new();
     for worker in 0..8 {
         let store = store.clone();
