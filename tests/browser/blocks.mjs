@@ -64,7 +64,7 @@ test('odd text takes no time', async () => {
   const session = await openScripted(texts.map((text) => message({ text })));
   assert.equal(await session.workspace.messages.count(), texts.length);
   const took = Date.now() - began;
-  assert.ok(took < 10_000, `${took} ms`);
+  assert.ok(took < 30_000, `${took} ms`);
   await session.close();
 });
 
@@ -79,18 +79,19 @@ test('rich text keeps markup as text', async () => {
 });
 
 test('time left counts down, warns, and turns red', async () => {
-  const ends = NOW + 125;
-  const session = await openScripted([message({ text: `ends <!date^${ends}^{ago}|soon>, asked <!date^${NOW - 90}^{ago}|before>` })]);
+  // Far enough ahead that the page has been opened by then, however slow the machine.
+  const start = NOW + 60;
+  const session = await openScripted([message({ text: `ends <!date^${start + 125}^{ago}|soon>, asked <!date^${NOW - 90}^{ago}|before>` })]);
   const [left, asked] = [session.page.locator('.ago').nth(0), session.page.locator('.ago').nth(1)];
   const state = async () => [await left.textContent(), (await left.getAttribute('class')).split(' ').filter((name) => name === 'soon' || name === 'past').join()];
-  await session.page.clock.pauseAt((NOW + 3) * 1000);
-  await session.emit({ type: 'hello', now: NOW + 3 });
-  await session.page.clock.runFor(1000);
-  assert.deepEqual(await state(), ['in 2:01', '']);
-  await session.page.clock.runFor(3100);
-  assert.deepEqual(await state(), ['in 1:58', 'soon']);
+  await session.page.clock.pauseAt(start * 1000);
+  await session.emit({ type: 'hello', now: start });
+  await session.page.clock.runFor(2100);
+  assert.deepEqual(await state(), ['in 2:03', '']);
+  await session.page.clock.runFor(4000);
+  assert.deepEqual(await state(), ['in 1:59', 'soon']);
   await session.page.clock.runFor(120_000);
-  assert.deepEqual(await state(), ['2 s ago', 'past']);
+  assert.deepEqual(await state(), ['1 s ago', 'past']);
   assert.ok(!(await asked.getAttribute('class')).includes('countdown'), 'what was past when it was said is no countdown');
   await session.close();
 });
@@ -259,6 +260,22 @@ test('a live preview keeps what one types, the caret and the focus', async () =>
   assert.equal(await page.getByLabel('Why').inputValue(), 'a reason that stays');
   await workspace.type('9');
   assert.equal(await field.inputValue(), '390m');
+  await session.close();
+});
+
+test('a choice that is no longer offered gives way to the one proposed', async () => {
+  const session = await openScripted([]);
+  const choose = (options, more) => ({ ...VIEW, blocks: [input('time', 'For how long', { type: 'static_select', options, ...more }, { dispatch_action: true })] });
+  await session.emit({ type: 'view', view: choose(CHOICES) });
+  const field = session.page.getByLabel('For how long');
+  await field.press('ArrowDown');
+  await session.workspace.press('ArrowDown', 'ArrowDown', 'Enter');
+  await session.posted('action');
+  assert.equal(await field.inputValue(), '1h');
+  await session.emit({ type: 'view', view: choose(CHOICES.slice(0, 2), { initial_option: CHOICES[1] }) });
+  assert.equal(await field.inputValue(), '15m');
+  await session.workspace.press('Control+Enter');
+  assert.deepEqual((await session.posted('view')).state.values.time.v.selected_option, CHOICES[1]);
   await session.close();
 });
 

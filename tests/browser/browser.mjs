@@ -19,7 +19,7 @@ export const DARK = { ...DESKTOP, colorScheme: 'dark' };
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
 /** Longest wait for anything a person would notice. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 let browser = null;
 

@@ -76,7 +76,7 @@ export async function openScripted(messages = [], options = DESKTOP) {
     revive: () => page.evaluate(() => (window.streams.down = false)),
     /** Waits until the page has posted to `path` this many times; returns the last body. */
     async posted(path, times = 1) {
-      const until = Date.now() + 10_000;
+      const until = Date.now() + 30_000;
       for (;;) {
         const found = posts.filter((post) => post.path === path);
         if (found.length >= times) return found.at(-1).body;

@@ -61,7 +61,7 @@ test('asked by the form, with a preview of who decides, and denied with a reason
   await workspace.tabToField('Role');
   await workspace.type('Payments');
   await workspace.press('Enter');
-  await workspace.dialog.getByText('Bob Baker').first().waitFor();
+  await workspace.dialog.getByText(/@?bob/i).first().waitFor();
   await workspace.tabToField('Why');
   await workspace.type(why);
   await audit(page, 'journey-form');
@@ -75,7 +75,7 @@ test('asked by the form, with a preview of who decides, and denied with a reason
   await workspace.visit('jit');
   const card = lastWith(workspace.messages, 'Alice Ames asks for Payments hosts, administrator', why);
   await card.waitFor();
-  await workspace.pressButton(card, 'Deny');
+  await workspace.pressButton(card, 'Deny…');
   await workspace.dialog.waitFor();
   await audit(page, 'journey-deny');
   await workspace.press('Control+Enter');

@@ -116,7 +116,7 @@ export function rememberFocus(box) {
   } catch {
     // Inputs of type number or email have no caret to ask for.
   }
-  return { node: at, key: at.dataset.key, caret, scroll: at.scrollTop, draft: at.role === 'combobox' ? at.value : null };
+  return { node: at, key: at.dataset.key, caret, scroll: at.scrollTop, draft: at.getAttribute('aria-expanded') === 'true' ? at.value : null };
 }
 
 /** Puts the focus back where `rememberFocus` saw it; false if that control is gone. */

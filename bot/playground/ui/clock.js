@@ -69,10 +69,10 @@ const TOKENS = {
 /**
  * Nodes for a date template such as `{date_short_pretty} {time} ({ago})`; an `{ago}` ticks.
  * A time still ahead of `since` (when the text was said) is a countdown: it warns and turns red.
+ * Within a sentence (not at its `start`) it says "today", not "Today".
  */
-export function dateNodes(unix, template, since) {
+export function dateNodes(unix, template, since, start = true) {
   const nodes = [];
-  let start = true;
   for (const part of template.split(/(\{[a-z_]+\})/).filter(Boolean)) {
     const token = /^\{([a-z_]+)\}$/.exec(part)?.[1];
     if (token === 'ago') {
@@ -86,6 +86,14 @@ export function dateNodes(unix, template, since) {
     } else nodes.push(part);
     start = false;
   }
+  return nodes;
+}
+
+/** Marks countdowns that stand in brackets, which need no frame of their own. Returns `nodes`. */
+export function bracketed(nodes) {
+  nodes.forEach((node, at) => {
+    if (node instanceof Element && node.classList.contains('countdown') && typeof nodes[at - 1] === 'string' && nodes[at - 1].endsWith('(')) node.classList.add('bare');
+  });
   return nodes;
 }
 

@@ -129,8 +129,11 @@ function select(element, scope, place) {
   const key = STATE_KEY[element.type];
   const ids = !key.startsWith('selected_option');
   const items = external ? null : ids ? named(element, scope) : itemsOf(element);
-  const held = [stateOf(element, scope, place)[key]].flat().filter(Boolean).map((value) => (ids ? (items.find((item) => item.value === value) ?? { value, label: value }) : itemOf(value)));
-  const selected = items && !ids ? held.filter((item) => items.some((other) => other.value === item.value)) : held;
+  const listed = (value) => !items || ids || items.some((item) => item.value === value.value);
+  const kept = [stateOf(element, scope, place)[key]].flat().filter(Boolean);
+  // A choice that an update has taken away gives way to the one the bot proposes.
+  const held = kept.every(listed) ? kept : [initialState(element)[key]].flat().filter(Boolean);
+  const selected = held.map((value) => (ids ? (items.find((item) => item.value === value) ?? { value, label: value }) : itemOf(value)));
   const state = (chosen) => {
     const values = chosen.map((item) => (ids ? item.value : item.option));
     return { type: element.type, [key]: many ? values : (values[0] ?? null) };

@@ -3,13 +3,15 @@
 //
 // `context` is {me, person(id), channel(id), openChannel(id), since}: how ids get names, and when the text was said.
 
-import { dateNodes } from './clock.js';
+import { bracketed, dateNodes } from './clock.js';
 import { h } from './dom.js';
 import { EMOJI } from './emoji.js';
 
 /** Longest stretch searched for a closing mark; keeps odd input from costing quadratic time. */
 const REACH = 3000;
 const DEPTH = 6;
+/** Characters of preformatted text beyond which it is shown in part. */
+const LONG = 600;
 const MARKS = { '*': 'strong', _: 'em', '~': 's' };
 const WORD = /[\p{L}\p{N}]/u;
 const ENTITIES = { '&lt;': '<', '&gt;': '>', '&amp;': '&' };
@@ -54,7 +56,9 @@ export function mrkdwn(text, context) {
 export function preformatted(nodes) {
   const code = h('code', null, nodes);
   const copy = h('button.copy', { type: 'button', onclick: () => copied(copy, code.textContent) }, 'Copy');
-  return h('div.pre', null, h('pre', null, code), copy);
+  // A long text scrolls in its own box, which the keyboard must reach then.
+  const long = code.textContent.length > LONG;
+  return h('div.pre', null, h('pre', { class: long && 'long', tabindex: long ? '0' : null }, code), copy);
 }
 
 async function copied(button, text) {
@@ -105,7 +109,7 @@ export function inline(text, context, depth = 0) {
     }
   }
   flush();
-  return nodes;
+  return bracketed(nodes);
 }
 
 function token(text, at, context, depth) {
@@ -116,7 +120,7 @@ function token(text, at, context, depth) {
   }
   if (mark === '<') {
     const end = text.indexOf('>', at + 1);
-    return end > at + 1 ? { nodes: special(text.slice(at + 1, end), context), end: end + 1 } : null;
+    return end > at + 1 ? { nodes: special(text.slice(at + 1, end), context, at === 0), end: end + 1 } : null;
   }
   if (!MARKS[mark] || depth >= DEPTH) return null;
   const end = closing(text, at, mark);
@@ -142,13 +146,13 @@ function bare(text) {
   return decode(text.replace(/<([^>\n]*)>/g, (_, body) => body.split('|').at(-1)));
 }
 
-function special(body, context) {
+function special(body, context, first) {
   const bar = body.indexOf('|');
   const target = bar < 0 ? body : body.slice(0, bar);
   const label = bar < 0 ? '' : body.slice(bar + 1);
   if (target.startsWith('@')) return [mention(target.slice(1), label, context)];
   if (target.startsWith('#')) return [channelLink(target.slice(1), label, context)];
-  if (target.startsWith('!date^')) return date(target.split('^'), label, context);
+  if (target.startsWith('!date^')) return date(target.split('^'), label, context, first);
   if (target.startsWith('!')) return [h('span.mention', null, `@${label || target.slice(1).split('^')[0]}`)];
   return [link(decode(target), label ? inline(label, context, DEPTH) : [decode(target).replace(/^mailto:/, '')])];
 }
@@ -176,10 +180,10 @@ export function channelLink(id, label, context) {
   return h('button.mention.channel', { type: 'button', onclick: () => context.openChannel(id) }, name);
 }
 
-function date([, unix, template, address], fallback, context) {
+function date([, unix, template, address], fallback, context, first) {
   const seconds = Number(unix);
   // The range a JavaScript Date can hold.
   if (!/^-?\d{1,13}$/.test(unix ?? '') || !template || Math.abs(seconds) > 8.64e12) return [decode(fallback)];
-  const nodes = dateNodes(seconds, decode(template), context.since ?? Infinity);
+  const nodes = dateNodes(seconds, decode(template), context.since ?? Infinity, first);
   return address ? [link(decode(address), nodes)] : nodes;
 }

@@ -1,7 +1,7 @@
 // `rich_text` blocks, made into DOM nodes.
 // Called by blocks.js. Must not read markup in text: in rich text, text is text.
 
-import { dateNodes } from './clock.js';
+import { bracketed, dateNodes } from './clock.js';
 import { h } from './dom.js';
 import { EMOJI } from './emoji.js';
 import { channelLink, link, mention, preformatted } from './mrkdwn.js';
@@ -25,11 +25,11 @@ const LEAVES = {
   broadcast: (leaf) => [h('span.mention', null, `@${leaf.range ?? 'here'}`)],
   emoji: (leaf) => [Object.hasOwn(EMOJI, leaf.name) ? EMOJI[leaf.name] : `:${leaf.name}:`],
   color: (leaf) => [h('code', null, leaf.value ?? '')],
-  date: (leaf, context) => dateNodes(Number(leaf.timestamp) || 0, leaf.format ?? '{date_short_pretty} {time}', context.since ?? Infinity),
+  date: (leaf, context, first) => dateNodes(Number(leaf.timestamp) || 0, leaf.format ?? '{date_short_pretty} {time}', context.since ?? Infinity, first),
 };
 
 const leaves = (list, context) =>
-  (list ?? []).flatMap((leaf) => styled(LEAVES[leaf.type]?.(leaf, context) ?? broken(leaf.text), leaf.style));
+  bracketed((list ?? []).flatMap((leaf, index) => styled(LEAVES[leaf.type]?.(leaf, context, index === 0) ?? broken(leaf.text), leaf.style)));
 
 function part(element, context) {
   switch (element.type) {
