@@ -93,7 +93,10 @@ impl Link {
             let left = deadline.saturating_duration_since(Instant::now());
             match timeout_at(deadline, work(Arc::clone(&session), left)).await {
                 Ok(Ok(done)) => return Ok(done),
-                Ok(Err(_)) if kept && again && session.client.is_closed() => again = false,
+                Ok(Err(error)) if kept && again && is_lost(&session, &error) => {
+                    again = false;
+                    self.forget(&session).await;
+                }
                 Ok(Err(error)) => return Err(classify(what, &error)),
                 Err(_) => {
                     self.abandon(&session).await;
@@ -133,12 +136,17 @@ impl Link {
         }
     }
 
-    /// Gives a connection up whose answer is overdue, and asks the server to stop what it does there: nothing may act after its deadline.
-    async fn abandon(&self, session: &Arc<Session>) {
+    /// The next call opens another connection.
+    async fn forget(&self, session: &Arc<Session>) {
         let mut live = self.live.lock().await;
         if live.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, session)) {
             *live = None;
         }
+    }
+
+    /// Gives a connection up whose answer is overdue, and asks the server to stop what it does there: nothing may act after its deadline.
+    async fn abandon(&self, session: &Arc<Session>) {
+        self.forget(session).await;
         let cancel = session.client.cancel_token();
         let tls = self.tls.clone();
         tokio::spawn(async move {
@@ -153,6 +161,12 @@ impl Link {
             }
         });
     }
+}
+
+/// Whether the connection has ended: found closed, or the server's last word on it, as when it restarts.
+fn is_lost(session: &Session, error: &tokio_postgres::Error) -> bool {
+    let last_words = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
+    session.client.is_closed() || error.is_closed() || error.code().is_some_and(|code| last_words.contains(code))
 }
 
 async fn logged<F: Future<Output = Result<(), tokio_postgres::Error>>>(connection: F) {

@@ -1,5 +1,9 @@
 //! Role membership in a real PostgreSQL, through a login that has only the rights that the documentation asks for.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +14,7 @@ use jit_connectors::contract::Connector;
 use jit_connectors::postgres::{Config, Postgres as PostgresConnector};
 use jit_connectors::testkit::{Session, Subject};
 use jit_core::entitlement::{Entitlement, Handover, Holding, Target};
-use jit_tests::servers::{Postgres, free_port};
+use jit_tests::servers::{Folder, Postgres, free_port};
 use serde_json::json;
 use tokio_postgres::Client;
 
@@ -31,10 +35,7 @@ struct Database {
 impl Database {
     async fn new(rights: &str) -> Self {
         let name = format!("conf{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        Self::at(Postgres::shared(), name, rights).await
-    }
-
-    async fn at(server: &'static Postgres, name: String, rights: &str) -> Self {
+        let server = Postgres::shared();
         let admin = server.connect().await;
         let setup = format!(
             "CREATE ROLE {name}_admin; CREATE ROLE {name}_bot LOGIN PASSWORD '{PASSWORD}'; \
@@ -249,22 +250,77 @@ async fn missing_rights_are_told_with_what_mends_them() {
 }
 
 #[tokio::test]
-async fn a_restart_of_the_server_is_not_noticed() {
-    let server = Box::leak(Box::new(Postgres::start()));
-    let rights = "GRANT $_admin TO $_bot WITH ADMIN OPTION; GRANT pg_signal_backend TO $_bot";
-    let shared: &'static Postgres = server;
-    let database = Database::at(shared, "restarted".to_owned(), rights).await;
+async fn a_lost_connection_is_not_noticed() {
+    let database = Database::with_rights().await;
     let (connector, e) = (database.connector(), database.entitlement().await);
     connector.grant(&e, Utc::now(), &attempt()).await.unwrap();
     // The server ends the kept connection, as a restart would, and the next call finds it dead.
-    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'restarted_bot'";
+    let sql = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usename = $1";
     for _ in 0..3 {
-        database.admin.simple_query(kill).await.unwrap();
+        let login = format!("{}_bot", database.name);
+        assert_eq!(database.admin.query_one(sql, &[&login]).await.unwrap().get::<_, i64>(0), 1);
         assert_ne!(connector.inspect(&e).await.unwrap(), Holding::Gone);
-        database.admin.simple_query(kill).await.unwrap();
+        assert_eq!(database.admin.query_one(sql, &[&login]).await.unwrap().get::<_, i64>(0), 1);
         connector.revoke(&e, &attempt()).await.unwrap();
         connector.grant(&e, Utc::now(), &attempt()).await.unwrap();
     }
+}
+
+/// An authority and a certificate of its making for the loopback, where the server can read them.
+fn certificates(folder: &Folder) {
+    let openssl = |args: &str| {
+        let output = Command::new("openssl")
+            .args(args.split(' '))
+            .current_dir(folder.path())
+            .output()
+            .expect("openssl is installed");
+        assert!(output.status.success(), "{args}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc";
+    fs::write(folder.join("san"), "subjectAltName=IP:127.0.0.1").unwrap();
+    openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=authority -days 2"));
+    openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=server"));
+    openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -out server.pem -days 2 -extfile san");
+    // The server runs as a user of its own where the tests run as root, and demands that nobody else may read its key.
+    for (name, mode) in [("server.key", "600"), ("server.pem", "644")] {
+        let mut install = Command::new("install");
+        if fs::metadata(folder.path()).unwrap().uid() == 0 {
+            install.args(["-o", "postgres"]);
+        }
+        let done =
+            install.args(["-m", mode, name, &format!("its-{name}")]).current_dir(folder.path()).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+#[tokio::test]
+async fn tls_is_used_and_the_servers_certificate_verified() {
+    let (server, folder) = (Postgres::start(), Folder::new("tls"));
+    certificates(&folder);
+    let admin = server.connect().await;
+    for (setting, file) in [("ssl_key_file", "its-server.key"), ("ssl_cert_file", "its-server.pem")] {
+        let sql = format!("ALTER SYSTEM SET {setting} = '{}'", folder.join(file).display());
+        admin.batch_execute(&sql).await.unwrap();
+    }
+    admin.batch_execute("ALTER SYSTEM SET ssl = on").await.unwrap();
+    admin.batch_execute("CREATE ROLE tls_bot LOGIN SUPERUSER; SELECT pg_reload_conf()").await.unwrap();
+    let connector = |host: &str, ca_file: Option<PathBuf>| {
+        let url = format!("postgres://tls_bot@{host}:{}/postgres?sslmode=verify-full", server.port());
+        PostgresConnector::new(&Config { url: url.into(), ca_file }).unwrap()
+    };
+    let trusting = connector("127.0.0.1", Some(folder.join("ca.pem")));
+    // The server reads its configuration again in its own time; until then it offers no TLS.
+    let begin = Instant::now();
+    while let Err(error) = trusting.probe().await {
+        assert!(begin.elapsed() < Duration::from_secs(20), "{error}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'tls_bot'";
+    assert_eq!(admin.query_one(encrypted, &[]).await.unwrap().get::<_, Option<bool>>(0), Some(true));
+    let error = connector("localhost", Some(folder.join("ca.pem"))).probe().await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "another name than the certificate's: {error}");
+    let error = connector("127.0.0.1", None).probe().await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "an authority that nobody trusts: {error}");
 }
 
 #[tokio::test]
