@@ -1,1 +1,24 @@
 //! The service: composition, configuration, HTTP, workers, command line.
+//!
+//! Doors decode what comes in and answer; [`verbs`] turn words into commands; [`dispatch`] is the one path on which anything
+//! changes; [`workers`] act on what was decided and report back as commands.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod dispatch;
+pub mod failpoint;
+pub mod http;
+pub mod logs;
+pub mod metrics;
+pub mod service;
+pub mod slack;
+pub mod snapshot;
+pub mod verbs;
+pub mod workers;
+
+/// Installs the one cryptography provider. First thing in `main` and in every test that opens a connection.
+pub fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,4 +1,4 @@
-//! Events: what is now true. They are the audit trail, append-only, and the only way an [`Access`] changes.
+//! Events: what is now true. They are the audit trail, append-only, and the only way an [`crate::access::Access`] changes.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

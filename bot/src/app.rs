@@ -1,0 +1,167 @@
+//! The service put together: everything the doors and the workers share. Made once, cloned cheaply.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::Context;
+use jit_chat::slack::api::Api;
+use jit_chat::slack::decode::Home;
+use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
+use jit_chat::slack::verify::Verifier;
+use jit_connectors::registry::Registry;
+use jit_core::access::State;
+use jit_core::entitlement::Capabilities;
+use jit_core::event::{Actor, Event, EventRecord};
+use jit_core::id::ConnectorName;
+use jit_store::{Clock, Store};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
+
+use crate::config::Config;
+use crate::dispatch::Dispatch;
+use crate::snapshot::{InForce, Snapshot, Sources};
+use crate::verbs::Verbs;
+
+/// The parts.
+#[derive(Clone)]
+pub struct App {
+    /// How things change.
+    pub dispatch: Dispatch,
+    /// The systems.
+    pub registry: Registry,
+    /// Slack, where it is configured.
+    pub slack: Option<Arc<Slack>>,
+    /// Where policy and people are read from; reloaded when they change.
+    pub sources: Sources,
+    /// The name of this process among replicas: owner of its leases.
+    pub instance: Arc<str>,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+}
+
+/// What the Slack door needs.
+pub struct Slack {
+    /// Calls out.
+    pub chat: SlackChat,
+    /// Checks what comes in.
+    pub verifier: Verifier,
+    /// Whose people are served; others are refused.
+    pub home: Home,
+}
+
+impl App {
+    /// Puts the service together: opens the store, brings the database to this version, reads policy and people, and refuses to start
+    /// when a live access names a connector that the configuration lacks.
+    pub async fn build(config: &Config, clock: Clock) -> anyhow::Result<Self> {
+        let registry = Registry::build(&config.connectors)?;
+        Self::with_registry(config, clock, registry).await
+    }
+
+    /// The same over connectors made elsewhere.
+    pub async fn with_registry(config: &Config, clock: Clock, registry: Registry) -> anyhow::Result<Self> {
+        let sources = Sources { policy: config.path(&config.policy.path), people: config.path(&config.directory.file) };
+        let snapshot = load(&sources, &registry)?;
+        let redis = config.redis.as_ref().map(|redis| redis.url.expose_secret());
+        let store = Store::open(config.database.url.expose_secret(), redis, clock).await.context("the database")?;
+        store.migrate().await.context("bringing the database to this version")?;
+        require_connectors(&store, &registry.capabilities()).await?;
+        let dispatch = Dispatch { store, in_force: InForce::new(snapshot) };
+        let slack = config.slack.as_ref().map(|slack| slack_of(slack, config)).transpose()?.map(Arc::new);
+        let app = Self {
+            dispatch,
+            registry,
+            slack,
+            sources,
+            instance: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into(),
+            metrics: crate::metrics::install()?,
+        };
+        app.record_policy(None).await?;
+        Ok(app)
+    }
+
+    /// The verbs.
+    pub fn verbs(&self) -> Verbs {
+        Verbs { dispatch: self.dispatch.clone() }
+    }
+
+    /// Reads policy and people again; what is in force stays when the new one has problems.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        let snapshot = load(&self.sources, &self.registry)?;
+        let before = self.dispatch.in_force.get().policy.hash.clone();
+        let changed = before != snapshot.policy.hash;
+        self.dispatch.in_force.set(snapshot);
+        if changed {
+            self.record_policy(Some(before)).await?;
+        }
+        Ok(())
+    }
+
+    /// A change of policy is evidence.
+    async fn record_policy(&self, before: Option<jit_core::id::PolicyHash>) -> anyhow::Result<()> {
+        let policy = self.dispatch.in_force.get().policy.hash.clone();
+        tracing::info!(policy = %policy, "policy in force");
+        let at = self.dispatch.store.now();
+        let actor = Actor::Operator { name: operator() };
+        let event = Event::PolicyLoaded { before };
+        let record = EventRecord { access: None, version: 0, at, actor, policy, event };
+        self.dispatch.store.record(record, None).await?;
+        Ok(())
+    }
+}
+
+/// The system's user name of whoever runs this process.
+pub fn operator() -> String {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Policy and people, with each role's target judged by its connector.
+pub fn load(sources: &Sources, registry: &Registry) -> anyhow::Result<Snapshot> {
+    let snapshot = sources.load(&registry.capabilities())?;
+    let wrong: Vec<String> = snapshot
+        .policy
+        .roles
+        .values()
+        .filter_map(|role| {
+            let connector = registry.get(&role.connector)?;
+            let what = connector.check_target(&role.target).err()?;
+            Some(format!("{}:{}: role `{}`: {what}", role.place.file, role.place.line, role.name))
+        })
+        .collect();
+    anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(snapshot)
+}
+
+/// What was given through a connector can only be taken back through it.
+async fn require_connectors(store: &Store, known: &BTreeMap<ConnectorName, Capabilities>) -> anyhow::Result<()> {
+    let open = store.all_open().await?;
+    let live: BTreeSet<&ConnectorName> = open
+        .iter()
+        .filter(|access| !matches!(access.state, State::Pending(_)))
+        .map(|access| &access.request.entitlement.connector)
+        .collect();
+    let missing: Vec<&str> =
+        live.into_iter().filter(|name| !known.contains_key(name)).map(ConnectorName::as_str).collect();
+    anyhow::ensure!(
+        missing.is_empty(),
+        "live accesses were given through connectors that the configuration lacks: {}; put them back under [connectors], or \
+         end those accesses with `jit revoke-all` first",
+        missing.join(", ")
+    );
+    Ok(())
+}
+
+/// The Slack door of a configuration.
+pub fn slack_of(slack: &crate::config::Slack, config: &Config) -> anyhow::Result<Slack> {
+    let http = reqwest::Client::builder().build().context("the HTTP client")?;
+    let api = Api::new(http, slack.api_url.as_str(), slack.bot_token.clone());
+    let channels = Channels { announce: config.channels.announce.clone(), security: config.channels.security.clone() };
+    Ok(Slack {
+        chat: SlackChat::new(api, channels),
+        verifier: Verifier::new(slack.signing_secret.all().iter().cloned()),
+        home: Home(slack.team_id.clone()),
+    })
+}

@@ -1,0 +1,252 @@
+//! `jit doctor`: checks everything reachable, and tells how to mend what is wrong.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use jit_chat::deliver::ChatError;
+use jit_chat::slack::manifest::SCOPES;
+use jit_connectors::registry::Registry;
+use jit_store::{Clock, Store};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use super::{Failure, Output, WithConfig};
+use crate::app;
+use crate::config::Config;
+use crate::snapshot::{Snapshot, Sources};
+
+/// Longest that one check may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Clocks further apart than this make signatures stale and ends wrong. Source: Slack refuses after 5 minutes; we want to know long before.
+const SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// Checks configuration, policy, database, Redis, connectors and chat.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    with: WithConfig,
+    /// How the findings are printed.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// One thing looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    fine: bool,
+    /// What was found; for what is wrong, how to mend it.
+    says: String,
+}
+
+/// The findings so far.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn fine(&mut self, what: impl Into<String>, says: impl Into<String>) {
+        self.0.push(Finding { what: what.into(), fine: true, says: says.into() });
+    }
+
+    fn wrong(&mut self, what: impl Into<String>, says: impl Into<String>) {
+        self.0.push(Finding { what: what.into(), fine: false, says: says.into() });
+    }
+
+    fn note<E: std::fmt::Display>(&mut self, what: impl Into<String>, found: Result<String, E>, mend: &str) {
+        match found {
+            Ok(says) => self.fine(what, says),
+            Err(error) => self.wrong(what, format!("{error}. {mend}")),
+        }
+    }
+}
+
+impl Doctor {
+    /// Looks at everything, prints the findings, and fails when something is wrong.
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        crate::logs::text();
+        let config = self.with.load()?;
+        let mut findings = Findings::default();
+        findings.fine("configuration", "read");
+        let registry = Registry::build(&config.connectors).map_err(|error| Failure::Usage(error.into()))?;
+        let sources = Sources { policy: config.path(&config.policy.path), people: config.path(&config.directory.file) };
+        let snapshot = app::load(&sources, &registry);
+        match &snapshot {
+            Ok(snapshot) => findings.fine("policy and people", format!("sound, hash {}", snapshot.policy.hash)),
+            Err(error) => {
+                findings.wrong("policy and people", format!("{error:#}. Mend them; `jit policy check` looks again."))
+            }
+        }
+        store(&config, &mut findings).await;
+        connectors(&registry, &mut findings).await;
+        if let Some(slack) = &config.slack {
+            chat(&config, slack, snapshot.as_ref().ok(), &mut findings).await;
+        }
+        self.print(findings.0)
+    }
+
+    fn print(&self, findings: Vec<Finding>) -> Result<(), Failure> {
+        match self.output {
+            Output::Json => {
+                println!("{}", serde_json::to_string_pretty(&findings).map_err(anyhow::Error::from)?);
+            }
+            Output::Text => {
+                for Finding { what, fine, says } in &findings {
+                    println!("{} {what}: {says}", if *fine { "ok   " } else { "WRONG" });
+                }
+            }
+        }
+        match findings.iter().filter(|finding| !finding.fine).count() {
+            0 => Ok(()),
+            wrong => {
+                Err(Failure::Refused(anyhow::anyhow!("{wrong} of {} checks found something wrong", findings.len())))
+            }
+        }
+    }
+}
+
+async fn store(config: &Config, findings: &mut Findings) {
+    let redis = config.redis.as_ref().map(|redis| redis.url.expose_secret());
+    let opened = Store::open(config.database.url.expose_secret(), redis, Clock::Record);
+    let store = match tokio::time::timeout(PATIENCE, opened).await {
+        Ok(Ok(store)) => store,
+        Ok(Err(error)) => {
+            let error = anyhow::Error::from(error);
+            findings
+                .wrong("database", format!("{error:#}. Check database.url and that the server runs and lets us in."));
+            return;
+        }
+        Err(_) => {
+            findings.wrong("database", "does not answer. Check database.url and that the server runs.");
+            return;
+        }
+    };
+    match store.pending_migrations().await {
+        Ok(pending) if pending.is_empty() => findings.fine("database", "reachable, at this version"),
+        Ok(pending) => {
+            findings.wrong("database", format!("{} migrations are pending. Run `jit migrate`.", pending.len()));
+        }
+        Err(error) => findings.wrong("database", format!("{:#}", anyhow::Error::from(error))),
+    }
+    let skew = (store.now() - Utc::now()).abs();
+    skewed("clock against the database", skew, findings);
+    if let Some(redis) = store.ping().await.redis {
+        let mend = "Check redis.url and that it runs. Without it everything goes on from the database, less precisely.";
+        findings.note("redis", redis.map(|()| "reachable".to_owned()), mend);
+    }
+}
+
+fn skewed(what: &str, skew: TimeDelta, findings: &mut Findings) {
+    let ms = skew.num_milliseconds();
+    if skew > SKEW {
+        findings
+            .wrong(what, format!("{ms} ms apart. Run a time service (chrony, systemd-timesyncd) on both machines."));
+    } else {
+        findings.fine(what, format!("{ms} ms apart"));
+    }
+}
+
+async fn connectors(registry: &Registry, findings: &mut Findings) {
+    for name in registry.names() {
+        let Some(connector) = registry.get(&name) else { continue };
+        let what = format!("connector {name}");
+        match tokio::time::timeout(PATIENCE, connector.probe()).await {
+            Ok(Ok(())) => {
+                let can = connector.capabilities();
+                let lacks = [(can.native_expiry, "no expiry of its own"), (can.ends_sessions, "cannot end sessions")];
+                let labels: Vec<&str> = lacks.iter().filter(|(has, _)| !has).map(|(_, label)| *label).collect();
+                let label = if labels.is_empty() { String::new() } else { format!("; {}", labels.join(", ")) };
+                findings.fine(what, format!("reachable{label}"));
+            }
+            Ok(Err(error)) => findings.wrong(what, error.to_string()),
+            Err(_) => findings.wrong(what, "does not answer. Check its address and that the system runs."),
+        }
+    }
+}
+
+async fn chat(config: &Config, slack: &crate::config::Slack, snapshot: Option<&Snapshot>, findings: &mut Findings) {
+    let door = match app::slack_of(slack, config) {
+        Ok(door) => door,
+        Err(error) => return findings.wrong("slack", format!("{error:#}")),
+    };
+    let identity = match door.chat.api().auth_test().await {
+        Ok(identity) => identity,
+        Err(error) => {
+            let mend = "Check slack.bot_token: it begins with xoxb- and is shown under OAuth & Permissions of the app.";
+            return findings.wrong("slack token", format!("{error}. {mend}"));
+        }
+    };
+    if identity.team == slack.team_id || identity.enterprise.as_deref() == Some(slack.team_id.as_str()) {
+        findings.fine("slack token", format!("belongs to workspace {}", identity.team));
+    } else {
+        let mend = "Use the token of that workspace, or mend slack.team_id.";
+        findings.wrong("slack token", format!("belongs to workspace {}, not {}. {mend}", identity.team, slack.team_id));
+    }
+    let missing: Vec<&str> = SCOPES
+        .iter()
+        .map(|(scope, _)| *scope)
+        .filter(|scope| !identity.scopes.iter().any(|has| has == scope))
+        .collect();
+    if missing.is_empty() {
+        findings.fine("slack scopes", "all there");
+    } else {
+        let mend = "Update the app from `jit manifest slack` and install it again.";
+        findings.wrong("slack scopes", format!("missing: {}. {mend}", missing.join(", ")));
+    }
+    if let Some(there) = identity.date {
+        skewed("clock against Slack", (there - now()).abs(), findings);
+    }
+    for (key, name) in [("announce", &config.channels.announce), ("security", &config.channels.security)] {
+        channel(&door, (key, name), findings).await;
+    }
+    if let Some(snapshot) = snapshot {
+        people(&door, snapshot, findings).await;
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+async fn channel(door: &app::Slack, (key, name): (&str, &str), findings: &mut Findings) {
+    let what = format!("channels.{key} {name}");
+    let found: Result<_, ChatError> = async {
+        let id = door.chat.channel(name).await?;
+        door.chat.api().channel_info(&id).await
+    }
+    .await;
+    match found {
+        Ok(info) if info["is_member"] == true => findings.fine(what, "the bot is in it"),
+        Ok(_) => findings.wrong(what, format!("the bot is not in it. Type `/invite @jit` in {name}.")),
+        Err(error) => {
+            findings.wrong(what, format!("{error}. Make the channel, or mend channels.{key}, and invite the bot."))
+        }
+    }
+}
+
+async fn people(door: &app::Slack, snapshot: &Snapshot, findings: &mut Findings) {
+    let active: Vec<_> = snapshot.directory.people().filter(|person| person.active).collect();
+    let without: Vec<&str> =
+        active.iter().filter(|person| person.slack.is_none()).map(|person| person.id.as_str()).collect();
+    if without.is_empty() {
+        findings.fine("people", format!("all {} have a Slack id", active.len()));
+    } else {
+        let mend = "Add `slack = \"U…\"` in people.toml: they can neither ask nor be asked.";
+        findings.wrong("people", format!("without a Slack id: {}. {mend}", without.join(", ")));
+    }
+    let mut unknown = Vec::new();
+    for person in &active {
+        let Some(id) = person.slack.as_deref() else { continue };
+        match door.chat.api().user_info(id).await {
+            Ok(user) if user["deleted"] == true => unknown.push(format!("{} ({id} is deactivated)", person.id)),
+            Ok(_) => {}
+            Err(ChatError::Permanent { code }) => unknown.push(format!("{} ({id}: {code})", person.id)),
+            Err(error) => return findings.wrong("people in Slack", format!("{error}. Try again later.")),
+        }
+    }
+    if unknown.is_empty() {
+        findings.fine("people in Slack", "every id is a live account");
+    } else {
+        findings.wrong("people in Slack", format!("{}. Mend people.toml.", unknown.join(", ")));
+    }
+}

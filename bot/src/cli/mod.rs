@@ -1,0 +1,106 @@
+//! The command line of `jit`.
+
+mod demo;
+mod doctor;
+mod manifest;
+mod policy;
+mod revoke_all;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Config;
+
+/// Just-in-time privileged access, asked for and approved in chat.
+#[derive(Debug, Parser)]
+#[command(name = "jit", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve(WithConfig),
+    /// Start playground, service and a sample policy on this machine; nothing else is needed.
+    Demo(demo::Demo),
+    /// Bring the database to this version; `serve` does it too.
+    Migrate(WithConfig),
+    /// Check the policy, or explain what it says.
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Print the app manifest for this deployment.
+    #[command(subcommand)]
+    Manifest(manifest::Manifest),
+    /// Check everything reachable, and tell how to mend what is wrong.
+    Doctor(doctor::Doctor),
+    /// Take access back from the database alone; the service need not run.
+    RevokeAll(revoke_all::RevokeAll),
+}
+
+/// Which configuration.
+#[derive(Clone, Debug, Args)]
+pub struct WithConfig {
+    /// The configuration file.
+    #[arg(long, env = "JIT_CONFIG", default_value = "jit.toml", value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl WithConfig {
+    /// Reads it.
+    pub fn load(&self) -> Result<Config, Failure> {
+        Config::load(&self.config).map_err(|error| Failure::Usage(error.into()))
+    }
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Why a command did not succeed: decides the exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// A check failed, or what was asked for was refused: 1.
+    Refused(anyhow::Error),
+    /// Wrong usage or configuration: 2.
+    Usage(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Runs the command line and turns its outcome into an exit code; errors go to stderr.
+pub async fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        Command::Serve(with) => serve::serve(with).await,
+        Command::Demo(demo) => demo.run().await,
+        Command::Migrate(with) => serve::migrate(with).await,
+        Command::Policy(policy) => policy.run(),
+        Command::Manifest(manifest) => manifest.run(),
+        Command::Doctor(doctor) => doctor.run().await,
+        Command::RevokeAll(revoke_all) => revoke_all.run().await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Refused(error)) => complain(&error, 1),
+        Err(Failure::Usage(error)) => complain(&error, 2),
+    }
+}
+
+fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("jit: {error:#}");
+    ExitCode::from(code)
+}

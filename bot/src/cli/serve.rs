@@ -1,0 +1,49 @@
+//! `jit serve` and `jit migrate`.
+
+use anyhow::Context;
+use jit_store::Clock;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+
+use super::{Failure, WithConfig};
+use crate::app::App;
+use crate::service::{self, Doors};
+
+/// Runs the service until it is told to stop.
+pub(super) async fn serve(with: WithConfig) -> Result<(), Failure> {
+    crate::logs::json();
+    let config = with.load()?;
+    if config.slack.is_none() {
+        return Err(Failure::Usage(anyhow::anyhow!(
+            "{}: no chat platform is configured; add [slack], see docs/slack.md",
+            with.config.display()
+        )));
+    }
+    let app = App::build(&config, Clock::Record).await.map_err(Failure::Usage)?;
+    let listener = listen(config.server.listen).await?;
+    let inner = match config.server.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let stop = service::stop_on_signal()?;
+    service::run(app, Doors { outer: listener, inner, beside: None }, stop).await?;
+    Ok(())
+}
+
+async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"));
+    bound.map_err(Failure::Usage)
+}
+
+/// Brings the database to this version.
+pub(super) async fn migrate(with: WithConfig) -> Result<(), Failure> {
+    crate::logs::text();
+    let config = with.load()?;
+    let store = jit_store::Store::open(config.database.url.expose_secret(), None, Clock::Record)
+        .await
+        .context("the database")
+        .map_err(Failure::Usage)?;
+    store.migrate().await.context("bringing the database to this version")?;
+    println!("The database is at this version.");
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! Load, decide, commit: the one path on which anything changes. Everything that can happen comes through here as a command.
+
+use std::sync::Arc;
+
+use jit_core::access::Access;
+use jit_core::answer::Answer;
+use jit_core::command::{Ask, Command};
+use jit_core::decide::{Decision, decide};
+use jit_core::event::{Actor, Event, EventRecord};
+use jit_core::facts::OpenAccess;
+use jit_core::id::{AccessId, ShortId};
+use jit_core::personal::Personal;
+use jit_core::refusal::{Code, Refusal};
+use jit_store::{Commit, CommitError, Store};
+
+use crate::failpoint::failpoint;
+use crate::metrics;
+use crate::snapshot::{InForce, Snapshot};
+
+/// How often a decision is made anew when others were faster. Each round somebody got through.
+const ROUNDS: usize = 32;
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub struct Acted {
+    /// The access after it.
+    pub access: Access,
+    /// It changed something now.
+    pub changed: bool,
+}
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// A person's fault or policy's word.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Ours: nothing was changed, trying again is safe.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+impl ActError {
+    /// The answer to the person; our own failures say that nothing was changed.
+    pub fn answer(self, verb: &str) -> Answer {
+        let refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Failed(error) => {
+                tracing::error!(verb, error = format!("{error:#}"), "a command failed; nothing was changed");
+                Refusal::new(
+                    Code::WrongState,
+                    "Something went wrong on our side; nothing was changed.",
+                    "Try again in a moment; if it stays so, tell who runs this service.",
+                )
+            }
+        };
+        Answer::Refused { refusal }
+    }
+}
+
+/// Decides and commits.
+#[derive(Clone)]
+pub struct Dispatch {
+    /// The truth.
+    pub store: Store,
+    /// What is in force.
+    pub in_force: InForce,
+}
+
+/// Everything one decision was made on.
+struct Loaded {
+    snapshot: Arc<Snapshot>,
+    access: Option<Access>,
+    open: Vec<OpenAccess>,
+    person_version: Option<u64>,
+    parent: Option<Access>,
+}
+
+impl Dispatch {
+    /// Makes a request. Fresh short ids until one is free.
+    pub async fn request(&self, ask: Ask, actor: &Actor, dedupe: Option<&str>) -> Result<Acted, ActError> {
+        let id = ask.id;
+        self.run(id, Command::Request(Box::new(ask)), actor, dedupe).await
+    }
+
+    /// Does something to an access.
+    pub async fn act(
+        &self,
+        id: AccessId,
+        command: Command,
+        actor: &Actor,
+        dedupe: Option<&str>,
+    ) -> Result<Acted, ActError> {
+        self.run(id, command, actor, dedupe).await
+    }
+
+    async fn run(
+        &self,
+        id: AccessId,
+        mut command: Command,
+        actor: &Actor,
+        dedupe: Option<&str>,
+    ) -> Result<Acted, ActError> {
+        for _ in 0..ROUNDS {
+            let loaded = self.load(id, &command).await?;
+            let mut facts = loaded.snapshot.facts(actor, &loaded.open);
+            facts.parent = loaded.parent.as_ref();
+            let decision = match decide(loaded.access.as_ref(), &command, &facts, self.store.now()) {
+                Ok(decision) => decision,
+                Err(refusal) => {
+                    metrics::command(command.verb(), refusal.code.as_str());
+                    self.record_refusal(&loaded, (&command, &refusal), actor).await?;
+                    return Err(refusal.into());
+                }
+            };
+            if decision.records.is_empty() {
+                metrics::command(command.verb(), "nothing");
+                return Ok(Acted { access: decision.after, changed: false });
+            }
+            failpoint!("dispatch-before-commit");
+            let committed = self.commit(&loaded, &decision, dedupe).await;
+            failpoint!("dispatch-after-commit");
+            match committed {
+                Ok(()) => {
+                    metrics::command(command.verb(), "done");
+                    return Ok(Acted { access: decision.after, changed: true });
+                }
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::ShortIdTaken) => {
+                    if let Command::Request(ask) = &mut command {
+                        ask.short = ShortId::from_random(rand::random());
+                    }
+                }
+                Err(CommitError::Duplicate { .. }) => {
+                    metrics::command(command.verb(), "duplicate");
+                    return loaded.access.map(|access| Acted { access, changed: false }).ok_or_else(|| {
+                        let what = "This was asked for already.";
+                        Refusal::new(Code::Duplicate, what, "`/jit mine` tells what came of it.").into()
+                    });
+                }
+                Err(CommitError::Store(error)) => return Err(ActError::Failed(error.into())),
+            }
+        }
+        Err(ActError::Failed(anyhow::anyhow!("{} lost the race {ROUNDS} times on {id}", command.verb())))
+    }
+
+    /// One round of look-ups; which ones depends on the command alone.
+    async fn load(&self, id: AccessId, command: &Command) -> Result<Loaded, ActError> {
+        let snapshot = self.in_force.get();
+        let mut loaded = Loaded { snapshot, access: None, open: Vec::new(), person_version: None, parent: None };
+        let (beneficiary, parent) = match command {
+            Command::Request(ask) => (ask.beneficiary.clone(), ask.extends),
+            _ => {
+                let access = self.store.access(id).await.map_err(anyhow::Error::from)?;
+                let Some(access) = access else { return Ok(loaded) };
+                let beneficiary = access.request.beneficiary.clone();
+                loaded.access = Some(access);
+                (beneficiary, None)
+            }
+        };
+        let (open, version) = self.store.open_of(&beneficiary).await.map_err(anyhow::Error::from)?;
+        loaded.open = open.into_iter().filter(|open| open.id != id).collect();
+        // Limits, conflicts and duplicates are about the person: whatever reads them sets the person's version.
+        if matches!(command, Command::Request(_) | Command::Approve { .. }) {
+            loaded.person_version = Some(version);
+        }
+        if let Some(parent) = parent {
+            loaded.parent = self.store.access(parent).await.map_err(anyhow::Error::from)?;
+        }
+        Ok(loaded)
+    }
+
+    async fn commit(&self, loaded: &Loaded, decision: &Decision, dedupe: Option<&str>) -> Result<(), CommitError> {
+        self.store
+            .commit(Commit {
+                before: loaded.access.as_ref(),
+                after: &decision.after,
+                records: &decision.records,
+                effects: &decision.effects,
+                person_version: loaded.person_version,
+                dedupe,
+                answer: None,
+            })
+            .await
+            .map(drop)
+    }
+
+    /// A denied attempt is evidence too, when a person made it.
+    async fn record_refusal(
+        &self,
+        loaded: &Loaded,
+        (command, refusal): (&Command, &Refusal),
+        actor: &Actor,
+    ) -> Result<(), ActError> {
+        if !matches!(actor, Actor::Person { .. } | Actor::Operator { .. } | Actor::Unknown { .. }) {
+            return Ok(());
+        }
+        let (subject, words) = match command {
+            Command::Request(ask) => (ask.role.to_string(), Some(ask.justification.clone())),
+            Command::Deny { reason, .. } | Command::Revoke { reason, .. } => (subject(loaded), Some(reason.clone())),
+            _ => (subject(loaded), None),
+        };
+        let record = self.refused(loaded, (command.verb(), refusal), (subject, words), actor);
+        self.store.record(record, None).await.map_err(anyhow::Error::from)?;
+        Ok(())
+    }
+
+    fn refused(
+        &self,
+        loaded: &Loaded,
+        (verb, refusal): (&str, &Refusal),
+        (subject, words): (String, Option<Personal>),
+        actor: &Actor,
+    ) -> EventRecord {
+        EventRecord {
+            access: None,
+            version: 0,
+            at: self.store.now(),
+            actor: actor.clone(),
+            policy: loaded.snapshot.policy.hash.clone(),
+            event: Event::Refused {
+                code: refusal.code.as_str().to_owned(),
+                verb: verb.to_owned(),
+                subject,
+                rule: refusal.rule.clone(),
+                words: words.filter(|words| !words.text().is_empty()),
+            },
+        }
+    }
+}
+
+fn subject(loaded: &Loaded) -> String {
+    loaded.access.as_ref().map_or_else(String::new, |access| access.short.to_string())
+}

@@ -1,0 +1,92 @@
+//! The metrics of the public surface, by name. The only place that spells them.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Bounds of the histograms, in seconds: acknowledgements are milliseconds, waits for people are hours.
+const FAST: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+const LATE: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 30.0, 120.0, 600.0];
+const PEOPLE: &[f64] = &[1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 14400.0, 28800.0];
+
+/// Makes the recorder and describes every metric. Once per process; later calls get a recorder of their own that is not installed.
+pub fn install() -> anyhow::Result<PrometheusHandle> {
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full("jit_ack_seconds".into()), FAST)?
+        .set_buckets_for_metric(Matcher::Full("jit_time_to_access_seconds".into()), PEOPLE)?
+        .set_buckets_for_metric(Matcher::Full("jit_timer_lateness_seconds".into()), LATE)?
+        .set_buckets_for_metric(Matcher::Full("jit_revoke_lateness_seconds".into()), LATE)?
+        .build_recorder();
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_ok() {
+        describe();
+    }
+    Ok(handle)
+}
+
+fn describe() {
+    describe_counter!("jit_http_requests_total", "Requests by path and status.");
+    describe_histogram!("jit_ack_seconds", "From a request's arrival to its acknowledgement, by path.");
+    describe_counter!("jit_commands_total", "Commands by verb and outcome.");
+    describe_gauge!("jit_accesses", "Accesses by state, closed ones excluded.");
+    describe_histogram!("jit_time_to_access_seconds", "From the request to verified access.");
+    describe_histogram!("jit_timer_lateness_seconds", "From when a timer was due to its command.");
+    describe_histogram!("jit_revoke_lateness_seconds", "From the end to verified gone.");
+    describe_gauge!("jit_revocations_failing", "Accesses whose revocation fails now.");
+    describe_gauge!("jit_outbox_pending", "Notices that wait to be delivered.");
+    describe_counter!("jit_connector_calls_total", "Calls to targets by connector, call and outcome.");
+    describe_counter!("jit_chat_calls_total", "Calls to chat platforms by platform, method and outcome.");
+}
+
+/// A command and what came of it.
+pub fn command(verb: &'static str, outcome: &'static str) {
+    counter!("jit_commands_total", "verb" => verb, "outcome" => outcome).increment(1);
+}
+
+/// A request answered.
+pub fn http(path: &'static str, status: u16, took: Duration) {
+    counter!("jit_http_requests_total", "path" => path, "status" => status.to_string()).increment(1);
+    histogram!("jit_ack_seconds", "path" => path).record(took.as_secs_f64());
+}
+
+/// A call to a target.
+pub fn connector_call(connector: &str, call: &'static str, outcome: &'static str) {
+    counter!("jit_connector_calls_total", "connector" => connector.to_owned(), "call" => call, "outcome" => outcome)
+        .increment(1);
+}
+
+/// How late a timer's command was.
+pub fn timer_lateness(late: chrono::TimeDelta) {
+    histogram!("jit_timer_lateness_seconds").record(seconds(late));
+}
+
+/// How long somebody waited for access.
+pub fn time_to_access(took: chrono::TimeDelta) {
+    histogram!("jit_time_to_access_seconds").record(seconds(took));
+}
+
+/// How long after its end an access was verified gone.
+pub fn revoke_lateness(late: chrono::TimeDelta) {
+    histogram!("jit_revoke_lateness_seconds").record(seconds(late));
+}
+
+/// The gauges, set by the sweep.
+pub fn gauges(counts: &jit_store::Counts) {
+    for state in ["pending", "elevating", "active", "revoking"] {
+        let count = counts.accesses.get(state).copied().unwrap_or_default();
+        gauge!("jit_accesses", "state" => state).set(as_f64(count));
+    }
+    gauge!("jit_revocations_failing").set(as_f64(counts.revocations_failing));
+    gauge!("jit_outbox_pending").set(as_f64(counts.outbox_pending));
+}
+
+fn seconds(span: chrono::TimeDelta) -> f64 {
+    span.to_std().unwrap_or_default().as_secs_f64()
+}
+
+/// Counts stay far below 2^53.
+#[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
+fn as_f64(count: u64) -> f64 {
+    count as f64
+}

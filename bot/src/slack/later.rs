@@ -1,0 +1,91 @@
+//! What is done beside the acknowledgement: it needs the network.
+
+use jit_chat::deliver::ChatError;
+use jit_chat::slack::decode::{Inbound, Intent};
+use jit_chat::slack::render::Message;
+use serde_json::Value;
+
+use crate::app::App;
+
+/// One call to Slack.
+#[derive(Debug)]
+pub enum Later {
+    /// Opens a dialog; when that fails, says so.
+    Open {
+        /// Lives three seconds.
+        trigger_id: String,
+        /// The dialog.
+        view: Value,
+        /// Where to say that it could not be opened.
+        response_url: Option<String>,
+        /// What is said then.
+        instead: Message,
+    },
+    /// Replaces a dialog, unless it has changed since.
+    Update {
+        /// The view.
+        view_id: String,
+        /// As it was.
+        hash: String,
+        /// As it shall be.
+        view: Value,
+    },
+    /// Says something to the speaker alone.
+    Respond {
+        /// Slack's address for answers.
+        url: String,
+        /// What is said.
+        message: Message,
+    },
+    /// Answers a direct message, or a mention in a channel.
+    Say {
+        /// Where.
+        conversation: String,
+        /// In a channel: to this person alone.
+        user: Option<String>,
+        /// What is said.
+        message: Message,
+    },
+}
+
+impl Later {
+    /// The way back to a speaker.
+    pub(super) fn say(inbound: &Inbound, message: Message) -> Option<Self> {
+        if let Some(url) = inbound.response_url.clone() {
+            return Some(Self::Respond { url, message });
+        }
+        let conversation = inbound.conversation.clone()?;
+        let direct = conversation.starts_with('D') && matches!(inbound.intent, Intent::Line { .. });
+        let user = (!direct).then(|| inbound.user.clone());
+        Some(Self::Say { conversation, user, message })
+    }
+
+    /// Does it. Failures are logged: whoever is concerned sees that nothing came, and every one of these can be done again.
+    pub async fn run(self, app: App) {
+        let Some(slack) = app.slack.as_ref() else { return };
+        let api = slack.chat.api();
+        let outcome = match &self {
+            Self::Open { trigger_id, view, .. } => api.open_view(trigger_id, view).await.map(drop),
+            Self::Update { view_id, hash, view } => api.update_view(view_id, hash, view).await,
+            Self::Respond { url, message } => api.respond(url, message).await,
+            Self::Say { conversation, user: Some(user), message } => {
+                api.post_ephemeral(conversation, user, message).await
+            }
+            Self::Say { conversation, user: None, message } => {
+                api.post_message(conversation, message, None, &Value::Null).await.map(drop)
+            }
+        };
+        match (outcome, self) {
+            (Ok(()), _) => {}
+            // Somebody typed on while the preview was made; the next change brings the next preview.
+            (Err(ChatError::Permanent { code }), Self::Update { .. }) if code == "hash_conflict" => {}
+            (Err(error), Self::Open { response_url: Some(url), instead, .. }) => {
+                tracing::warn!(error = %error, "a dialog could not be opened");
+                if let Err(error) = api.respond(&url, &instead).await {
+                    tracing::warn!(error = %error, "nor could that be said");
+                }
+            }
+            (Err(error), _) => tracing::warn!(error = %error, "an answer did not reach Slack"),
+        }
+    }
+}

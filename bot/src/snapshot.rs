@@ -1,0 +1,142 @@
+//! What is in force: policy, directory and connectors, as one immutable snapshot behind a pointer.
+//!
+//! A request sees one snapshot from beginning to end; a reload swaps the pointer and disturbs nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use anyhow::Context;
+use jit_core::directory::{Directory, Person};
+use jit_core::entitlement::Capabilities;
+use jit_core::event::Actor;
+use jit_core::facts::{Facts, OpenAccess};
+use jit_core::id::ConnectorName;
+use jit_core::policy::{self, Policy, Problem, SourceFile};
+
+/// Everything decisions are made on.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The policy.
+    pub policy: Policy,
+    /// The people.
+    pub directory: Directory,
+    /// What each configured connector can do.
+    pub connectors: BTreeMap<ConnectorName, Capabilities>,
+}
+
+impl Snapshot {
+    /// The facts of one decision.
+    pub fn facts<'a>(&'a self, actor: &'a Actor, open: &'a [OpenAccess]) -> Facts<'a> {
+        Facts {
+            actor,
+            policy: &self.policy,
+            directory: &self.directory,
+            connectors: &self.connectors,
+            open,
+            parent: None,
+        }
+    }
+
+    /// A person of the directory by their Slack id.
+    pub fn by_slack(&self, user: &str) -> Option<&Person> {
+        self.directory.by_slack(user)
+    }
+}
+
+/// Where policy and people are read from.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// The policy's folder.
+    pub policy: PathBuf,
+    /// `people.toml`.
+    pub people: PathBuf,
+}
+
+/// Policy or people that cannot be put in force; what is in force stays.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Each problem with file, line and hint.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Problems(Vec<Problem>),
+    /// A file that cannot be read.
+    #[error("{0:#}")]
+    Unreadable(#[from] anyhow::Error),
+}
+
+impl Sources {
+    /// Reads and proves both, without putting them in force.
+    pub fn load(&self, connectors: &BTreeMap<ConnectorName, Capabilities>) -> Result<Snapshot, SourceError> {
+        let names: BTreeSet<ConnectorName> = connectors.keys().cloned().collect();
+        let shown = self.people.display().to_string();
+        let text = std::fs::read_to_string(&self.people).with_context(|| format!("the directory {shown}"))?;
+        let directory =
+            jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
+        let files = read_policy(&self.policy)?;
+        let policy = policy::parse(&files).map_err(SourceError::Problems)?;
+        let problems = policy::check(&policy, &directory, &names);
+        if !problems.is_empty() {
+            return Err(SourceError::Problems(problems));
+        }
+        Ok(Snapshot { policy, directory, connectors: connectors.clone() })
+    }
+}
+
+/// Longest policy that is read: 10 MiB in all, far beyond the largest real one; more is a mistake or an attack.
+pub const MAX_POLICY_BYTES: u64 = 10 * 1024 * 1024;
+
+/// Every `*.toml` below a folder, in order of its name.
+pub fn read_policy(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    let mut paths = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        let entries = std::fs::read_dir(&next).with_context(|| format!("the policy folder {}", next.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("the policy folder {}", next.display()))?;
+            let path = entry.path();
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if hidden || path.ends_with("tests") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "toml") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    anyhow::ensure!(!paths.is_empty(), "the policy folder {} has no *.toml", folder.display());
+    let mut total = 0;
+    paths
+        .into_iter()
+        .map(|path| {
+            total += std::fs::metadata(&path).map_or(0, |meta| meta.len());
+            anyhow::ensure!(total <= MAX_POLICY_BYTES, "the policy is larger than {MAX_POLICY_BYTES} bytes in all");
+            let text = std::fs::read_to_string(&path).with_context(|| format!("the policy {}", path.display()))?;
+            let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
+            Ok(SourceFile { name, text })
+        })
+        .collect()
+}
+
+/// The pointer to what is in force.
+#[derive(Clone, Debug)]
+pub struct InForce(Arc<RwLock<Arc<Snapshot>>>);
+
+impl InForce {
+    /// Begins with a snapshot.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(snapshot))))
+    }
+
+    /// What is in force now.
+    pub fn get(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Puts another in force.
+    pub fn set(&self, snapshot: Snapshot) {
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(snapshot);
+    }
+}

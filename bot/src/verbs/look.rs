@@ -1,0 +1,161 @@
+//! Verbs that only look.
+
+use std::collections::BTreeSet;
+
+use jit_core::access::{Access, State};
+use jit_core::answer::{Answer, RoleLine};
+use jit_core::id::RoleName;
+use jit_core::policy::{Role, Subject};
+use jit_core::refusal::{Code, Refusal};
+use jit_core::span::Span;
+
+use super::{Speaker, Verbs, no_such_access, request::blank, scope};
+use crate::dispatch::ActError;
+use crate::snapshot::Snapshot;
+
+/// How many accesses `/jit mine` shows at the most.
+const RECENT: u32 = 20;
+/// How many roles one answer lists.
+const CATALOGUE: usize = 40;
+
+impl Verbs {
+    /// `/jit mine`
+    pub async fn mine(&self, speaker: &Speaker) -> Result<Answer, ActError> {
+        let accesses = self.dispatch.store.by_person(speaker.id(), false, RECENT).await.map_err(anyhow::Error::from)?;
+        Ok(Answer::Mine { accesses })
+    }
+
+    /// `/jit show ID`
+    pub async fn show(&self, speaker: &Speaker, access: Access) -> Result<Answer, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        if scope::sees(&snapshot, speaker.id(), &access) {
+            let history = self.dispatch.store.history(access.id).await.map_err(anyhow::Error::from)?;
+            let history = history.into_iter().map(|stored| stored.record).collect();
+            let may = may(&snapshot, speaker, &access);
+            return Ok(Answer::Show { access: Box::new(access), history, may });
+        }
+        if scope::sees_outline(&snapshot) && access.activated_at.is_some() {
+            let access = Box::new(scope::outline(access));
+            return Ok(Answer::Show { access, history: Vec::new(), may: Vec::new() });
+        }
+        Err(no_such_access(&access.short).into())
+    }
+
+    /// `/jit pending`
+    pub async fn pending(&self, speaker: &Speaker) -> Result<Answer, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        let pending = self.dispatch.store.pending().await.map_err(anyhow::Error::from)?;
+        let mine = |access: &Access| scope::may_vote(&snapshot, speaker.id(), access);
+        Ok(Answer::Pending { accesses: pending.into_iter().filter(mine).collect() })
+    }
+
+    /// `/jit who ROLE`
+    pub async fn who(&self, speaker: &Speaker, role: &str) -> Result<Answer, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        let role = role_named(&snapshot, role)?.name.clone();
+        let held = self.dispatch.store.holders_of(&role).await.map_err(anyhow::Error::from)?;
+        let total = held.len();
+        let accesses: Vec<Access> = held
+            .into_iter()
+            .filter_map(|access| match scope::sees(&snapshot, speaker.id(), &access) {
+                true => Some(access),
+                false if scope::sees_outline(&snapshot) => Some(scope::outline(access)),
+                false => None,
+            })
+            .collect();
+        let hidden = total - accesses.len();
+        Ok(Answer::Who { role, accesses, hidden })
+    }
+
+    /// `/jit roles [TEXT]`
+    pub fn roles(&self, speaker: &Speaker, text: Option<String>) -> Answer {
+        let snapshot = self.dispatch.in_force.get();
+        let requestable: BTreeSet<&RoleName> = snapshot
+            .policy
+            .requestable(&speaker.person, &snapshot.directory)
+            .into_iter()
+            .map(|role| &role.name)
+            .collect();
+        let words: Vec<String> =
+            text.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+        let fits = |role: &&Role| {
+            let hay = format!(
+                "{} {} {} {}",
+                role.name,
+                role.title,
+                role.environment,
+                role.tags.iter().cloned().collect::<Vec<_>>().join(" ")
+            )
+            .to_lowercase();
+            words.iter().all(|word| hay.contains(word))
+        };
+        let mut roles: Vec<RoleLine> = snapshot
+            .policy
+            .roles
+            .values()
+            .filter(fits)
+            .map(|role| role_line(&snapshot, role, requestable.contains(&role.name)))
+            .collect();
+        roles.sort_by_key(|role| !role.requestable);
+        roles.truncate(CATALOGUE);
+        Answer::Roles { text, roles }
+    }
+
+    /// `/jit why ROLE`
+    pub async fn why(&self, speaker: &Speaker, role: &str) -> Result<Answer, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        let role = role_named(&snapshot, role)?;
+        let (open, _) = self.dispatch.store.open_of(speaker.id()).await.map_err(anyhow::Error::from)?;
+        let mut question = blank(role, &speaker.person, self.dispatch.store.now());
+        question.channel = speaker.origin.channel.as_ref();
+        let explanation = snapshot.policy.explain(&question, &snapshot.directory, &open);
+        Ok(Answer::Why { role: role.name.clone(), lines: explanation.lines })
+    }
+}
+
+/// The role of a name as a person typed it; a typo gets the nearest.
+pub fn role_named<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a Role, Refusal> {
+    let name = name.trim();
+    let found = snapshot.policy.role(&RoleName::new(name));
+    let found = found.or_else(|| snapshot.policy.role(&RoleName::new(name.to_lowercase())));
+    found.ok_or_else(|| {
+        let names = snapshot.policy.roles.keys().map(RoleName::as_str);
+        let next = match jit_core::nearest::nearest(name, names) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "`/jit roles` lists what you may ask for.".to_owned(),
+        };
+        Refusal::new(Code::NotFound, format!("There is no role `{name}`."), next)
+    })
+}
+
+/// A role as the catalogue and the form show it.
+pub fn role_line(snapshot: &Snapshot, role: &Role, requestable: bool) -> RoleLine {
+    RoleLine {
+        name: role.name.clone(),
+        title: role.title.clone(),
+        level: role.level,
+        environment: role.environment.clone(),
+        risk: role.risk,
+        max_duration: snapshot.policy.longest(role).min(Span::MAX),
+        requestable,
+    }
+}
+
+/// The verbs that would do something for this person now.
+fn may(snapshot: &Snapshot, speaker: &Speaker, access: &Access) -> Vec<String> {
+    let request = &access.request;
+    let me = speaker.id();
+    let holder = request.requester == *me || request.beneficiary == *me;
+    let is = |subject: &Subject| snapshot.policy.is_owner(subject, me, &snapshot.directory);
+    let over = Subject::try_from(request.owner.clone()).is_ok_and(|owner| is(&owner))
+        || snapshot.policy.security.iter().any(is);
+    let verbs: &[&str] = match &access.state {
+        State::Pending(_) if holder => &["cancel"],
+        State::Pending(_) if scope::may_vote(snapshot, me, access) => &["approve", "deny"],
+        State::Elevating(_) if holder => &["cancel"],
+        State::Active(_) if holder => &["extend", "done"],
+        State::Pending(_) | State::Elevating(_) | State::Active(_) if over => &["revoke"],
+        _ => &[],
+    };
+    verbs.iter().map(|verb| (*verb).to_owned()).collect()
+}

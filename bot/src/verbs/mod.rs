@@ -1,0 +1,183 @@
+//! What each verb of `/jit` does for a person, whatever door they came through.
+//!
+//! A door decodes who speaks and what they said; here the words become look-ups or commands, and the answer comes back without wording.
+
+mod look;
+mod request;
+mod scope;
+
+use jit_core::access::{Access, Origin, Revoker};
+use jit_core::answer::Answer;
+use jit_core::command::Command;
+use jit_core::directory::Person;
+use jit_core::event::Actor;
+use jit_core::grammar::Line;
+use jit_core::id::{AccessId, PersonId, ShortId};
+use jit_core::personal::Personal;
+use jit_core::refusal::{Code, Refusal};
+
+pub use look::{role_line, role_named};
+pub use request::{Draft, Preview};
+
+use crate::dispatch::{ActError, Dispatch};
+
+/// Somebody who speaks: known to the directory, through a door, from a place.
+#[derive(Clone, Debug)]
+pub struct Speaker {
+    /// Who, canonically.
+    pub person: Person,
+    /// From where.
+    pub origin: Origin,
+    /// The same delivery twice has the same key; nothing is done twice.
+    pub dedupe: Option<String>,
+}
+
+impl Speaker {
+    /// For the record.
+    pub fn actor(&self) -> Actor {
+        Actor::Person { id: self.person.id.clone(), via: self.origin.platform }
+    }
+
+    /// Their canonical id.
+    pub fn id(&self) -> &PersonId {
+        &self.person.id
+    }
+}
+
+/// What a line leads to: an answer, or a form that asks for the rest.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Said to the speaker alone.
+    Answer(Answer),
+    /// Words are missing; the form is filled with those that were said.
+    RequestForm(Draft),
+    /// A denial without a reason.
+    DenyForm(Box<Access>),
+    /// A revocation without a reason.
+    RevokeForm(Box<Access>),
+    /// An extension without a duration or a reason.
+    ExtendForm(Box<Access>),
+}
+
+/// The verbs, over one dispatch.
+#[derive(Clone)]
+pub struct Verbs {
+    /// How things are done.
+    pub dispatch: Dispatch,
+}
+
+/// Text of a person with fresh salt.
+pub fn personal(text: impl Into<String>) -> Personal {
+    Personal::new(text, rand::random())
+}
+
+impl Verbs {
+    /// Does what a line says.
+    pub async fn line(&self, speaker: &Speaker, line: Line) -> Reply {
+        let verb = verb(&line);
+        match self.try_line(speaker, line).await {
+            Ok(reply) => reply,
+            Err(error) => Reply::Answer(error.answer(verb)),
+        }
+    }
+
+    async fn try_line(&self, speaker: &Speaker, line: Line) -> Result<Reply, ActError> {
+        let by = speaker.id().clone();
+        let answer = match line {
+            Line::Request(request) => return self.request_line(speaker, request).await,
+            Line::Extend { id, duration: Some(duration), because: Some(because) } => {
+                let parent = self.find(&id).await?;
+                self.extend(speaker, &parent, (duration, because)).await?
+            }
+            Line::Extend { id, .. } => return Ok(Reply::ExtendForm(Box::new(self.find(&id).await?))),
+            Line::Deny { id, because: None } => return Ok(Reply::DenyForm(Box::new(self.find(&id).await?))),
+            Line::Revoke { id, because: None } => return Ok(Reply::RevokeForm(Box::new(self.find(&id).await?))),
+            Line::Approve { id, at_most } => {
+                self.act(speaker, self.find(&id).await?.id, Command::Approve { by, at_most }).await?
+            }
+            Line::Deny { id, because: Some(because) } => self.deny(speaker, self.find(&id).await?.id, because).await?,
+            Line::Revoke { id, because: Some(because) } => {
+                self.revoke(speaker, self.find(&id).await?.id, because).await?
+            }
+            Line::Cancel { id } => self.act(speaker, self.find(&id).await?.id, Command::Cancel { by }).await?,
+            Line::Done { id } => self.act(speaker, self.find(&id).await?.id, Command::Done { by }).await?,
+            Line::Show { id } => self.show(speaker, self.find(&id).await?).await?,
+            Line::Mine => self.mine(speaker).await?,
+            Line::Pending => self.pending(speaker).await?,
+            Line::Roles { text } => self.roles(speaker, text),
+            Line::Who { role } => self.who(speaker, &role).await?,
+            Line::Why { role } => self.why(speaker, &role).await?,
+            Line::Help { verb } => Answer::Help { verb },
+            Line::Emergency(_) => {
+                return Err(Refusal::new(
+                    Code::NotPermitted,
+                    "No emergency bypass is set up here.",
+                    "`/jit request` asks in the normal way; on-call people are asked first.",
+                )
+                .into());
+            }
+        };
+        Ok(Reply::Answer(answer))
+    }
+
+    /// Refuses a request, with a reason.
+    pub async fn deny(&self, speaker: &Speaker, id: AccessId, reason: String) -> Result<Answer, ActError> {
+        let command = Command::Deny { by: speaker.id().clone(), reason: personal(reason) };
+        self.act(speaker, id, command).await
+    }
+
+    /// Takes access back, with a reason.
+    pub async fn revoke(&self, speaker: &Speaker, id: AccessId, reason: String) -> Result<Answer, ActError> {
+        let command = Command::Revoke { by: Revoker::Person(speaker.id().clone()), reason: personal(reason) };
+        self.act(speaker, id, command).await
+    }
+
+    /// Does something to an access.
+    pub async fn act(&self, speaker: &Speaker, id: AccessId, command: Command) -> Result<Answer, ActError> {
+        let verb = command.verb();
+        let acted = self.dispatch.act(id, command, &speaker.actor(), speaker.dedupe.as_deref()).await?;
+        Ok(Answer::Acted { verb: verb.to_owned(), access: Box::new(acted.access) })
+    }
+
+    /// The access of a key, as buttons carry it.
+    pub async fn access(&self, id: AccessId) -> Result<Access, ActError> {
+        let found = self.dispatch.store.access(id).await.map_err(anyhow::Error::from)?;
+        found.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours.").into())
+    }
+
+    /// The access of an id.
+    pub(crate) async fn find(&self, id: &ShortId) -> Result<Access, ActError> {
+        let found = self.dispatch.store.by_short(id).await.map_err(anyhow::Error::from)?;
+        found.ok_or_else(|| no_such_access(id).into())
+    }
+}
+
+/// The name of a line's verb.
+fn verb(line: &Line) -> &'static str {
+    match line {
+        Line::Request(_) => "request",
+        Line::Emergency(_) => "emergency",
+        Line::Extend { .. } => "extend",
+        Line::Approve { .. } => "approve",
+        Line::Deny { .. } => "deny",
+        Line::Cancel { .. } => "cancel",
+        Line::Done { .. } => "done",
+        Line::Revoke { .. } => "revoke",
+        Line::Mine => "mine",
+        Line::Show { .. } => "show",
+        Line::Pending => "pending",
+        Line::Roles { .. } => "roles",
+        Line::Who { .. } => "who",
+        Line::Why { .. } => "why",
+        Line::Help { .. } => "help",
+    }
+}
+
+/// The same words whether it does not exist or is none of their business.
+pub(crate) fn no_such_access(id: &ShortId) -> Refusal {
+    Refusal::new(
+        Code::NotFound,
+        format!("There is no access {id} that you may see."),
+        "`/jit mine` lists yours, `/jit pending` what waits on you.",
+    )
+}

@@ -1,0 +1,203 @@
+//! Asking, in one line or by the form, with a preview of who will be asked.
+
+use chrono::{DateTime, Utc};
+use jit_core::access::{Access, State};
+use jit_core::answer::Answer;
+use jit_core::command::Ask;
+use jit_core::decide::preview;
+use jit_core::directory::Person;
+use jit_core::grammar::RequestLine;
+use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use jit_core::policy::{Judgement, Question, Role};
+use jit_core::refusal::{Code, Refusal};
+use jit_core::span::Span;
+use uuid::Uuid;
+
+use super::look::role_named;
+use super::{Reply, Speaker, Verbs, personal};
+use crate::dispatch::ActError;
+use crate::snapshot::Snapshot;
+
+/// A request as far as its words are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// Which role.
+    pub role: Option<String>,
+    /// For how long.
+    pub duration: Option<Span>,
+    /// Why.
+    pub because: Option<String>,
+    /// The ticket.
+    pub ticket: Option<String>,
+}
+
+/// What would come of a draft.
+#[derive(Clone, Debug)]
+pub enum Preview {
+    /// Role or duration are still missing.
+    Incomplete,
+    /// It would be judged so.
+    Judged {
+        /// The judgement.
+        judgement: Judgement,
+    },
+    /// It would be refused.
+    Refused(Refusal),
+}
+
+/// A question with nothing filled in but the role and the person: for `why`, which speaks of every rule.
+pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) -> Question<'a> {
+    Question {
+        role,
+        requester: person,
+        beneficiary: person,
+        duration: role.max_duration,
+        chain: None,
+        ticket: None,
+        justification: "",
+        channel: None,
+        now,
+    }
+}
+
+impl Verbs {
+    pub(super) async fn request_line(&self, speaker: &Speaker, line: RequestLine) -> Result<Reply, ActError> {
+        if line.at.is_some() || line.on_behalf_of.is_some() {
+            return Err(Refusal::new(
+                Code::NotPermitted,
+                "A later start and requests for somebody else are not set up here.",
+                "Ask when you need it, for yourself; leave out `at` and `on behalf of`.",
+            )
+            .into());
+        }
+        let snapshot = self.dispatch.in_force.get();
+        if let Some(role) = &line.role {
+            role_named(&snapshot, role)?;
+        }
+        let RequestLine { role, duration, because, ticket, .. } = line;
+        let draft = Draft { role, duration, because, ticket };
+        if draft.role.is_none() || draft.duration.is_none() || draft.because.is_none() {
+            return Ok(Reply::RequestForm(draft));
+        }
+        self.request(speaker, draft).await.map(Reply::Answer)
+    }
+
+    /// Makes the request of a complete draft.
+    pub async fn request(&self, speaker: &Speaker, draft: Draft) -> Result<Answer, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        let ask = ask(&snapshot, speaker, draft)?;
+        self.send(speaker, ask).await
+    }
+
+    /// More time on an access, as a request of its own.
+    pub async fn extend(
+        &self,
+        speaker: &Speaker,
+        parent: &Access,
+        (duration, because): (Span, String),
+    ) -> Result<Answer, ActError> {
+        let draft = Draft {
+            role: Some(parent.request.role.to_string()),
+            duration: Some(duration),
+            because: Some(because),
+            ticket: parent.request.ticket.clone(),
+        };
+        let snapshot = self.dispatch.in_force.get();
+        let mut ask = ask(&snapshot, speaker, draft)?;
+        ask.beneficiary = parent.request.beneficiary.clone();
+        ask.extends = Some(parent.id);
+        self.send(speaker, ask).await
+    }
+
+    async fn send(&self, speaker: &Speaker, ask: Ask) -> Result<Answer, ActError> {
+        let (role, beneficiary, extends) = (ask.role.clone(), ask.beneficiary.clone(), ask.extends);
+        let id = ask.id;
+        let sent = self.dispatch.request(ask, &speaker.actor(), speaker.dedupe.as_deref()).await;
+        let doubled = match &sent {
+            Ok(acted) => !acted.changed,
+            Err(ActError::Refused(refusal)) => refusal.code == Code::Duplicate,
+            Err(ActError::Failed(_)) => false,
+        };
+        if doubled && let Some(access) = self.same(&role, &beneficiary, extends).await? {
+            return Ok(self.asked(access, true));
+        }
+        let acted = sent?;
+        debug_assert_eq!(acted.access.id, id, "a new request has the id it was asked with");
+        Ok(self.asked(acted.access, false))
+    }
+
+    /// The one that is open already.
+    async fn same(
+        &self,
+        role: &RoleName,
+        beneficiary: &PersonId,
+        extends: Option<AccessId>,
+    ) -> Result<Option<Access>, ActError> {
+        let (open, _) = self.dispatch.store.open_of(beneficiary).await.map_err(anyhow::Error::from)?;
+        let Some(same) = open.iter().find(|open| open.role == *role && open.extends == extends) else {
+            return Ok(None);
+        };
+        Ok(self.dispatch.store.access(same.id).await.map_err(anyhow::Error::from)?)
+    }
+
+    fn asked(&self, access: Access, already: bool) -> Answer {
+        let snapshot = self.dispatch.in_force.get();
+        let approvers = access
+            .route
+            .steps
+            .iter()
+            .map(|step| snapshot.policy.voters(step, &access.request, &snapshot.directory).into_iter().collect())
+            .collect();
+        Answer::Asked { access: Box::new(access), approvers, already }
+    }
+
+    /// What would come of a draft: who would be asked, how long it may last, what is missing.
+    pub async fn preview(&self, speaker: &Speaker, draft: Draft) -> Result<Preview, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        let Some(role) = draft.role.as_deref() else { return Ok(Preview::Incomplete) };
+        role_named(&snapshot, role)?;
+        if draft.duration.is_none() {
+            return Ok(Preview::Incomplete);
+        }
+        // The justification is still being typed: it is judged when submitted.
+        let unfinished = draft.because.as_deref().is_none_or(|text| text.chars().count() < 40);
+        let because = if unfinished { Some(TYPING.to_owned()) } else { draft.because.clone() };
+        let ask = ask(&snapshot, speaker, Draft { because, ..draft })?;
+        let (open, _) = self.dispatch.store.open_of(&ask.beneficiary).await.map_err(anyhow::Error::from)?;
+        let actor = speaker.actor();
+        let facts = snapshot.facts(&actor, &open);
+        Ok(match preview(&ask, &facts, self.dispatch.store.now()) {
+            Ok(judgement) => Preview::Judged { judgement },
+            Err(refusal) => Preview::Refused(refusal),
+        })
+    }
+
+    /// The longest that an active access may be extended by, for the form.
+    pub fn extendable(&self, access: &Access) -> Option<Span> {
+        let State::Active(_) = &access.state else { return None };
+        let snapshot = self.dispatch.in_force.get();
+        snapshot.policy.role(&access.request.role).map(|role| snapshot.policy.longest(role))
+    }
+}
+
+/// Stands for a justification that is not finished, long enough for every minimum that policy accepts.
+const TYPING: &str = "The justification of this request is still being written by the person who asks for access";
+
+fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Result<Ask, Refusal> {
+    let missing = |what: &str| {
+        Refusal::new(Code::NotUnderstood, format!("The {what} is missing."), "`/jit help request` shows an example.")
+    };
+    let role = role_named(snapshot, &draft.role.ok_or_else(|| missing("role"))?)?;
+    Ok(Ask {
+        id: AccessId(Uuid::now_v7()),
+        short: ShortId::from_random(rand::random()),
+        requester: speaker.id().clone(),
+        beneficiary: speaker.id().clone(),
+        role: role.name.clone(),
+        duration: draft.duration.ok_or_else(|| missing("duration"))?,
+        justification: personal(draft.because.ok_or_else(|| missing("justification"))?.trim()),
+        ticket: draft.ticket.map(|ticket| ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
+        origin: speaker.origin.clone(),
+        extends: None,
+    })
+}

@@ -1,0 +1,41 @@
+//! The workers: each leases what is to be done, does it, and reports back as ordinary commands. They choose nothing.
+//!
+//! Every worker sweeps at least once a second, whatever bells were lost; each can be killed between any two steps and started again.
+
+mod children;
+mod gauges;
+pub mod outbox;
+pub mod reconcile;
+mod reload;
+mod timers;
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// The longest that a lost bell can delay anything. Source: design, "a sweep of SQL at least every second always runs".
+pub(crate) const SWEEP: Duration = Duration::from_secs(1);
+
+/// Starts all of them; they end after the token is cancelled, having finished what they had begun.
+pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    workers.spawn(timers::run(app.clone(), stop.clone()));
+    workers.spawn(children::run(app.clone(), stop.clone()));
+    workers.spawn(reconcile::run(app.clone(), stop.clone()));
+    workers.spawn(outbox::run(app.clone(), stop.clone()));
+    workers.spawn(gauges::run(app.clone(), stop.clone()));
+    workers.spawn(reload::run(app.clone(), stop.clone()));
+    workers
+}
+
+/// Waits for a bell, the sweep, or the end; `false` at the end.
+pub(crate) async fn rest(bell: &tokio::sync::Notify, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = bell.notified() => true,
+        () = tokio::time::sleep(SWEEP) => true,
+    }
+}

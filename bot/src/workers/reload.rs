@@ -1,0 +1,57 @@
+//! Hot reload: policy and people are looked at every few seconds, and put in force when they changed and are sound.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// How often the files are looked at.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Runs until stopped.
+pub(super) async fn run(app: App, stop: CancellationToken) {
+    let mut seen = stamps(&app);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        let now = stamps(&app);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match app.reload().await {
+            Ok(()) => tracing::info!("policy and people were read again"),
+            Err(error) => {
+                tracing::error!(
+                    problems = format!("{error:#}"),
+                    "the changed policy or people have problems; the old ones stay in force"
+                );
+            }
+        }
+    }
+}
+
+/// Every file's path, size and time of change.
+fn stamps(app: &App) -> Vec<(std::path::PathBuf, u64, Option<SystemTime>)> {
+    let mut stamps = Vec::new();
+    let mut look = vec![app.sources.people.clone(), app.sources.policy.clone()];
+    while let Some(path) = look.pop() {
+        if path.is_dir() {
+            look.extend(entries(&path));
+        } else if let Ok(meta) = std::fs::metadata(&path) {
+            stamps.push((path, meta.len(), meta.modified().ok()));
+        }
+    }
+    stamps.sort();
+    stamps
+}
+
+fn entries(folder: &Path) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir(folder)
+        .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,409 @@
+//! The world of the journeys: the production wiring over a real database, a playground for Slack, connectors whose truth can be read,
+//! and a clock that stands still until it is moved. Steps are in the words a user would use.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jit_bot::app::App;
+use jit_bot::config::Config;
+use jit_bot::service::{self, Doors};
+use jit_connectors::contract::Connector;
+use jit_connectors::fake::FakeTarget;
+use jit_connectors::registry::Registry;
+use jit_core::entitlement::{Capabilities, Entitlement, Target};
+use jit_core::id::ConnectorName;
+use jit_playground::{Playground, StoredMessage, Submission};
+use jit_store::{Clock, VirtualClock};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::servers::{Folder, Postgres, Redis};
+
+/// How long a condition is waited for in real time before the test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Slack ids of the people by their names.
+const PEOPLE: [(&str, &str); 6] =
+    [("alice", "U0001"), ("bob", "U0002"), ("sam", "U0003"), ("olive", "U0004"), ("carl", "U0005"), ("erin", "U0006")];
+
+/// Where the truth is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// SQLite and in-process timers.
+    Embedded,
+    /// PostgreSQL and Redis.
+    Scaled,
+}
+
+/// Everything one journey needs.
+pub struct World {
+    /// The service's parts.
+    pub app: App,
+    /// The chat workspace.
+    pub chat: Playground,
+    /// The clock.
+    pub clock: VirtualClock,
+    /// The target without an expiry of its own, and the one with.
+    pub targets: BTreeMap<&'static str, FakeTarget>,
+    base: Url,
+    config: Config,
+    folder: Folder,
+    running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
+    chat_server: JoinHandle<()>,
+    _redis: Option<Redis>,
+}
+
+impl World {
+    /// Starts everything on a Monday at nine.
+    pub async fn start(backend: Backend) -> Self {
+        jit_bot::install_crypto();
+        let clock = VirtualClock::new("2026-11-23T09:00:00Z".parse().expect("a constant instant"));
+        let folder = Folder::new("journey");
+        copy_world(&folder);
+        let (database, redis) = match backend {
+            Backend::Embedded => (format!("sqlite://{}", folder.join("jit.db").display()), None),
+            Backend::Scaled => (Postgres::shared().fresh_database().await, Some(Redis::start())),
+        };
+        let chat_listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port for the chat");
+        let chat_url =
+            Url::parse(&format!("http://{}/", chat_listener.local_addr().expect("an address"))).expect("a URL");
+        let text = configuration(&database, redis.as_ref().map(Redis::url).as_deref(), &chat_url);
+        let config = Config::parse(&text, "the world's configuration", folder.path(), &|_| None).expect("sound");
+        let targets = targets(&clock);
+        let app = build(&config, &clock, &targets).await;
+        let chat_clock = clock.clone();
+        let workspace = jit_bot::demo::workspace(&app, &chat_url, Arc::new(move || chat_clock.now()));
+        let chat = Playground::new(workspace);
+        let router = chat.router();
+        let chat_server = tokio::spawn(async move {
+            axum::serve(chat_listener, router).await.expect("the chat serves");
+        });
+        chat.set_base_url(chat_url.clone());
+        let mut world = Self {
+            app,
+            chat,
+            clock,
+            targets,
+            base: chat_url,
+            config,
+            folder,
+            running: None,
+            chat_server,
+            _redis: redis,
+        };
+        world.run().await;
+        world
+    }
+
+    /// Starts the service's doors and workers.
+    async fn run(&mut self) {
+        let outer = TcpListener::bind("127.0.0.1:0").await.expect("a free port for the service");
+        let url = Url::parse(&format!("http://{}/", outer.local_addr().expect("an address"))).expect("a URL");
+        self.chat.set_bot_url(url.clone());
+        self.base = url;
+        let stop = CancellationToken::new();
+        let doors = Doors { outer, inner: None, beside: None };
+        let task = tokio::spawn(service::run(self.app.clone(), doors, stop.clone()));
+        self.running = Some((stop, task));
+    }
+
+    /// Stops the service in order, as an upgrade does.
+    pub async fn stop(&mut self) {
+        if let Some((stop, task)) = self.running.take() {
+            stop.cancel();
+            task.await.expect("the service does not panic").expect("the service ends in order");
+        }
+    }
+
+    /// Starts it again over the same database and targets, with files and configuration read anew.
+    pub async fn start_again(&mut self) {
+        self.stop().await;
+        self.app = build(&self.config, &self.clock, &self.targets).await;
+        self.run().await;
+    }
+
+    /// The service's address.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// A file of the world, such as `people.toml`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Changes a file of the world, and puts it in force.
+    pub async fn edit(&self, name: &str, from: &str, to: &str) {
+        let path = self.file(name);
+        let text = std::fs::read_to_string(&path).expect("the file is there");
+        assert!(text.contains(from), "{name} has no {from:?}");
+        std::fs::write(&path, text.replacen(from, to, 1)).expect("the file can be written");
+        self.app.reload().await.expect("the changed world is sound");
+    }
+
+    // --- what people do
+
+    /// Types a command in a channel, and gets what was answered at once.
+    pub async fn says(&self, who: &str, channel: &str, text: &str) -> String {
+        let user = slack(who);
+        let answer = self.chat.command(user, channel, text).await.unwrap_or_else(|failure| panic!("{text}: {failure}"));
+        answer.message.map(|message| message.readable()).unwrap_or_default()
+    }
+
+    /// Presses a button on the newest message that has one of that label, in one's direct messages.
+    pub async fn presses(&self, who: &str, label: &str) {
+        let (channel, ts) = self.button(who, label).await;
+        self.press_on(who, &channel, &ts, label).await;
+    }
+
+    /// Where the newest such button is.
+    pub async fn button(&self, who: &str, label: &str) -> (String, String) {
+        let user = slack(who);
+        let found = self.chat.wait_for(
+            |chat| {
+                let channel = chat.dm(user)?;
+                let has = |message: &StoredMessage| buttons(message).iter().any(|button| button == label);
+                let message = chat.transcript(&channel).into_iter().rev().find(has)?;
+                Some((channel, message.ts))
+            },
+            PATIENCE,
+        );
+        found.await.unwrap_or_else(|_| panic!("{who} has no button {label}:\n{}", self.conversation(who)))
+    }
+
+    /// Presses a button of a message.
+    pub async fn press_on(&self, who: &str, channel: &str, ts: &str, label: &str) {
+        self.chat.click(slack(who), channel, ts, label).await.unwrap_or_else(|failure| panic!("{label}: {failure}"));
+    }
+
+    /// Fills in and submits the form in front of a person, once it is there.
+    pub async fn submits(&self, who: &str, values: &[(&str, &str)]) -> Submission {
+        let user = slack(who);
+        let view = self.chat.wait_for(|chat| chat.open_view(user), PATIENCE).await;
+        let view = view.unwrap_or_else(|_| panic!("{who} has no form"));
+        self.chat.submit(user, &view.id, values).await.unwrap_or_else(|failure| panic!("{values:?}: {failure}"))
+    }
+
+    // --- what people see
+
+    /// Waits until a person's direct messages hold a text.
+    pub async fn sees(&self, who: &str, text: &str) -> StoredMessage {
+        let user = slack(who);
+        let found = self.chat.wait_for(
+            |chat| {
+                let messages = chat.dm(user).map(|dm| chat.transcript(&dm)).unwrap_or_default();
+                messages.into_iter().rev().find(|message| message.readable().contains(text))
+            },
+            PATIENCE,
+        );
+        found.await.unwrap_or_else(|_| panic!("{who} does not see {text:?}:\n{}", self.conversation(who)))
+    }
+
+    /// Waits until a channel holds a text.
+    pub async fn channel_sees(&self, channel: &str, text: &str) -> StoredMessage {
+        let id = self.chat.conversation(slack("alice"), channel).expect("the channel exists");
+        let wanted = |message: &StoredMessage| message.readable().contains(text);
+        let found = self.chat.wait_for_message(&id, wanted, PATIENCE).await;
+        found.unwrap_or_else(|_| panic!("{channel} does not see {text:?}:\n{}", self.transcript(&id)))
+    }
+
+    /// What only this person was shown in a channel, newest last.
+    pub fn whispers(&self, who: &str, channel: &str) -> Vec<String> {
+        let id = self.chat.conversation(slack(who), channel).expect("the channel exists");
+        self.chat.ephemerals(slack(who), &id).iter().map(StoredMessage::readable).collect()
+    }
+
+    /// Waits until a person was whispered a text.
+    pub async fn is_told(&self, who: &str, channel: &str, text: &str) {
+        let user = slack(who);
+        let id = self.chat.conversation(user, channel).expect("the channel exists");
+        let found = self.chat.wait_for(
+            |chat| chat.ephemerals(user, &id).iter().any(|m| m.readable().contains(text)).then_some(()),
+            PATIENCE,
+        );
+        found.await.unwrap_or_else(|_| panic!("{who} was not told {text:?}: {:?}", self.whispers(who, channel)));
+    }
+
+    /// A person's direct messages with the bot, as text: threads indented, buttons in brackets.
+    pub fn conversation(&self, who: &str) -> String {
+        self.chat.dm(slack(who)).map(|dm| self.transcript(&dm)).unwrap_or_default()
+    }
+
+    /// A channel's messages as text; short ids are replaced by `A-1`, `A-2` … in order, so that it can be compared.
+    pub fn transcript(&self, id: &str) -> String {
+        let messages = self.chat.transcript(id);
+        let line = |message: &StoredMessage| {
+            let indent =
+                if message.thread_ts.as_ref().is_some_and(|thread| *thread != message.ts) { "    ↳ " } else { "" };
+            let edited = if message.edited.is_some() { " (edited)" } else { "" };
+            let buttons: String = buttons(message).iter().map(|button| format!(" [{button}]")).collect();
+            format!("{indent}{}{edited}{buttons}\n", message.text)
+        };
+        messages.iter().map(line).collect()
+    }
+
+    /// A person's or a channel's conversation with the random ids replaced by their order of appearance, to be compared.
+    pub fn readable(&self, place: &str) -> String {
+        let text = match self.chat.conversation(slack("alice"), place) {
+            Some(id) if place.starts_with('#') => self.transcript(&id),
+            _ => self.conversation(place),
+        };
+        let mut names: Vec<&str> = Vec::new();
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
+            if jit_core::id::ShortId::parse(word).is_some_and(|id| id.as_str() == word) && !names.contains(&word) {
+                names.push(word);
+            }
+        }
+        names.iter().enumerate().fold(text.clone(), |text, (n, name)| text.replace(name, &format!("A-{}", n + 1)))
+    }
+
+    // --- time
+
+    /// Lets time pass, a step at a time, and lets the service finish what each step brings.
+    pub async fn passes(&self, time: TimeDelta) {
+        let end = self.clock.now() + time;
+        self.idle().await;
+        loop {
+            let next = self.next().await.filter(|next| *next < end);
+            let step = next.unwrap_or(end);
+            if step > self.clock.now() {
+                self.clock.set(step);
+            }
+            self.idle().await;
+            if next.is_none() && self.clock.now() >= end {
+                return;
+            }
+        }
+    }
+
+    /// When something is due next.
+    async fn next(&self) -> Option<DateTime<Utc>> {
+        let store = &self.app.dispatch.store;
+        let timer = store.next_due().await.expect("timers can be read");
+        let entitlement = store.next_entitlement().await.expect("entitlements can be read");
+        let tell = store.next_tell().await.expect("the outbox can be read");
+        [timer, entitlement, tell].into_iter().flatten().min()
+    }
+
+    /// Waits until nothing is left to do at this instant: no timer or entitlement due, no notice unsent.
+    pub async fn idle(&self) {
+        let end = std::time::Instant::now() + PATIENCE;
+        let mut quiet = 0;
+        while quiet < 2 {
+            let busy = self.next().await.is_some_and(|next| next <= self.clock.now());
+            quiet = if busy { 0 } else { quiet + 1 };
+            assert!(std::time::Instant::now() < end, "the service does not come to rest at {}", self.clock.now());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    // --- the truth
+
+    /// Whether an account really holds a role at a target.
+    pub fn holds(&self, connector: &'static str, account: &str, role: &str) -> bool {
+        self.targets[connector].works(&entitlement(connector, account, role))
+    }
+
+    /// Ends the journey: nothing may be left over.
+    pub async fn end(mut self) {
+        self.idle().await;
+        let store = self.app.dispatch.store.clone();
+        let open = store.all_open().await.expect("accesses can be read");
+        assert!(
+            open.is_empty(),
+            "left open: {:?}",
+            open.iter().map(|a| (&a.short, a.state_name())).collect::<Vec<_>>()
+        );
+        assert_eq!(store.next_due().await.expect("timers can be read"), None, "a timer is left over");
+        assert_eq!(store.counts().await.expect("counts").outbox, 0, "a notice is left over");
+        let parked = store.parked(10).await.expect("parked can be read");
+        assert!(parked.is_empty(), "parked: {:?}", parked.iter().map(|p| &p.error).collect::<Vec<_>>());
+        self.stop().await;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.chat_server.abort();
+        if let Some((stop, task)) = self.running.take() {
+            stop.cancel();
+            task.abort();
+        }
+    }
+}
+
+/// The Slack id of a person.
+pub fn slack(who: &str) -> &'static str {
+    PEOPLE.iter().find(|(name, _)| *name == who).unwrap_or_else(|| panic!("nobody is called {who}")).1
+}
+
+/// The entitlement of a role of the world.
+pub fn entitlement(connector: &str, account: &str, role: &str) -> Entitlement {
+    let target = Target(BTreeMap::from([("role".to_owned(), role.into())]));
+    Entitlement { connector: connector.into(), account: account.into(), target, instance: None }
+}
+
+/// The labels of a message's buttons.
+fn buttons(message: &StoredMessage) -> Vec<String> {
+    let elements = message
+        .blocks
+        .iter()
+        .filter(|block| block["type"] == "actions")
+        .flat_map(|block| block["elements"].as_array().cloned().unwrap_or_default());
+    elements.filter_map(|element| element["text"]["text"].as_str().map(str::to_owned)).collect()
+}
+
+fn targets(clock: &VirtualClock) -> BTreeMap<&'static str, FakeTarget> {
+    let time = clock.clone();
+    let now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> = Arc::new(move || time.now());
+    let leased = Capabilities { native_expiry: true, ..FakeTarget::CAPABILITIES };
+    BTreeMap::from([
+        ("orders-db", FakeTarget::new(FakeTarget::CAPABILITIES, Arc::clone(&now))),
+        ("leased", FakeTarget::new(leased, now)),
+    ])
+}
+
+async fn build(config: &Config, clock: &VirtualClock, targets: &BTreeMap<&'static str, FakeTarget>) -> App {
+    let connector = |(name, target): (&&'static str, &FakeTarget)| {
+        (ConnectorName::new(*name), Arc::new(target.connector()) as Arc<dyn Connector>)
+    };
+    let registry = Registry::of(targets.iter().map(connector));
+    App::with_registry(config, Clock::Virtual(clock.clone()), registry).await.expect("the service starts")
+}
+
+fn copy_world(folder: &Folder) {
+    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("world");
+    std::fs::create_dir_all(folder.join("policy")).expect("a folder");
+    for name in ["people.toml", "policy/roles.toml", "policy/rules.toml"] {
+        std::fs::copy(source.join(name), folder.join(name)).expect("the world's files are there");
+    }
+}
+
+fn configuration(database: &str, redis: Option<&str>, chat: &Url) -> String {
+    let redis = redis.map(|url| format!("[redis]\nurl = \"{url}\"\n")).unwrap_or_default();
+    format!(
+        r##"[server]
+listen = "127.0.0.1:0"
+[database]
+url = "{database}"
+{redis}
+[slack]
+signing_secret = "playground-signing-secret"
+bot_token = "xoxb-playground"
+team_id = "T0001"
+api_url = "{chat}playground/api"
+[channels]
+announce = "#access"
+security = "#security"
+[policy]
+path = "policy"
+[directory]
+file = "people.toml"
+"##
+    )
+}

@@ -1,0 +1,134 @@
+//! Approving: one, two in order, for less time, denied; never one's own; the loser of a race hears who decided.
+
+use chrono::TimeDelta;
+use jit_tests::world::{Backend, World};
+use rstest::rstest;
+
+const WRITE: &str = "/jit request orders-write for 1h because the export is broken since noon";
+const ADMIN: &str = "/jit request orders-admin for 1h because the schema must be repaired now";
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_in_two_steps(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("alice", "#inc-42", ADMIN).await;
+    world.sees("bob", "schema must be repaired").await;
+    assert!(!world.conversation("sam").contains("schema"), "security is asked in the second step");
+    world.presses("bob", "Approve").await;
+    world.sees("sam", "Orders database, administrator").await;
+    assert!(!world.holds("orders-db", "alice", "app_admin"), "one of two is not enough");
+    world.presses("sam", "Approve").await;
+    world.idle().await;
+    assert!(world.holds("orders-db", "alice", "app_admin"));
+    let bobs = world.sees("bob", "Sam Sato").await;
+    assert!(bobs.edited.is_some(), "the first approver's card says how it went on");
+    world.passes(TimeDelta::minutes(61)).await;
+    assert!(!world.holds("orders-db", "alice", "app_admin"));
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_clicks_at_once_have_one_outcome(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("alice", "#access", WRITE).await;
+    let (bob_channel, bob_ts) = world.button("bob", "Approve").await;
+    let (erin_channel, erin_ts) = world.button("erin", "Approve").await;
+    tokio::join!(
+        world.press_on("bob", &bob_channel, &bob_ts, "Approve"),
+        world.press_on("erin", &erin_channel, &erin_ts, "Approve"),
+    );
+    world.idle().await;
+    let access = world.app.dispatch.store.all_open().await.expect("open").remove(0);
+    assert_eq!(access.votes.len(), 1, "one vote was needed, one was counted");
+    let (winner, loser) =
+        if access.votes[0].by.as_str() == "bob" { ("Bob Baker", "erin") } else { ("Erin Engel", "bob") };
+    world.is_told(loser, "dm", winner).await;
+    world.presses("alice", "I'm done").await;
+    world.sees("alice", "erified gone").await;
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn approved_for_less_time(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("alice", "#access", WRITE).await;
+    world.presses("bob", "Approve for less time…").await;
+    world.submits("bob", &[("duration", "15m")]).await;
+    world.sees("alice", "live").await;
+    world.passes(TimeDelta::minutes(16)).await;
+    assert!(!world.holds("orders-db", "alice", "app_write"), "what was approved counts, not what was asked");
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn denied_with_a_reason_and_every_copy_says_so(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("alice", "#access", WRITE).await;
+    world.sees("erin", "export is broken").await;
+    world.presses("bob", "Deny…").await;
+    world.submits("bob", &[("reason", "please use the read replica")]).await;
+    world.sees("alice", "please use the read replica").await;
+    world.sees("erin", "enied").await;
+    assert!(!world.conversation("erin").contains("[Approve]"), "{}", world.conversation("erin"));
+    assert!(!world.holds("orders-db", "alice", "app_write"));
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_decides_on_their_own_and_the_disabled_decide_nothing(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    // Bob asks for what bob owns the approval of: erin, his manager, is asked and he is not.
+    world.says("bob", "#access", WRITE).await;
+    world.sees("erin", "export is broken").await;
+    let short = world.app.dispatch.store.all_open().await.expect("open")[0].short.clone();
+    let answer = world.says("bob", "#access", &format!("/jit approve {short}")).await;
+    assert!(answer.contains("own request"), "{answer}");
+    assert!(!world.conversation("bob").contains("[Approve]"));
+    // Erin is disabled between the card and the click.
+    let (channel, ts) = world.button("erin", "Approve").await;
+    world
+        .edit(
+            "people.toml",
+            "groups = [\"managers\", \"owners\"]",
+            "groups = [\"managers\", \"owners\"]\nactive = false",
+        )
+        .await;
+    world.press_on("erin", &channel, &ts, "Approve").await;
+    world.is_told("erin", "dm", "disabled").await;
+    assert!(!world.holds("orders-db", "bob", "app_write"));
+    world.presses("bob", "Cancel request").await;
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_reminds_escalates_and_times_out(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("alice", "#access", ADMIN).await;
+    world.sees("bob", "schema must be repaired").await;
+    world.passes(TimeDelta::minutes(16)).await;
+    world.sees("bob", "eminder").await;
+    assert!(!world.conversation("erin").contains("Orders database"));
+    world.passes(TimeDelta::minutes(15)).await;
+    world.sees("erin", "Orders database, administrator").await;
+    world.sees("alice", "Erin Engel").await;
+    world.passes(TimeDelta::hours(8)).await;
+    world.sees("alice", "imed out").await;
+    assert!(!world.conversation("bob").contains("[Approve]"), "{}", world.conversation("bob"));
+    world.end().await;
+}

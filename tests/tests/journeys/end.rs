@@ -1,0 +1,68 @@
+//! Ending: warned, done early, revoked by its owner, never before its time and never after.
+
+use chrono::TimeDelta;
+use jit_tests::world::{Backend, World};
+use rstest::rstest;
+
+const WRITE: &str = "/jit request orders-write for 1h because the export is broken since noon";
+
+async fn live(world: &World) {
+    world.says("alice", "#access", WRITE).await;
+    world.presses("bob", "Approve").await;
+    world.sees("alice", "live").await;
+    world.idle().await;
+    assert!(world.holds("orders-db", "alice", "app_write"));
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn warned_before_the_end_and_done_early(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    live(&world).await;
+    world.passes(TimeDelta::minutes(44)).await;
+    assert!(!world.conversation("alice").contains("ends soon"));
+    world.passes(TimeDelta::minutes(2)).await;
+    world.button("alice", "Extend…").await;
+    world.channel_sees("#access", "Alice").await;
+    world.presses("alice", "I'm done").await;
+    world.idle().await;
+    assert!(!world.holds("orders-db", "alice", "app_write"));
+    world.sees("alice", "erified gone").await;
+    assert!(!world.conversation("alice").contains("[I'm done]"), "{}", world.conversation("alice"));
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_and_security_may_revoke_and_others_may_not(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    live(&world).await;
+    let short = world.app.dispatch.store.all_open().await.expect("open")[0].short.clone();
+    let refused = world.says("olive", "#access", &format!("/jit revoke {short} because I want it too")).await;
+    assert!(refused.contains("cannot revoke"), "{refused}");
+    assert!(world.holds("orders-db", "alice", "app_write"));
+    world.says("sam", "#access", &format!("/jit revoke {short} because odd queries were seen")).await;
+    world.idle().await;
+    assert!(!world.holds("orders-db", "alice", "app_write"));
+    world.sees("alice", "odd queries were seen").await;
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn open_sessions_end_with_it(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    live(&world).await;
+    let target = &world.targets["orders-db"];
+    let entitlement = jit_tests::world::entitlement("orders-db", "alice", "app_write");
+    let elevated = target.open_session(&"alice".into(), Some(&entitlement));
+    world.passes(TimeDelta::minutes(61)).await;
+    assert!(!target.session_is_open(elevated), "a session that outlives the revoke is access that outlives its end");
+    world.end().await;
+}

@@ -1,0 +1,12 @@
+//! Journeys: a user's words, the production wiring, real databases. One binary, a file per journey, each over every backend.
+
+mod approve;
+mod chat_down;
+mod end;
+mod extend;
+mod form;
+mod hostile;
+mod overlap;
+mod request;
+mod restart;
+mod trouble;
