@@ -121,6 +121,22 @@ fn yesterdays_and_todays_owner_can_revoke() {
 }
 
 #[test]
+fn whoever_asked_and_whoever_has_it_can_end_it() {
+    for who in ["bob", "alice"] {
+        let mut world = World::new();
+        let ask = world.ask("bob", "orders-write", "1h");
+        let ask = crate::command::Ask { beneficiary: "alice".into(), ..ask };
+        let id = ask.id;
+        world.send(id, Command::Request(Box::new(ask))).unwrap();
+        world.approve("dana", id);
+        world.verified(id);
+        assert_eq!(world.done("ann", id), "refused not-permitted");
+        assert_eq!(world.done(who, id), "revocation-started > reconcile end-children bob:request");
+        assert_eq!(cause(&world, id), EndCause::Done { by: who.into() });
+    }
+}
+
+#[test]
 fn a_warning_that_was_told_loses_its_buttons_however_it_ends() {
     let (mut world, id) = active();
     world.tick("45m");

@@ -135,6 +135,16 @@ fn a_step_that_needs_two_needs_two_different_people() {
 }
 
 #[test]
+fn votes_of_an_earlier_step_do_not_count_for_a_later_one() {
+    let mut world = World::new();
+    world.rule("dual").steps[1].count = 2;
+    let id = world.request("alice", "orders-admin", "1h");
+    world.approve("bob", id);
+    assert!(world.approve("sam", id).starts_with("approved > "), "bob's was for the first step");
+    assert!(world.approve("sue", id).starts_with("approved elevation-started"));
+}
+
+#[test]
 fn the_least_of_all_votes_counts() {
     let (mut world, id) = dual();
     world.approve_for("bob", id, "45m");
