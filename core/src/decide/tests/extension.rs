@@ -86,6 +86,17 @@ fn running_out_is_not_worth_a_word_when_it_goes_on() {
 }
 
 #[test]
+fn an_early_end_is_told_even_before_the_extension_has_heard_of_it() {
+    let (mut world, parent, child) = extended();
+    world.send(parent, Command::Done { by: "alice".into() }).unwrap();
+    assert_eq!(world.state(child), "active");
+    let proof = Proof::RemainsUnder { short: world.access(child).short.clone() };
+    let told = "alice:request alice:ended #announce:grant #announce:ended";
+    assert_eq!(world.settled(parent, proof), format!("closed > {told}"));
+    assert_eq!(world.state(child), "revoking");
+}
+
+#[test]
 fn a_warning_that_was_told_before_the_extension_loses_its_buttons() {
     let mut world = World::new();
     let parent = world.active();
@@ -204,6 +215,10 @@ fn nothing_else_passes_as_an_extension() {
     let send = |world: &mut World, ask: Ask| world.line(ask.id, Command::Request(Box::new(ask)));
     assert_eq!(send(&mut world, Ask { role: "logs-read".into(), ..honest.clone() }), "refused policy-changed");
     assert_eq!(send(&mut world, Ask { beneficiary: "ann".into(), ..honest.clone() }), "refused policy-changed");
+    let mut alike = world.clone();
+    alike.role("logs-read").target = alike.role("orders-write").target.clone();
+    let other_role = Ask { role: "logs-read".into(), ..honest.clone() };
+    assert_eq!(send(&mut alike, other_role), "refused policy-changed", "another role that gives the same");
     let missing = world.ask("alice", "-", "1h").id;
     assert_eq!(send(&mut world, Ask { extends: Some(missing), ..honest.clone() }), "refused not-found");
     world.role("orders-write").target.0.insert("role".to_owned(), "superuser".into());
