@@ -62,12 +62,17 @@ fn block() -> impl Strategy<Value = Block> {
 }
 
 fn card() -> impl Strategy<Value = Card> {
-    (words(), prop_oneof![4 => prop::collection::vec(block(), 0..12), 1 => prop::collection::vec(block(), 50..70)], any::<bool>()).prop_map(|(title, blocks, line)| Card {
-        title,
-        tone: Tone::Pending,
-        weight: if line { Weight::Line } else { Weight::Card },
-        blocks,
-    })
+    (
+        words(),
+        prop_oneof![4 => prop::collection::vec(block(), 0..12), 1 => prop::collection::vec(block(), 50..70)],
+        any::<bool>(),
+    )
+        .prop_map(|(title, blocks, line)| Card {
+            title,
+            tone: Tone::Pending,
+            weight: if line { Weight::Line } else { Weight::Card },
+            blocks,
+        })
 }
 
 fn field(id: &'static str, input: impl Strategy<Value = Input>) -> impl Strategy<Value = Field> {

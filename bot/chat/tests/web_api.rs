@@ -16,7 +16,9 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn slack(address: &str) -> Slack {
     static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+    PROVIDER.call_once(|| {
+        rustls::crypto::ring::default_provider().install_default().expect("no other provider is installed")
+    });
     let api = Api::new(reqwest::Client::new(), &format!("{address}/api/"), "xoxb-test".into());
     Slack::new(api, Channels { announce: "#access".to_owned(), security: "C0SEC".to_owned() })
 }
@@ -48,7 +50,7 @@ async fn on(server: &MockServer, method: &str, answer: Value) {
 }
 
 async fn calls(server: &MockServer, method: &str) -> Vec<Value> {
-    let all = server.received_requests().await.unwrap();
+    let all = server.received_requests().await.expect("the server records its requests");
     let of_method = all.iter().filter(|request| request.url.path() == format!("/api/{method}"));
     of_method.map(|request| serde_json::from_slice(&request.body).unwrap_or(Value::Null)).collect()
 }

@@ -14,7 +14,7 @@ pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
         State::Pending(state) if state.step == *step => open(access, state, context),
         State::Pending(state) => passed(access, state, context),
         State::Elevating(_) => decided(access, Tone::Success, "Approved", context)
-            .text(Line::new("Access is being set up.")),
+            .text(Line::new(format!("Now {}.", words::being_set_up(access)))),
         State::Active(active) => decided(access, Tone::Success, "Approved, live", context)
             .text(Line::new("Until ").at_and_left(active.until).plain(".")),
         State::Revoking(state) if state.failing.is_some() => {

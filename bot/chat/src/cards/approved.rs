@@ -21,7 +21,7 @@ pub fn card(notice: &Notice, by: &PersonId, at_most: &Option<Span>, context: &Co
             let step = format!(" (step {} of {}).", state.step + 1, access.route.steps.len());
             card.text(Line::new("Now waiting for ").then(words::mentions(next)).plain(step))
         }
-        _ => card.text(Line::new("That was the last approval needed: access is being set up now.")),
+        _ => card.text(Line::new(format!("That was the last approval needed: {}.", words::being_set_up(access)))),
     }
 }
 

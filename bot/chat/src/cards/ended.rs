@@ -1,11 +1,11 @@
 //! It is over, or the request is: how, by whom, and what the inspection proved. In the requester's thread and under the announcement.
 
-use jit_core::access::State;
+use jit_core::access::{Access, Outcome, State};
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
 use super::{Context, outcome, words};
-use crate::card::{Card, Tone};
+use crate::card::{Card, Line, Tone};
 
 /// Words it, for the one who asked and for the channel alike.
 pub fn card(notice: &Notice, context: &Context) -> Card {
@@ -15,12 +15,22 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     };
     let (tone, title) = outcome::title(&closed.outcome, access);
     Card::line(tone, format!("{title} ({})", words::holder(access, context)))
-        .text(outcome::story(&closed.outcome, access, context))
+        .text(called(&closed.outcome, access).then(outcome::story(&closed.outcome, access, context)))
         .text(outcome::next(&closed.outcome, context))
 }
 
+/// What somebody waits for is told them by name, so that they are notified; what was given and has ended they know from their card.
+fn called(outcome: &Outcome, access: &Access) -> Line {
+    match outcome {
+        Outcome::Denied { .. } | Outcome::Withdrawn { .. } | Outcome::TimedOut | Outcome::Lapsed => {
+            Line::default().person(&access.request.requester).plain(": ")
+        }
+        Outcome::Cancelled { .. } | Outcome::Ended { .. } => Line::default(),
+    }
+}
+
 pub fn samples() -> Vec<Sample> {
-    use jit_core::access::{EndCause, Outcome, Proof, Revoker};
+    use jit_core::access::{EndCause, Proof, Revoker};
     use sample::{closed, denied, expired, extension, text};
     let of = |state: &str, access| Sample::new(state, NoticeKind::Ended, access);
     let gone = || Proof::Gone { sessions_ended: 0 };

@@ -1,4 +1,4 @@
-//! To the requester, in their thread: it is live, until when, how to use it. The buttons are on the card above, which is kept up to date.
+//! To the requester, in their thread, by name so that they are notified: it is live, until when, how to use it. The buttons are on the card above, which is kept up to date.
 
 use jit_core::access::State;
 use jit_core::notice::{Notice, NoticeKind};
@@ -14,7 +14,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         return Card::line(Tone::Neutral, format!("It was live: {}", words::what(access)));
     };
     let whose = if words::own(access) { "You hold".to_owned() } else { format!("{} holds", words::holder(access, context)) };
-    let until = Line::new("Until ").at_and_left(active.until).plain(". You will be warned before it ends.");
+    let until = Line::default().person(&access.request.requester).plain(", it lasts until ").at_and_left(active.until).plain(". You will be warned before it ends.");
     let card = match &access.request.extends {
         Some(_) => Card::line(Tone::Success, format!("{whose} {} for longer", access.request.title)),
         None => Card::line(Tone::Success, format!("{whose} {} now", access.request.title)),

@@ -62,9 +62,11 @@ fn when(access: &Access, state: &Pending) -> Line {
 fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
     let card = Card::new(Tone::Pending, format!("Setting up: {}", words::what(access)))
         .text(Line::new(format!(
-            "Approved by {}. Access is being set up at {}; the time starts when it is verified there.",
+            "Approved by {}; {} at {}.{}",
             words::approvers(access, context),
-            words::place(access)
+            words::being_set_up(access),
+            words::place(access),
+            if access.request.extends.is_none() { " Its time starts when it is verified there." } else { "" }
         )))
         .facts(asked_for(access, context));
     let card = match &state.trouble {
@@ -197,6 +199,7 @@ pub fn samples() -> Vec<Sample> {
         of("odd-words", sample::odd_words(pending())),
         of("extension", extension(pending())),
         of("elevating", elevating()),
+        of("elevating-extension", extension(elevating())),
         of("trouble", trouble),
         of("active", active()),
         of("certificate", certificate),

@@ -1,4 +1,4 @@
-//! To the holder: the end is near, with Extend and Done. Edited when it ends, so that no stale button stays.
+//! To the holder, by name so that they are notified: the end is near, with Extend and Done. Edited when it ends, so that no stale button stays.
 
 use jit_core::access::State;
 use jit_core::notice::{Notice, NoticeKind};
@@ -13,7 +13,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let title = &access.request.title;
     match &access.state {
         State::Active(active) => Card::line(Tone::Warning, format!("Ends soon: {title}"))
-            .text(Line::new("It ends ").at_and_left(active.until).plain(". Save your work: open sessions end with it."))
+            .text(Line::default().person(&access.request.requester).plain(", it ends ").at_and_left(active.until).plain(". Save your work: open sessions end with it."))
             .text(Line::new("“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now."))
             .actions(vec![button::extend(access), button::done(access)]),
         State::Closed(closed) => {

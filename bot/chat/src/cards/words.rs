@@ -58,6 +58,14 @@ pub fn joined(mut words: Vec<String>, and: &str) -> String {
     if words.is_empty() { last } else { format!("{} {and} {last}", words.join(", ")) }
 }
 
+/// What happens once all have agreed; an extension moves an end instead of giving anything.
+pub fn being_set_up(access: &Access) -> &'static str {
+    match access.request.extends {
+        Some(_) => "the end is being moved",
+        None => "access is being set up",
+    }
+}
+
 /// The level, in a word.
 pub fn level(level: Level) -> &'static str {
     match level {

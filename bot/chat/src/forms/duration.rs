@@ -23,7 +23,7 @@ pub(super) fn fields(label: &str, longest: Span, chosen: Option<Span>, live: boo
     let other = chosen.filter(|chosen| !options.contains(chosen));
     let first = match chosen {
         Some(chosen) if other.is_none() => chosen,
-        _ => options.iter().copied().filter(|option| *option <= Span::hours(1)).next_back().unwrap_or(longest),
+        _ => options.iter().copied().rfind(|option| *option <= Span::hours(1)).unwrap_or(longest),
     };
     vec![
         Field {

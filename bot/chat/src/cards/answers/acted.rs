@@ -15,14 +15,14 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
             .text(entry(access).plain(": ").then(stands(access, context)).plain(". Nothing new was asked."))
             .actions(own(access));
     }
-    let card = match &access.state {
-        State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
-            .text(route(approvers, context)),
-        _ => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration())).text(Line::new(format!(
-            "The rule “{}” approves this by itself; access is being set up.",
-            access.route.rule
-        ))),
-    };
+    let card =
+        match &access.state {
+            State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
+                .text(route(approvers, context)),
+            _ => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration())).text(Line::new(
+                format!("The rule “{}” approves this by itself; {}.", access.route.rule, words::being_set_up(access)),
+            )),
+        };
     card.text(
         Line::default().code(access.short.as_str()).plain(" is its id. How it goes on is told in our direct message."),
     )
