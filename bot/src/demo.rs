@@ -51,8 +51,10 @@ file = "people.toml"
 
 [connectors.hosts]
 kind = "ssh-ca"
-dir = {hosts}
+ca_key_file = {ca_key}
 generate = true
+krl_file = {krl}
+state_dir = {issued}
 
 [connectors.sandbox]
 kind = "sudoers"
@@ -60,7 +62,9 @@ dir = {sandbox}
 sandbox = true
 "##,
         database = serde_json::Value::from(format!("sqlite://{}", data.join("jit.db").display())),
-        hosts = quoted(&data.join("ssh-ca")),
+        ca_key = quoted(&data.join("ssh-ca/ca")),
+        krl = quoted(&data.join("ssh-ca/revoked.krl")),
+        issued = quoted(&data.join("ssh-ca/issued")),
         sandbox = quoted(&data.join("sudoers.d")),
     )
 }

@@ -197,7 +197,7 @@ impl World {
         let found = self.chat.wait_for(
             |chat| {
                 let messages = chat.dm(user).map(|dm| chat.transcript(&dm)).unwrap_or_default();
-                messages.into_iter().rev().find(|message| message.readable().contains(text))
+                messages.into_iter().rev().find(|message| says(message, text))
             },
             PATIENCE,
         );
@@ -207,7 +207,7 @@ impl World {
     /// Waits until a channel holds a text.
     pub async fn channel_sees(&self, channel: &str, text: &str) -> StoredMessage {
         let id = self.chat.conversation(slack("alice"), channel).expect("the channel exists");
-        let wanted = |message: &StoredMessage| message.readable().contains(text);
+        let wanted = |message: &StoredMessage| says(message, text);
         let found = self.chat.wait_for_message(&id, wanted, PATIENCE).await;
         found.unwrap_or_else(|_| panic!("{channel} does not see {text:?}:\n{}", self.transcript(&id)))
     }
@@ -223,7 +223,7 @@ impl World {
         let user = slack(who);
         let id = self.chat.conversation(user, channel).expect("the channel exists");
         let found = self.chat.wait_for(
-            |chat| chat.ephemerals(user, &id).iter().any(|m| m.readable().contains(text)).then_some(()),
+            |chat| chat.ephemerals(user, &id).iter().any(|m| says(m, text)).then_some(()),
             PATIENCE,
         );
         found.await.unwrap_or_else(|_| panic!("{who} was not told {text:?}: {:?}", self.whispers(who, channel)));
@@ -232,6 +232,12 @@ impl World {
     /// A person's direct messages with the bot, as text: threads indented, buttons in brackets.
     pub fn conversation(&self, who: &str) -> String {
         self.chat.dm(slack(who)).map(|dm| self.transcript(&dm)).unwrap_or_default()
+    }
+
+    /// Whether a person's direct messages hold a text now.
+    pub fn saw(&self, who: &str, text: &str) -> bool {
+        let dm = self.chat.dm(slack(who)).map(|dm| self.chat.transcript(&dm)).unwrap_or_default();
+        dm.iter().any(|message| says(message, text))
     }
 
     /// A channel's messages as text; short ids are replaced by `A-1`, `A-2` … in order, so that it can be compared.
@@ -295,7 +301,8 @@ impl World {
         let end = std::time::Instant::now() + PATIENCE;
         let mut quiet = 0;
         while quiet < 2 {
-            let busy = self.next().await.is_some_and(|next| next <= self.clock.now());
+            let due = self.next().await.is_some_and(|next| next <= self.clock.now());
+            let busy = due || self.app.dispatch.store.in_flight().await.expect("leases can be read") > 0;
             quiet = if busy { 0 } else { quiet + 1 };
             assert!(std::time::Instant::now() < end, "the service does not come to rest at {}", self.clock.now());
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -320,7 +327,7 @@ impl World {
             open.iter().map(|a| (&a.short, a.state_name())).collect::<Vec<_>>()
         );
         assert_eq!(store.next_due().await.expect("timers can be read"), None, "a timer is left over");
-        assert_eq!(store.counts().await.expect("counts").outbox, 0, "a notice is left over");
+        assert_eq!(store.counts().await.expect("counts").outbox_pending, 0, "a notice is left over");
         let parked = store.parked(10).await.expect("parked can be read");
         assert!(parked.is_empty(), "parked: {:?}", parked.iter().map(|p| &p.error).collect::<Vec<_>>());
         self.stop().await;
@@ -346,6 +353,11 @@ pub fn slack(who: &str) -> &'static str {
 pub fn entitlement(connector: &str, account: &str, role: &str) -> Entitlement {
     let target = Target(BTreeMap::from([("role".to_owned(), role.into())]));
     Entitlement { connector: connector.into(), account: account.into(), target, instance: None }
+}
+
+/// Whether a person who reads the message finds the words, in any case.
+fn says(message: &StoredMessage, words: &str) -> bool {
+    message.readable().to_lowercase().contains(&words.to_lowercase())
 }
 
 /// The labels of a message's buttons.

@@ -73,6 +73,11 @@ fn prepare(data: &Path, base: &Url) -> anyhow::Result<Config> {
             std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
         }
     }
+    let keys = data.join("ssh-ca");
+    std::fs::create_dir_all(&keys).with_context(|| format!("making {}", keys.display()))?;
     let text = demo::configuration(&data, base);
+    // Written anew each time: for the other commands of the command line, which take `--config`.
+    let file = data.join("jit.toml");
+    std::fs::write(&file, &text).with_context(|| format!("writing {}", file.display()))?;
     Config::parse(&text, "the demo's configuration", &data, &|_| None).map_err(Into::into)
 }

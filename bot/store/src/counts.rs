@@ -52,4 +52,15 @@ impl Store {
         }
         Ok(counts)
     }
+
+    /// How much is leased right now: timers, notices and entitlements that some worker is at.
+    pub async fn in_flight(&self) -> Result<u64, StoreError> {
+        let select = "SELECT (SELECT count(*) FROM timers WHERE lease_us > $1)
+                      + (SELECT count(*) FROM outbox WHERE state = 'queued' AND lease_us > $1)
+                      + (SELECT count(*) FROM entitlements WHERE lease_us > $1) AS n";
+        let now = crate::clock::micros(self.now());
+        let row = sql::one(&self.db().reader, select, vec![now.into()]).await.doing("count leases")?;
+        let count: Option<i64> = row.map(|row| row.try_get("", "n")).transpose().doing("count leases")?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    }
 }

@@ -15,7 +15,7 @@ async fn two_people_in_two_steps(#[case] backend: Backend) {
     let world = World::start(backend).await;
     world.says("alice", "#inc-42", ADMIN).await;
     world.sees("bob", "schema must be repaired").await;
-    assert!(!world.conversation("sam").contains("schema"), "security is asked in the second step");
+    assert!(!world.saw("sam", "schema"), "security is asked in the second step");
     world.presses("bob", "Approve").await;
     world.sees("sam", "Orders database, administrator").await;
     assert!(!world.holds("orders-db", "alice", "app_admin"), "one of two is not enough");
@@ -49,7 +49,7 @@ async fn two_clicks_at_once_have_one_outcome(#[case] backend: Backend) {
         if access.votes[0].by.as_str() == "bob" { ("Bob Baker", "erin") } else { ("Erin Engel", "bob") };
     world.is_told(loser, "dm", winner).await;
     world.presses("alice", "I'm done").await;
-    world.sees("alice", "erified gone").await;
+    world.sees("alice", "verified gone").await;
     world.end().await;
 }
 
@@ -62,7 +62,7 @@ async fn approved_for_less_time(#[case] backend: Backend) {
     world.says("alice", "#access", WRITE).await;
     world.presses("bob", "Approve for less time…").await;
     world.submits("bob", &[("duration", "15m")]).await;
-    world.sees("alice", "live").await;
+    world.sees("alice", "live:").await;
     world.passes(TimeDelta::minutes(16)).await;
     assert!(!world.holds("orders-db", "alice", "app_write"), "what was approved counts, not what was asked");
     world.end().await;
@@ -97,15 +97,14 @@ async fn nobody_decides_on_their_own_and_the_disabled_decide_nothing(#[case] bac
     let answer = world.says("bob", "#access", &format!("/jit approve {short}")).await;
     assert!(answer.contains("own request"), "{answer}");
     assert!(!world.conversation("bob").contains("[Approve]"));
-    // Erin is disabled between the card and the click.
+    // Erin is disabled between the card and the click; olive takes over what she owned, so that the policy stays sound.
     let (channel, ts) = world.button("erin", "Approve").await;
-    world
-        .edit(
-            "people.toml",
-            "groups = [\"managers\", \"owners\"]",
-            "groups = [\"managers\", \"owners\"]\nactive = false",
-        )
-        .await;
+    let people = std::fs::read_to_string(world.file("people.toml")).expect("people");
+    let people = people.replace("manager = \"erin\"", "manager = \"olive\"").replace("manager = \"bob\"\ngroups = [\"engineering\", \"sre\"]", "groups = [\"sre\"]");
+    std::fs::write(world.file("people.toml"), people).expect("written");
+    let roles = std::fs::read_to_string(world.file("policy/roles.toml")).expect("roles").replace("owner = \"erin\"", "owner = \"olive\"");
+    std::fs::write(world.file("policy/roles.toml"), roles).expect("written");
+    world.edit("people.toml", "groups = [\"managers\", \"owners\"]", "groups = [\"managers\"]\nactive = false").await;
     world.press_on("erin", &channel, &ts, "Approve").await;
     world.is_told("erin", "dm", "disabled").await;
     assert!(!world.holds("orders-db", "bob", "app_write"));
@@ -122,8 +121,8 @@ async fn silence_reminds_escalates_and_times_out(#[case] backend: Backend) {
     world.says("alice", "#access", ADMIN).await;
     world.sees("bob", "schema must be repaired").await;
     world.passes(TimeDelta::minutes(16)).await;
-    world.sees("bob", "eminder").await;
-    assert!(!world.conversation("erin").contains("Orders database"));
+    world.sees("bob", "still waits for you").await;
+    assert!(!world.saw("erin", "Orders database"));
     world.passes(TimeDelta::minutes(15)).await;
     world.sees("erin", "Orders database, administrator").await;
     world.sees("alice", "Erin Engel").await;

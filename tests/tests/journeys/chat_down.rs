@@ -12,12 +12,12 @@ use rstest::rstest;
 async fn an_hour_without_chat(#[case] backend: Backend) {
     let world = World::start(backend).await;
     world.says("alice", "#access", "/jit request orders-read for 30m because checking the order totals").await;
-    world.sees("alice", "live").await;
+    world.sees("alice", "live:").await;
     world.idle().await;
     world.chat.misbehave(Misbehaviour { method: "chat.*".to_owned(), fault: Fault::ServerError, times: None });
     world.passes(TimeDelta::minutes(31)).await;
     assert!(!world.holds("orders-db", "alice", "app_read"), "the end does not wait for chat");
-    assert!(!world.conversation("alice").contains("erified gone"));
+    assert!(!world.saw("alice", "Ended, verified gone"));
     world.passes(TimeDelta::minutes(29)).await;
     world.chat.behave();
     world.passes(TimeDelta::minutes(6)).await;

@@ -9,7 +9,7 @@ const WRITE: &str = "/jit request orders-write for 1h because the export is brok
 async fn live(world: &World) {
     world.says("alice", "#access", WRITE).await;
     world.presses("bob", "Approve").await;
-    world.sees("alice", "live").await;
+    world.sees("alice", "live:").await;
     world.idle().await;
     assert!(world.holds("orders-db", "alice", "app_write"));
 }
@@ -22,14 +22,14 @@ async fn warned_before_the_end_and_done_early(#[case] backend: Backend) {
     let world = World::start(backend).await;
     live(&world).await;
     world.passes(TimeDelta::minutes(44)).await;
-    assert!(!world.conversation("alice").contains("ends soon"));
+    assert!(!world.saw("alice", "ends soon"));
     world.passes(TimeDelta::minutes(2)).await;
     world.button("alice", "Extend…").await;
     world.channel_sees("#access", "Alice").await;
     world.presses("alice", "I'm done").await;
     world.idle().await;
     assert!(!world.holds("orders-db", "alice", "app_write"));
-    world.sees("alice", "erified gone").await;
+    world.sees("alice", "verified gone").await;
     assert!(!world.conversation("alice").contains("[I'm done]"), "{}", world.conversation("alice"));
     world.end().await;
 }

@@ -9,7 +9,7 @@ const WRITE: &str = "/jit request orders-write for 1h because the export is brok
 async fn live_and_warned(world: &World) {
     world.says("alice", "#access", WRITE).await;
     world.presses("bob", "Approve").await;
-    world.sees("alice", "live").await;
+    world.sees("alice", "live:").await;
     world.passes(TimeDelta::minutes(50)).await;
 }
 

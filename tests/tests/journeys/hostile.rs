@@ -69,8 +69,12 @@ async fn peoples_text_is_only_text(#[case] backend: Backend) {
     let evil = "/jit request orders-write for 1h because <!channel> *bold* <https://evil.test|click here> `code` done";
     world.says("alice", "#access", evil).await;
     let card = world.sees("bob", "evil.test").await;
-    let raw = serde_json::Value::from(card.blocks.clone()).to_string() + &card.text;
-    assert!(!raw.contains("<!channel>") && !raw.contains("<https://evil.test"), "{raw}");
+    let marked: Vec<String> = card.blocks.iter().map(|block| block["text"]["text"].to_string()).collect();
+    for shown in marked.iter().chain([&card.text]) {
+        assert!(!shown.contains("<!channel>") && !shown.contains("<https://evil.test"), "{shown}");
+    }
+    let rich = serde_json::Value::from(card.blocks.clone()).to_string();
+    assert!(!rich.contains("\"broadcast\"") && !rich.contains("\"link\""), "{rich}");
     world.presses("alice", "Cancel request").await;
     world.end().await;
 }

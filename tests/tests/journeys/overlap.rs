@@ -17,10 +17,10 @@ async fn two_grants_of_one_entitlement_compose(#[case] backend: Backend) {
     world.passes(TimeDelta::minutes(20)).await;
     assert!(world.holds("orders-db", "alice", "app_write"), "the longer grant keeps it");
     world.sees("alice", "emains under").await;
-    assert!(!world.conversation("alice").contains("erified gone"), "it is not gone, and nobody says so");
+    assert!(!world.saw("alice", "Ended, verified gone"), "it is not gone, and nobody says so");
     world.passes(TimeDelta::minutes(41)).await;
     assert!(!world.holds("orders-db", "alice", "app_write"));
-    world.sees("alice", "erified gone").await;
+    world.sees("alice", "verified gone").await;
     world.end().await;
 }
 
@@ -36,7 +36,7 @@ async fn standing_access_is_never_taken_and_security_hears(#[case] backend: Back
     world.passes(TimeDelta::minutes(16)).await;
     assert!(world.holds("orders-db", "alice", "app_read"), "what she held before is hers");
     world.channel_sees("#security", "standing").await;
-    assert!(!world.conversation("alice").contains("erified gone"));
+    assert!(!world.saw("alice", "Ended, verified gone"));
     world.end().await;
 }
 

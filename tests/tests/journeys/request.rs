@@ -12,7 +12,7 @@ async fn low_risk_is_approved_by_policy_and_lives_its_life(#[case] backend: Back
     let world = World::start(backend).await;
     let answer =
         world.says("alice", "#access", "/jit request orders-read for 15m because checking the order totals").await;
-    assert!(answer.contains("orders"), "{answer}");
+    assert!(answer.contains("Orders database, read"), "{answer}");
     world.sees("alice", "Orders database, read").await;
     world.idle().await;
     assert!(world.holds("orders-db", "alice", "app_read"));
@@ -22,8 +22,8 @@ async fn low_risk_is_approved_by_policy_and_lives_its_life(#[case] backend: Back
     assert!(world.holds("orders-db", "alice", "app_read"), "it ends at its end, not before");
     world.passes(TimeDelta::minutes(1) + TimeDelta::seconds(1)).await;
     assert!(!world.holds("orders-db", "alice", "app_read"));
-    world.sees("alice", "erified gone").await;
-    world.channel_sees("#access", "erified gone").await;
+    world.sees("alice", "verified gone").await;
+    world.channel_sees("#access", "verified gone").await;
     world.end().await;
 }
 
@@ -82,7 +82,7 @@ async fn looking_verbs_answer_the_right_people(#[case] backend: Backend) {
     let not_mine = world.says("sam", "#access", "/jit pending").await;
     assert!(!not_mine.contains("Orders database, write"), "{not_mine}");
     world.presses("bob", "Approve").await;
-    world.sees("alice", "live").await;
+    world.sees("alice", "live:").await;
     let who = world.says("erin", "#access", "/jit who orders-write").await;
     assert!(who.contains("Alice Ames"), "the owner sees who holds it: {who}");
     let who = world.says("carl", "#access", "/jit who orders-write").await;
@@ -94,6 +94,6 @@ async fn looking_verbs_answer_the_right_people(#[case] backend: Backend) {
     let help = world.says("alice", "#access", "/jit help request").await;
     assert!(help.contains("/jit request"), "{help}");
     world.presses("alice", "I'm done").await;
-    world.sees("alice", "erified gone").await;
+    world.sees("alice", "verified gone").await;
     world.end().await;
 }

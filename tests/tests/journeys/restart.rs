@@ -14,7 +14,7 @@ async fn a_life_over_three_restarts(#[case] backend: Backend) {
     world.sees("bob", "export is broken").await;
     world.start_again().await;
     world.presses("bob", "Approve").await;
-    world.sees("alice", "live").await;
+    world.sees("alice", "live:").await;
     world.start_again().await;
     world.passes(TimeDelta::minutes(46)).await;
     world.button("alice", "I'm done").await;
@@ -27,8 +27,8 @@ async fn a_life_over_three_restarts(#[case] backend: Backend) {
     world.start_again().await;
     world.idle().await;
     assert!(!world.holds("orders-db", "alice", "app_write"), "the end is the first thing after the start");
-    world.sees("alice", "erified gone").await;
-    let told = world.conversation("alice").matches("erified gone").count();
+    world.sees("alice", "verified gone").await;
+    let told = world.conversation("alice").matches("verified gone").count();
     assert!(told >= 1, "{}", world.conversation("alice"));
     world.end().await;
 }

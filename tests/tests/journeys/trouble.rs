@@ -16,7 +16,7 @@ async fn a_failing_revoke_never_stops_trying(#[case] backend: Backend) {
     world.says("alice", "#access", READ).await;
     world.idle().await;
     let target = world.targets["orders-db"].clone();
-    target.fail_always(Call::Revoke, Fault::Permanent);
+    target.fail_always(Call::Revoke, Fault::Permanent("the target says no".into()));
     world.passes(TimeDelta::minutes(16)).await;
     world.channel_sees("#security", "ailing").await;
     let mine = world.says("alice", "#access", "/jit mine").await;
@@ -29,8 +29,8 @@ async fn a_failing_revoke_never_stops_trying(#[case] backend: Backend) {
     target.heal();
     world.passes(TimeDelta::minutes(6)).await;
     assert!(!world.holds("orders-db", "alice", "app_read"));
-    world.channel_sees("#security", "erified gone").await;
-    world.sees("alice", "erified gone").await;
+    world.channel_sees("#security", "verified gone").await;
+    world.sees("alice", "verified gone").await;
     world.end().await;
 }
 
@@ -40,7 +40,7 @@ async fn a_failing_revoke_never_stops_trying(#[case] backend: Backend) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_that_fails_for_good_gives_nothing(#[case] backend: Backend) {
     let world = World::start(backend).await;
-    world.targets["orders-db"].fail_always(Call::Grant, Fault::Permanent);
+    world.targets["orders-db"].fail_always(Call::Grant, Fault::Permanent("the target says no".into()));
     world.says("alice", "#access", READ).await;
     world.passes(TimeDelta::minutes(3)).await;
     assert!(!world.holds("orders-db", "alice", "app_read"));
@@ -56,7 +56,7 @@ async fn a_grant_half_done_is_taken_back(#[case] backend: Backend) {
     let world = World::start(backend).await;
     let target = world.targets["orders-db"].clone();
     target.fail_always(Call::Grant, Fault::HalfDone);
-    target.fail_always(Call::Inspect, Fault::Permanent);
+    target.fail_always(Call::Inspect, Fault::Permanent("the target says no".into()));
     world.says("alice", "#access", READ).await;
     world.passes(TimeDelta::minutes(5)).await;
     target.heal();
@@ -74,11 +74,11 @@ async fn a_lying_target_is_not_believed(#[case] backend: Backend) {
     world.says("alice", "#access", READ).await;
     world.idle().await;
     let target = world.targets["orders-db"].clone();
-    target.fail_next(Call::Revoke, Fault::Lying);
+    target.fail_next(Call::Revoke, Fault::Lie);
     world.passes(TimeDelta::minutes(15) + TimeDelta::milliseconds(10)).await;
-    assert!(!world.conversation("alice").contains("erified gone"), "an inspection said otherwise");
+    assert!(!world.saw("alice", "Ended, verified gone"), "an inspection said otherwise");
     world.passes(TimeDelta::minutes(2)).await;
     assert!(!world.holds("orders-db", "alice", "app_read"));
-    world.sees("alice", "erified gone").await;
+    world.sees("alice", "verified gone").await;
     world.end().await;
 }

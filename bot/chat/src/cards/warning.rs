@@ -4,11 +4,11 @@ use jit_core::access::State;
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
-use super::{Context, button, outcome, words};
+use super::{Context, button};
 use crate::card::{Card, Line, Tone};
 
 /// Words it.
-pub fn card(notice: &Notice, context: &Context) -> Card {
+pub fn card(notice: &Notice, _: &Context) -> Card {
     let access = &notice.access;
     let title = &access.request.title;
     match &access.state {
@@ -16,17 +16,8 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
             .text(Line::default().person(&access.request.requester).plain(", it ends ").at_and_left(active.until).plain(". Save your work: open sessions end with it."))
             .text(Line::new("“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now."))
             .actions(vec![button::extend(access), button::done(access)]),
-        State::Closed(closed) => {
-            let (tone, title) = outcome::title(&closed.outcome, access);
-            Card::line(tone, title).text(outcome::story(&closed.outcome, access, context))
-        }
-        State::Revoking(revoking) => {
-            let (tone, word) = match revoking.failing {
-                Some(_) => (Tone::Danger, "Revocation failing"),
-                None => (Tone::Over, "Being taken back"),
-            };
-            Card::line(tone, format!("{word}: {title}")).text(words::failing(access))
-        }
+        // The story is told beside it; here only the buttons have to go.
+        State::Revoking(_) | State::Closed(_) => Card::line(Tone::Over, format!("Its end has come: {title}")),
         State::Pending(_) | State::Elevating(_) => Card::line(Tone::Neutral, format!("Not live yet: {title}")),
     }
 }
