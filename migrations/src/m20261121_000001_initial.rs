@@ -99,10 +99,12 @@ const TABLES: &[&str] = &[
         due_us BIGINT,
         lease_owner TEXT,
         lease_us BIGINT NOT NULL DEFAULT 0,
+        quiet_us BIGINT NOT NULL DEFAULT 0,
         failures BIGINT NOT NULL DEFAULT 0,
         last_error TEXT
     )",
-    // States: queued, delivered, superseded, parked. `place` is set where a newer row took the place of an older one.
+    // States: queued, delivered, superseded, parked. `revision` counts the contents that a queued row has had: a newer notice for its
+    // slot becomes its content.
     "CREATE TABLE outbox (
         id {identity},
         recipient TEXT NOT NULL,
@@ -110,7 +112,7 @@ const TABLES: &[&str] = &[
         slot TEXT NOT NULL,
         body TEXT NOT NULL,
         state TEXT NOT NULL,
-        place BIGINT,
+        revision BIGINT NOT NULL DEFAULT 0,
         created_us BIGINT NOT NULL,
         due_us BIGINT NOT NULL,
         done_us BIGINT,
@@ -158,7 +160,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX texts_access ON texts (access)",
     "CREATE INDEX timers_due ON timers (due_us)",
     "CREATE INDEX entitlements_due ON entitlements (due_us) WHERE due_us IS NOT NULL",
-    "CREATE INDEX outbox_queue ON outbox (recipient, COALESCE(place, id), id) WHERE state = 'queued'",
+    "CREATE INDEX outbox_queue ON outbox (recipient, id) WHERE state = 'queued'",
     "CREATE INDEX outbox_due ON outbox (due_us) WHERE state = 'queued'",
     "CREATE INDEX outbox_parked ON outbox (id) WHERE state = 'parked'",
     "CREATE INDEX messages_access ON messages (access)",

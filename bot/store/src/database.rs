@@ -28,19 +28,22 @@ pub(crate) struct Db {
     pub writer: DatabaseConnection,
     pub reader: DatabaseConnection,
     pub backend: DbBackend,
+    /// One session of PostgreSQL under this process's own name, as long as the process lives; see `presence.rs`.
+    pub presence: Option<DatabaseConnection>,
 }
 
 impl Db {
-    /// Connects; for SQLite the file is made if it is not there.
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+    /// Connects as the process of that name; for SQLite the file is made if it is not there.
+    pub async fn connect(url: &str, name: &str) -> Result<Self, StoreError> {
         if url.starts_with("sqlite:") {
             // The writer comes first: it makes the file and turns on write-ahead logging.
             let writer = sqlite(url, 1).await.doing("open the SQLite file")?;
             let reader = sqlite(url, SQLITE_READERS).await.doing("open the SQLite file")?;
-            Ok(Self { writer, reader, backend: DbBackend::Sqlite })
+            Ok(Self { writer, reader, backend: DbBackend::Sqlite, presence: None })
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pool = postgres(url).await.doing("connect to PostgreSQL")?;
-            Ok(Self { writer: pool.clone(), reader: pool, backend: DbBackend::Postgres })
+            let pool = postgres(url, "jit", POSTGRES_CONNECTIONS).await.doing("connect to PostgreSQL")?;
+            let presence = Some(postgres(url, name, 1).await.doing("connect to PostgreSQL")?);
+            Ok(Self { writer: pool.clone(), reader: pool, backend: DbBackend::Postgres, presence })
         } else {
             Err(StoreError::Address)
         }
@@ -103,12 +106,17 @@ async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr
     Database::connect(options).await
 }
 
-async fn postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
+async fn postgres(url: &str, name: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
-    common(&mut options, POSTGRES_CONNECTIONS);
-    options.map_sqlx_postgres_opts(|options| {
+    common(&mut options, connections);
+    if connections == 1 {
+        // Kept open for good: its being there is what it is for.
+        options.idle_timeout(None).max_lifetime(None);
+    }
+    let name = name.to_owned();
+    options.map_sqlx_postgres_opts(move |options| {
         let patience = PATIENCE.as_millis().to_string();
-        options.application_name("jit").options([
+        options.application_name(&name).options([
             ("synchronous_commit", "on"),
             ("default_transaction_isolation", "read committed"),
             ("lock_timeout", patience.as_str()),

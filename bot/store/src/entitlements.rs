@@ -31,6 +31,9 @@ pub struct LeasedEntitlement {
     pub generation: u64,
     /// When the lease ends: attempts must end before.
     pub lease_until: DateTime<Utc>,
+    /// Until then a call of an earlier owner, who ended in the middle of it, may still take effect: what is found gone before may
+    /// come back. In the past nearly always.
+    pub quiet_at: DateTime<Utc>,
     /// What was there before us; `None`: not recorded, and nothing of ours is there.
     pub baseline: Option<Baseline>,
     /// Failures in a row.
@@ -93,7 +96,7 @@ impl Store {
             "UPDATE entitlements SET lease_owner = $1, lease_us = $2, generation = generation + 1, leased_marks = marks
              WHERE key IN (SELECT key FROM entitlements WHERE due_us <= $3 AND lease_us <= $3
                            ORDER BY due_us LIMIT $4 {})
-             RETURNING key, connector, account, target, instance, generation, baseline, failures",
+             RETURNING key, connector, account, target, instance, generation, baseline, failures, quiet_us",
             sql::skip_locked(self.db().backend)
         );
         let values = vec![owner.into(), micros(until).into(), micros(now).into(), i64::from(max).into()];
@@ -107,10 +110,12 @@ impl Store {
         Ok(leased)
     }
 
-    /// Records what was there before our first grant. `false`: the lease is over or there is a baseline already; do not grant.
+    /// Records what was there before our first grant; or, where standing access was since found gone, that what is given from now on is
+    /// ours. What is ours never becomes standing. `false`: the lease is over or the baseline stands; do not grant.
     pub async fn set_baseline(&self, leased: &LeasedEntitlement, baseline: Baseline) -> Result<bool, StoreError> {
         let update = "UPDATE entitlements SET baseline = $4
-                      WHERE key = $1 AND generation = $2 AND lease_us > $3 AND baseline IS NULL";
+                      WHERE key = $1 AND generation = $2 AND lease_us > $3
+                      AND (baseline IS NULL OR (baseline = 'standing' AND $4 = 'absent'))";
         let text = match baseline {
             Baseline::Absent => "absent",
             Baseline::Standing => "standing",
@@ -201,6 +206,7 @@ fn read(row: &QueryResult, lease_until: DateTime<Utc>) -> Result<LeasedEntitleme
         key: EntitlementKey(row.try_get("", "key")?),
         generation: u64::try_from(row.try_get::<i64>("", "generation")?).unwrap_or(0),
         lease_until,
+        quiet_at: instant(row.try_get("", "quiet_us")?),
         baseline: match baseline.as_deref() {
             None => None,
             Some("absent") => Some(Baseline::Absent),

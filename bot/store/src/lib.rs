@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod load;
 mod outbox;
+mod presence;
 mod redis_link;
 mod replays;
 mod rows;

@@ -1,10 +1,14 @@
 //! The outbox: notices in order per recipient, at most one of them in flight, unsent ones of a slot collapsed to the newest.
 //!
-//! Written by commit; leased by the shell's delivery worker. A row is `queued` until it is `delivered`, `superseded` by a newer
-//! one of its slot, or `parked` because it can never be delivered. The head of a recipient's queue keeps the others back while
-//! it is leased or waits for another attempt. A worker that may have posted before a crash looks for the *slot* at the platform,
-//! not for the row's id: a newer row may have taken the place of the one that was posted.
+//! Written by commit; leased by the shell's delivery worker. A row is `queued` until it is `delivered`, or `parked` because it can
+//! never be, or `superseded` by another one of its slot. The head of a recipient's queue keeps the others back while it is
+//! leased or waits for another attempt.
+//!
+//! A newer notice for a slot that waits unsent becomes that row's content, so that its place in the queue and its id stay: a worker
+//! that may have posted before a crash looks for the row's id at the platform. While the row is in flight, the newer notice is
+//! a row of its own and follows as an edit.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +19,7 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use crate::clock::{instant, micros};
 use crate::error::{Doing, StoreError};
+use crate::events::version;
 use crate::wakeups::Ring;
 use crate::{Store, rows, sql, texts};
 
@@ -43,8 +48,10 @@ pub struct Message {
 /// A notice to deliver now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leased {
-    /// The row.
+    /// The row; the same through every attempt and every change of content.
     pub id: i64,
+    /// Which of its contents this is.
+    pub revision: u64,
     /// How often it was tried, this time included.
     pub attempts: u32,
     /// When it was first queued.
@@ -79,49 +86,70 @@ pub(crate) async fn enqueue<C: ConnectionTrait>(
     if tells.is_empty() {
         return Ok(0);
     }
-    let again: Vec<&Tell> = tells.iter().copied().filter(|tell| Some(tell.slot.access) != new).collect();
-    let places = supersede(db, &again, now_us).await.doing(DOING)?;
-    let mut values: Vec<Value> = Vec::with_capacity(tells.len() * 8);
+    let mut entries = Vec::with_capacity(tells.len());
     for tell in tells {
         let key = (tell.to.key(), tell.slot.access.to_string(), tell.slot.name.clone());
-        let place = places.iter().filter(|(of, _)| *of == key).map(|(_, place)| *place).min();
-        let body = rows::document(tell, "a notice")?;
-        let (recipient, access, slot) = key;
-        values.extend([recipient.into(), access.into(), slot.into(), body.into()]);
-        values.extend(["queued".into(), place.into(), now_us.into(), now_us.into()]);
+        entries.push((key, rows::document(tell, "a notice")?, Some(tell.slot.access) != new));
     }
+    let replaced = replace(db, &entries, now_us).await.doing(DOING)?;
+    entries.retain(|(key, _, _)| !replaced.contains(key));
+    if entries.is_empty() {
+        return Ok(tells.len());
+    }
+    let value = |((recipient, access, slot), body, _): &Entry| -> [Value; 7] {
+        let (recipient, access, slot) = (recipient.as_str().into(), access.as_str().into(), slot.as_str().into());
+        [recipient, access, slot, body.as_str().into(), "queued".into(), now_us.into(), now_us.into()]
+    };
     let insert = format!(
-        "INSERT INTO outbox (recipient, access, slot, body, state, place, created_us, due_us) VALUES {}",
-        sql::rows(tells.len(), 8)
+        "INSERT INTO outbox (recipient, access, slot, body, state, created_us, due_us) VALUES {}",
+        sql::rows(entries.len(), 7)
     );
-    sql::execute(db, &insert, values).await.doing(DOING)?;
+    sql::execute(db, &insert, entries.iter().flat_map(value).collect()).await.doing(DOING)?;
     Ok(tells.len())
 }
 
+/// Recipient, access, slot.
 type Key = (String, String, String);
+/// A slot, its notice's text, and whether something may be queued for it already.
+type Entry = (Key, String, bool);
 
-/// Older unsent rows of the same slots give way; the places they leave. What is in flight stays: the newer one comes after it.
-async fn supersede<C: ConnectionTrait>(db: &C, tells: &[&Tell], now_us: i64) -> Result<Vec<(Key, i64)>, DbErr> {
-    if tells.is_empty() {
-        return Ok(Vec::new());
+/// Gives waiting rows of the same slots the new content; the slots for which there was one.
+async fn replace<C: ConnectionTrait>(db: &C, entries: &[Entry], now_us: i64) -> Result<BTreeSet<Key>, DbErr> {
+    let again: Vec<_> = entries.iter().filter(|(_, _, maybe)| *maybe).collect();
+    if again.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    let mut values: Vec<Value> = Vec::with_capacity(tells.len() * 3 + 1);
-    for tell in tells {
-        values.extend([tell.to.key().into(), tell.slot.access.to_string().into(), tell.slot.name.as_str().into()]);
-    }
+    let value = |((recipient, access, slot), body, _): &&Entry| -> [Value; 4] {
+        [recipient.as_str().into(), access.as_str().into(), slot.as_str().into(), body.as_str().into()]
+    };
+    let mut values: Vec<Value> = again.iter().flat_map(value).collect();
     values.push(now_us.into());
     let update = format!(
-        "UPDATE outbox SET state = 'superseded', done_us = ${now}
-         WHERE state = 'queued' AND lease_us <= ${now} AND (recipient, access, slot) IN (VALUES {slots})
-         RETURNING recipient, access, slot, COALESCE(place, id) AS place",
-        now = values.len(),
-        slots = sql::rows(tells.len(), 3)
+        "UPDATE outbox SET body = new.column4, revision = revision + 1 FROM (VALUES {}) AS new
+         WHERE state = 'queued' AND lease_us <= ${}
+         AND recipient = new.column1 AND access = new.column2 AND slot = new.column3
+         RETURNING id, recipient, access, slot",
+        sql::rows(again.len(), 4),
+        values.len()
     );
-    let key = |row: &QueryResult| -> Result<_, DbErr> {
+    let (mut replaced, mut surplus) = (BTreeSet::new(), Vec::<Value>::new());
+    let mut rows = sql::query(db, &update, values).await?;
+    rows.sort_by_key(|row| row.try_get::<i64>("", "id").unwrap_or(i64::MAX));
+    for row in rows {
         let key = (row.try_get("", "recipient")?, row.try_get("", "access")?, row.try_get("", "slot")?);
-        Ok((key, row.try_get("", "place")?))
-    };
-    sql::query(db, &update, values).await?.iter().map(key).collect()
+        // Two rows of one slot wait where one was in flight when the other came, and its worker died: the first one stays.
+        if !replaced.insert(key) {
+            surplus.push(row.try_get::<i64>("", "id")?.into());
+        }
+    }
+    if !surplus.is_empty() {
+        let ids = sql::list(1, surplus.len());
+        surplus.push(now_us.into());
+        let update =
+            format!("UPDATE outbox SET state = 'superseded', done_us = ${} WHERE id IN ({ids})", surplus.len());
+        sql::execute(db, &update, surplus).await?;
+    }
+    Ok(replaced)
 }
 
 impl Store {
@@ -134,15 +162,15 @@ impl Store {
                 SELECT id FROM outbox AS head
                 WHERE state = 'queued' AND due_us <= $3 AND lease_us <= $3 AND NOT EXISTS (
                     SELECT 1 FROM outbox AS first WHERE first.recipient = head.recipient AND first.state = 'queued'
-                    AND (COALESCE(first.place, first.id), first.id) < (COALESCE(head.place, head.id), head.id))
-                ORDER BY COALESCE(place, id), id LIMIT $4 {})
-             RETURNING id, attempts, created_us, body, COALESCE(place, id) AS place",
+                    AND first.id < head.id)
+                ORDER BY id LIMIT $4 {})
+             RETURNING id, revision, attempts, created_us, body",
             sql::skip_locked(self.db().backend)
         );
         let values = vec![owner.into(), micros(now + lease).into(), micros(now).into(), i64::from(max).into()];
         let rows = sql::query(&self.db().writer, &update, values).await.doing(DOING)?;
         let mut leased = rows.iter().map(columns).collect::<Result<Vec<_>, _>>().doing(DOING)?;
-        leased.sort_by_key(|columns| (columns.place, columns.id));
+        leased.sort_by_key(|columns| columns.id);
         let tells = self.tells(leased.iter().map(|columns| (columns.id, columns.body.as_str()))).await?;
         let messages = self.messages_for(&tells).await?;
         let find = |to: &Recipient, slot: &Slot| {
@@ -151,6 +179,7 @@ impl Store {
         };
         let hydrated = leased.into_iter().zip(tells).map(|(columns, tell)| Leased {
             id: columns.id,
+            revision: columns.revision,
             attempts: columns.attempts,
             created_at: columns.created_at,
             posted: find(&tell.to, &tell.slot),
@@ -160,43 +189,42 @@ impl Store {
         Ok(hydrated.collect())
     }
 
-    /// It was delivered there; the next of this recipient may go.
+    /// It was delivered there; the next of this recipient may go. If its content was changed since, it stays queued, as an edit.
     pub async fn delivered(&self, leased: &Leased, handle: &Handle) -> Result<(), StoreError> {
         const DOING: &str = "note a delivery";
         let now_us = micros(self.now());
         let transaction = self.db().begin().await.doing(DOING)?;
-        finish(&transaction, leased.id, "delivered", None, now_us).await.doing(DOING)?;
+        let done = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $3, done_us = $3,
+                    state = CASE WHEN revision = $2 THEN 'delivered' ELSE 'queued' END
+                    WHERE id = $1 AND state = 'queued'";
+        let values = vec![leased.id.into(), version(leased.revision).into(), now_us.into()];
+        sql::execute(&transaction, done, values).await.doing(DOING)?;
         put(&transaction, &leased.tell.to, &leased.tell.slot, handle, now_us).await?;
         transaction.commit().await.doing(DOING)?;
         self.ring(Ring { outbox: true, ..Ring::default() });
         Ok(())
     }
 
-    /// It was not delivered; it is tried again then. A newer one of its slot takes its place at once.
+    /// It was not delivered; it is tried again then. If a newer one of its slot has come, with that content.
     pub async fn retry(&self, id: i64, at: DateTime<Utc>, error: &str) -> Result<(), StoreError> {
         const DOING: &str = "put a notice back";
         let now_us = micros(self.now());
         let transaction = self.db().begin().await.doing(DOING)?;
         let back = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $2, error = $3
-                    WHERE id = $1 AND state = 'queued'";
-        let values = vec![id.into(), micros(at).into(), error.into()];
-        sql::execute(&transaction, back, values).await.doing(DOING)?;
-        let place = "UPDATE outbox SET place = (SELECT COALESCE(place, id) FROM outbox WHERE id = $1), due_us = $2,
-                     attempts = (SELECT attempts FROM outbox WHERE id = $1), error = $3
-                     WHERE id = (SELECT max(newer.id) FROM outbox AS newer JOIN outbox AS old ON old.id = $1
-                         AND old.state = 'queued' AND newer.state = 'queued' AND newer.recipient = old.recipient
-                         AND newer.access = old.access AND newer.slot = old.slot AND newer.id > old.id)";
-        let values = vec![id.into(), micros(at).into(), error.into()];
-        if sql::execute(&transaction, place, values).await.doing(DOING)? == 1 {
-            finish(&transaction, id, "superseded", None, now_us).await.doing(DOING)?;
+                    WHERE id = $1 AND state = 'queued' RETURNING recipient, access, slot";
+        let back = sql::one(&transaction, back, vec![id.into(), micros(at).into(), error.into()]).await.doing(DOING)?;
+        if let Some(row) = back {
+            take_newer(&transaction, id, &row, now_us).await.doing(DOING)?;
         }
         transaction.commit().await.doing(DOING)
     }
 
     /// It can never be delivered; the next of this recipient may go.
     pub async fn park(&self, id: i64, error: &str) -> Result<(), StoreError> {
-        let now_us = micros(self.now());
-        finish(&self.db().writer, id, "parked", Some(error), now_us).await.doing("park a notice")?;
+        let update = "UPDATE outbox SET state = 'parked', done_us = $2, lease_owner = NULL, lease_us = 0, error = $3
+                      WHERE id = $1 AND state = 'queued'";
+        let values = vec![id.into(), micros(self.now()).into(), error.into()];
+        sql::execute(&self.db().writer, update, values).await.doing("park a notice")?;
         self.ring(Ring { outbox: true, ..Ring::default() });
         Ok(())
     }
@@ -222,7 +250,7 @@ impl Store {
         let select = "SELECT min(CASE WHEN lease_us > due_us THEN lease_us ELSE due_us END) AS next_us
                       FROM outbox AS head WHERE state = 'queued' AND NOT EXISTS (
                           SELECT 1 FROM outbox AS first WHERE first.recipient = head.recipient AND first.state = 'queued'
-                          AND (COALESCE(first.place, first.id), first.id) < (COALESCE(head.place, head.id), head.id))";
+                          AND first.id < head.id)";
         let row = sql::one(&self.db().reader, select, vec![]).await.doing(DOING)?;
         let next: Option<Option<i64>> = row.map(|row| row.try_get("", "next_us")).transpose().doing(DOING)?;
         Ok(next.flatten().map(instant))
@@ -282,7 +310,7 @@ impl Store {
 
 struct Columns {
     id: i64,
-    place: i64,
+    revision: u64,
     attempts: u32,
     created_at: DateTime<Utc>,
     body: String,
@@ -291,7 +319,7 @@ struct Columns {
 fn columns(row: &QueryResult) -> Result<Columns, DbErr> {
     Ok(Columns {
         id: row.try_get("", "id")?,
-        place: row.try_get("", "place")?,
+        revision: u64::try_from(row.try_get::<i64>("", "revision")?).unwrap_or(0),
         attempts: u32::try_from(row.try_get::<i64>("", "attempts")?).unwrap_or(u32::MAX),
         created_at: instant(row.try_get("", "created_us")?),
         body: row.try_get("", "body")?,
@@ -308,19 +336,25 @@ fn message(row: &QueryResult) -> Result<Message, DbErr> {
     })
 }
 
-/// Takes a row out of the queue; one that is out already stays as it is.
-async fn finish<C: ConnectionTrait>(
-    db: &C,
-    id: i64,
-    state: &str,
-    error: Option<&str>,
-    now_us: i64,
-) -> Result<(), DbErr> {
-    let update =
-        "UPDATE outbox SET state = $2, done_us = $3, lease_owner = NULL, lease_us = 0, error = COALESCE($4, error)
-                  WHERE id = $1 AND state = 'queued'";
-    let error = error.map(str::to_owned);
-    sql::execute(db, update, vec![id.into(), state.into(), now_us.into(), error.into()]).await.map(drop)
+/// A row that goes back into the queue takes the content of the newest one of its slot behind it, and supersedes those.
+async fn take_newer<C: ConnectionTrait>(db: &C, id: i64, row: &QueryResult, now_us: i64) -> Result<(), DbErr> {
+    let slot = || -> Result<[Value; 3], DbErr> {
+        let text = |column| row.try_get::<String>("", column);
+        Ok([text("recipient")?.into(), text("access")?.into(), text("slot")?.into()])
+    };
+    let newer = "state = 'queued' AND id > $1 AND recipient = $2 AND access = $3 AND slot = $4";
+    let take = format!(
+        "UPDATE outbox SET revision = revision + 1,
+         body = (SELECT body FROM outbox WHERE {newer} ORDER BY id DESC LIMIT 1)
+         WHERE id = $1 AND EXISTS (SELECT 1 FROM outbox WHERE {newer})"
+    );
+    let values = std::iter::once(id.into()).chain(slot()?).collect();
+    if sql::execute(db, &take, values).await? == 1 {
+        let supersede = format!("UPDATE outbox SET state = 'superseded', done_us = $5 WHERE {newer}");
+        let values = std::iter::once(id.into()).chain(slot()?).chain([now_us.into()]).collect();
+        sql::execute(db, &supersede, values).await?;
+    }
+    Ok(())
 }
 
 async fn put<C: ConnectionTrait>(

@@ -14,7 +14,7 @@ use crate::database::Db;
 use crate::error::{Doing, StoreError};
 use crate::redis_link::RedisLink;
 use crate::wakeups::{Ring, Wakeups};
-use crate::{bells_redis, sql, timers_redis};
+use crate::{bells_redis, presence, sql, timers_redis};
 
 /// How often the database's clock is read.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
@@ -28,6 +28,7 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) struct Inner {
     db: Db,
+    name: String,
     clock: Running,
     wakeups: Wakeups,
     redis_client: Option<redis::Client>,
@@ -48,7 +49,8 @@ impl Store {
     /// Connects to `sqlite://file` or `postgres://…`, and to Redis where given (which may be away). Changes nothing; see
     /// [`Store::migrate`]. Refuses a database that a newer version used.
     pub async fn open(url: &str, redis: Option<&str>, clock: Clock) -> Result<Self, StoreError> {
-        let db = Db::connect(url).await?;
+        let name = presence::name();
+        let db = Db::connect(url, &name).await?;
         let unknown = jit_migrations::unknown(&db.reader).await.doing("list migrations")?;
         if !unknown.is_empty() {
             return Err(StoreError::Newer(unknown));
@@ -62,6 +64,7 @@ impl Store {
         let redis_client = redis.map(redis::Client::open).transpose().map_err(StoreError::RedisAddress)?;
         let inner = Arc::new(Inner {
             db,
+            name,
             clock,
             wakeups: Wakeups::default(),
             redis_client,
@@ -113,6 +116,11 @@ impl Store {
     /// Now, by the clock of record, in whole milliseconds.
     pub fn now(&self) -> DateTime<Utc> {
         self.inner.clock.now()
+    }
+
+    /// This process's name among all that share the database: the owner of its leases.
+    pub fn name(&self) -> &str {
+        &self.inner.name
     }
 
     /// The bells of workers.

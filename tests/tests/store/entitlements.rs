@@ -86,7 +86,7 @@ async fn the_baseline_is_set_once_and_kept_until_the_last_access_has_closed(
     let first = world.elevating("alice").await;
     let leased = lease(&world.store).await;
     assert!(world.store.set_baseline(&leased[0], Baseline::Standing).await.unwrap());
-    assert!(!world.store.set_baseline(&leased[0], Baseline::Absent).await.unwrap(), "only before our first grant");
+    assert!(!world.store.set_baseline(&leased[0], Baseline::Standing).await.unwrap(), "only once");
     world.store.release(&leased[0], &Release::default()).await.unwrap();
     let second = world.elevating("alice").await;
     world.closed(&first).await;
@@ -106,4 +106,17 @@ async fn the_baseline_is_set_once_and_kept_until_the_last_access_has_closed(
     world.on(&third, vec![start(world.store.now())], &[Effect::Reconcile]).await;
     let leased = lease(&world.store).await;
     assert!(world.store.set_baseline(&leased[0], Baseline::Absent).await.unwrap(), "a new beginning");
+}
+
+#[rstest]
+#[tokio::test]
+async fn standing_access_found_gone_becomes_ours_and_ours_never_becomes_standing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    world.elevating("alice").await;
+    let leased = lease(&world.store).await;
+    assert!(world.store.set_baseline(&leased[0], Baseline::Standing).await.unwrap());
+    assert!(world.store.set_baseline(&leased[0], Baseline::Absent).await.unwrap());
+    assert!(!world.store.set_baseline(&leased[0], Baseline::Standing).await.unwrap());
 }

@@ -143,3 +143,28 @@ async fn messages_are_known_by_slot(#[values(Backend::Sqlite, Backend::Postgres)
     let found: Vec<_> = messages.iter().map(|m| (m.slot.name.as_str(), m.handle.ts.as_str())).collect();
     assert_eq!(found, [("card", "3"), ("thread", "2")]);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_row_keeps_its_id_through_changes_of_content_and_a_late_delivery_loses_none(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let to = Recipient::Announce;
+    let access = told(&world, &access, &[tell(&access, &to, "card", "one")]).await;
+    let slow = lease(&world).await;
+    let access = told(&world, &access, &[tell(&access, &to, "card", "two")]).await;
+    world.clock.advance(TimeDelta::seconds(31));
+    let access = told(&world, &access, &[tell(&access, &to, "card", "three")]).await;
+    world.store.delivered(&slow[0], &handle("1")).await.unwrap();
+    let edit = lease(&world).await;
+    assert_eq!((words(&edit), edit[0].id, edit[0].attempts), (vec!["three"], slow[0].id, 2));
+    assert_eq!(edit[0].posted, Some(handle("1")));
+    told(&world, &access, &[tell(&access, &to, "card", "four")]).await;
+    world.store.retry(edit[0].id, world.store.now(), "429").await.unwrap();
+    let edit = lease(&world).await;
+    assert_eq!((words(&edit), edit[0].id, edit[0].attempts), (vec!["four"], slow[0].id, 3));
+    world.store.delivered(&edit[0], &handle("1")).await.unwrap();
+    assert_eq!(world.store.next_tell().await.unwrap(), None);
+}
