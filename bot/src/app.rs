@@ -65,6 +65,7 @@ impl App {
         let store = Store::open(config.database.url.expose_secret(), redis, clock).await.context("the database")?;
         store.migrate().await.context("bringing the database to this version")?;
         require_connectors(&store, &registry.capabilities()).await?;
+        let instance = store.name().into();
         let dispatch = Dispatch { store, in_force: InForce::new(snapshot) };
         let slack = config.slack.as_ref().map(|slack| slack_of(slack, config)).transpose()?.map(Arc::new);
         let app = Self {
@@ -72,7 +73,7 @@ impl App {
             registry,
             slack,
             sources,
-            instance: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into(),
+            instance,
             metrics: crate::metrics::install()?,
         };
         app.record_policy(None).await?;

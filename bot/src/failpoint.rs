@@ -24,6 +24,7 @@ pub const ALL: &[&str] = &[
     "timer-before-command",
     "timer-after-command",
     "children-before-command",
+    "children-before-settled",
 ];
 
 static ARMED: AtomicBool = AtomicBool::new(false);

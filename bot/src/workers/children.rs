@@ -29,6 +29,7 @@ async fn sweep(app: &App) -> anyhow::Result<()> {
             failpoint!("children-before-command");
             app.dispatch.act(child.id, Command::ParentEnded, &Actor::Chain, None).await?;
         }
+        failpoint!("children-before-settled");
         store.children_ended(parent).await?;
     }
     Ok(())

@@ -5,6 +5,7 @@
 mod children;
 mod gauges;
 pub mod outbox;
+mod presence;
 pub mod reconcile;
 mod reload;
 mod timers;
@@ -22,6 +23,7 @@ pub(crate) const SWEEP: Duration = Duration::from_secs(1);
 /// Starts all of them; they end after the token is cancelled, having finished what they had begun.
 pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
+    workers.spawn(presence::run(app.clone(), stop.clone()));
     workers.spawn(timers::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));

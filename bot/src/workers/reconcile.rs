@@ -64,7 +64,11 @@ pub async fn settle(app: &App, leased: LeasedEntitlement) {
     let outcome = turn(app, &leased).await;
     let now = app.dispatch.store.now();
     let release = match &outcome {
-        Ok(()) => Release { next_due: None, failures: 0, error: None },
+        Ok(()) => {
+            // An earlier owner ended in the middle of a call: look once more when that can no longer take effect.
+            let next_due = (leased.quiet_at > now).then_some(leased.quiet_at);
+            Release { next_due, failures: 0, error: None }
+        }
         Err(error) => {
             let failures = leased.failures + 1;
             let wait = error.after().unwrap_or_else(|| backoff(failures, error.is_permanent()));
@@ -175,20 +179,21 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
             failpoint!("reconcile-before-revoke");
             calls.revoke().await?;
             failpoint!("reconcile-after-revoke");
-            return end(app, &calls, wanted).await;
+            return end(app, &calls, leased, wanted).await;
         }
-        Action::EndSessions => return end(app, &calls, wanted).await,
+        Action::EndSessions => return end(app, &calls, leased, wanted).await,
         Action::LeaveStanding => return report_end(app, wanted, &Proof::RemainsStanding).await,
     }
     failpoint!("reconcile-before-report");
     report_held(app, wanted, &found).await
 }
 
-/// Ends sessions, inspects, and reports "gone" only when the inspection says so.
-async fn end(app: &App, calls: &Calls<'_>, wanted: &Wanted<'_>) -> Result<(), TurnError> {
+/// Ends sessions, inspects, and reports "gone" only when the inspection says so and nothing can bring it back.
+async fn end(app: &App, calls: &Calls<'_>, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -> Result<(), TurnError> {
     let sessions = calls.end_sessions().await?;
     failpoint!("reconcile-after-end-sessions");
     match calls.inspect().await? {
+        Holding::Gone if app.dispatch.store.now() < leased.quiet_at => Ok(()),
         Holding::Gone => {
             failpoint!("reconcile-before-report");
             report_end(app, wanted, &Proof::Gone { sessions_ended: sessions }).await
