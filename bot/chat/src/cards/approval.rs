@@ -79,7 +79,8 @@ fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
 fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
     let steps = &access.route.steps;
     let here = steps.get(state.step).map(|step| words::step(step, access, context)).unwrap_or_default();
-    let mut line = Line::default().strong(format!("Step {} of {}", state.step + 1, steps.len())).plain(format!(": {here}."));
+    let mut line =
+        Line::default().strong(format!("Step {} of {}", state.step + 1, steps.len())).plain(format!(": {here}."));
     for vote in &access.votes {
         line = line.plain(format!(" {} has approved", context.directory.name(&vote.by)));
         line = line.plain(vote.at_most.map_or_else(|| ".".to_owned(), |most| format!(", for at most {most}.")));

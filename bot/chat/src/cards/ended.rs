@@ -49,7 +49,10 @@ pub fn samples() -> Vec<Sample> {
         of("remains-standing", expired(Proof::RemainsStanding)),
         of("denied", denied()),
         of("cancelled", closed(Outcome::Cancelled { by: "alice".into() })),
-        of("withdrawn", closed(Outcome::Withdrawn { by: Revoker::Operator("root".to_owned()), reason: text("Freeze") })),
+        of(
+            "withdrawn",
+            closed(Outcome::Withdrawn { by: Revoker::Operator("root".to_owned()), reason: text("Freeze") }),
+        ),
         of("timed-out", closed(Outcome::TimedOut)),
         of("lapsed", extension(closed(Outcome::Lapsed))),
     ]

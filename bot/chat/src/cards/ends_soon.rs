@@ -10,12 +10,12 @@ use crate::card::{Card, Line, Tone};
 /// Words it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    let card = Card::line(
-        Tone::Warning,
-        format!("Ends soon: {} of {}", access.request.title, words::holder(access, context)),
-    );
+    let card =
+        Card::line(Tone::Warning, format!("Ends soon: {} of {}", access.request.title, words::holder(access, context)));
     match &access.state {
-        State::Active(active) => card.text(Line::new("It ends ").at_and_left(active.until).plain(" unless it is extended.")),
+        State::Active(active) => {
+            card.text(Line::new("It ends ").at_and_left(active.until).plain(" unless it is extended."))
+        }
         _ => card,
     }
 }

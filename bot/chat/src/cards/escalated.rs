@@ -12,7 +12,9 @@ pub fn card(notice: &Notice, to: &[PersonId], _context: &Context) -> Card {
     let access = &notice.access;
     let card = Card::line(Tone::Pending, format!("No answer yet: {}", words::what(access)));
     if to.is_empty() {
-        return card.text(Line::new("There is nobody else who could be asked. You can cancel and ask again, or talk to those who were asked."));
+        return card.text(Line::new(
+            "There is nobody else who could be asked. You can cancel and ask again, or talk to those who were asked.",
+        ));
     }
     card.text(Line::new("So these were asked too: ").then(words::mentions(to)).plain(". You need not do anything."))
 }

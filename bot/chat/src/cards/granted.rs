@@ -13,8 +13,13 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let State::Active(active) = &access.state else {
         return Card::line(Tone::Neutral, format!("It was live: {}", words::what(access)));
     };
-    let whose = if words::own(access) { "You hold".to_owned() } else { format!("{} holds", words::holder(access, context)) };
-    let until = Line::default().person(&access.request.requester).plain(", it lasts until ").at_and_left(active.until).plain(". You will be warned before it ends.");
+    let whose =
+        if words::own(access) { "You hold".to_owned() } else { format!("{} holds", words::holder(access, context)) };
+    let until = Line::default()
+        .person(&access.request.requester)
+        .plain(", it lasts until ")
+        .at_and_left(active.until)
+        .plain(". You will be warned before it ends.");
     let card = match &access.request.extends {
         Some(_) => Card::line(Tone::Success, format!("{whose} {} for longer", access.request.title)),
         None => Card::line(Tone::Success, format!("{whose} {} now", access.request.title)),
@@ -23,7 +28,10 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let handover = active.handover.as_ref().filter(|_| access.request.extends.is_none());
     match handover {
         Some(handover) if handover.text.is_some() => card.text(
-            Line::default().strong("How to use it: ").plain(&handover.how).plain(" It is on the card above, ready to copy."),
+            Line::default()
+                .strong("How to use it: ")
+                .plain(&handover.how)
+                .plain(" It is on the card above, ready to copy."),
         ),
         Some(handover) => card.text(Line::default().strong("How to use it: ").plain(&handover.how)),
         None => card,

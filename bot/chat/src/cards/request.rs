@@ -85,10 +85,11 @@ fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
 
 fn active(access: &Access, state: &Active, context: &Context) -> Card {
     let mut card = Card::new(Tone::Success, format!("Live: {}", words::what(access)))
-        .text(Line::new("Until ").at_and_left(state.until).plain(format!(
-            ". Approved by {}.",
-            words::approvers(access, context)
-        )))
+        .text(
+            Line::new("Until ")
+                .at_and_left(state.until)
+                .plain(format!(". Approved by {}.", words::approvers(access, context))),
+        )
         .facts(asked_for(access, context));
     if let Some(handover) = &state.handover {
         card = card.text(Line::default().strong("How to use it: ").plain(&handover.how));
@@ -102,7 +103,9 @@ fn active(access: &Access, state: &Active, context: &Context) -> Card {
 /// Whether the target ends it by itself.
 fn own_end(access: &Access, native_until: Option<DateTime<Utc>>) -> Line {
     match native_until {
-        Some(at) => Line::new(format!("Even if jit is down, {} ends it by itself ", words::place(access))).at(at).plain("."),
+        Some(at) => {
+            Line::new(format!("Even if jit is down, {} ends it by itself ", words::place(access))).at(at).plain(".")
+        }
         None => Line::default(),
     }
 }

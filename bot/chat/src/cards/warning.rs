@@ -13,8 +13,16 @@ pub fn card(notice: &Notice, _: &Context) -> Card {
     let title = &access.request.title;
     match &access.state {
         State::Active(active) => Card::line(Tone::Warning, format!("Ends soon: {title}"))
-            .text(Line::default().person(&access.request.requester).plain(", it ends ").at_and_left(active.until).plain(". Save your work: open sessions end with it."))
-            .text(Line::new("“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now."))
+            .text(
+                Line::default()
+                    .person(&access.request.requester)
+                    .plain(", it ends ")
+                    .at_and_left(active.until)
+                    .plain(". Save your work: open sessions end with it."),
+            )
+            .text(Line::new(
+                "“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now.",
+            ))
             .actions(vec![button::extend(access), button::done(access)]),
         // The story is told beside it; here only the buttons have to go.
         State::Revoking(_) | State::Closed(_) => Card::line(Tone::Over, format!("Its end has come: {title}")),
