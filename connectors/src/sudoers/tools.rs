@@ -9,6 +9,9 @@ use tokio::process::Command;
 use super::wire::Rule;
 use crate::contract::ConnectorError;
 
+/// How often visudo must find the same fault.
+const LOOKS: u32 = 3;
+
 /// Where the programs are.
 #[derive(Clone, Debug)]
 pub(super) struct Tools {
@@ -23,10 +26,18 @@ impl Tools {
         refused(&output, "visudo refuses the drop-in")
     }
 
-    /// Checks all of sudo's configuration.
+    /// Checks all of sudo's configuration. Looks again before it finds fault: a drop-in that another replica takes away while visudo
+    /// reads the folder is none.
     pub(super) async fn check_all(&self, within: Duration) -> Result<(), ConnectorError> {
-        let output = run(&self.visudo, &["-cq".as_ref()], within).await?;
-        refused(&output, "visudo finds an error in this machine's sudoers; mend it and try again")
+        let mut looks = 0;
+        loop {
+            let output = run(&self.visudo, &["-cq".as_ref()], within).await?;
+            looks += 1;
+            if output.status.success() || looks == LOOKS {
+                return refused(&output, "visudo finds an error in this machine's sudoers; mend it and try again");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Whether sudo permits every command of the rule to the account, whatever rule says so. Unlimited rights are told by `visudo`: who
