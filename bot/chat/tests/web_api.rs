@@ -11,7 +11,7 @@ use jit_core::effect::{Recipient, Slot, Tell};
 use jit_core::notice::{Notice, NoticeKind};
 use rstest::rstest;
 use serde_json::{Value, json};
-use wiremock::matchers::{body_partial_json, body_string_contains, header, path};
+use wiremock::matchers::{body_partial_json, header, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn slack(address: &str) -> Slack {
@@ -81,7 +81,7 @@ async fn a_direct_message_is_opened_once_and_carries_the_outbox_id() {
 async fn a_channel_is_found_by_its_name_on_any_page() {
     let server = MockServer::start().await;
     Mock::given(path("/api/conversations.list"))
-        .and(body_string_contains("cursor=next"))
+        .and(query_param("cursor", "next"))
         .respond_with(
             ResponseTemplate::new(200)
                 .set_body_json(json!({ "ok": true, "channels": [{ "id": "C7", "name": "access" }] })),

@@ -1,21 +1,30 @@
 //! Slack's Web API over HTTP: one call, one answer, every failure classified. Called by [`super::deliver`] and by `jit doctor`.
 //!
-//! Plain HTTP and JSON on purpose: the client library loses `Retry-After` when a 429 has no JSON body, has no time-outs, and prints whole
-//! bodies in its errors; all of that matters in every single call. Nothing here retries: the outbox does.
+//! Calls go through slack-morphism's client with our own JSON, since its types cannot hold all that we send. Its errors can hold whole
+//! bodies, so they are never printed, only classified; its network is ours ([`super::connector`]). Two calls are plain HTTP: `auth.test`,
+//! whose answer is partly in the headers, and response addresses, which take no token. Nothing here retries: the outbox does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use slack_morphism::errors::SlackClientError;
+use slack_morphism::{SlackApiToken, SlackApiTokenValue, SlackClient};
 
+use super::connector::{Connector, TIMEOUT, retry_after};
 use super::render::Message;
 use crate::deliver::ChatError;
 
-/// How long one call may take in all.
-const TIMEOUT: Duration = Duration::from_secs(10);
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
 /// Waited when Slack says that there were too many calls, but not for how long.
 const RATE_LIMIT: Duration = Duration::from_secs(5);
 /// Longest wait that is believed.
@@ -37,8 +46,9 @@ pub struct Identity {
 }
 
 /// A token's way to Slack.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Api {
+    client: Arc<SlackClient<Connector>>,
     http: reqwest::Client,
     /// Without a slash at its end.
     base: String,
@@ -53,12 +63,14 @@ struct Answer {
 impl Api {
     /// Speaks to `https://slack.com/api`, or whatever stands in for it.
     pub fn new(http: reqwest::Client, base: &str, token: SecretString) -> Self {
-        Self { http, base: base.trim_end_matches('/').to_owned(), token }
+        let base = base.trim_end_matches('/').to_owned();
+        let connector = Connector { http: http.clone(), base: base.clone() };
+        Self { client: Arc::new(SlackClient::new(connector)), http, base, token }
     }
 
     /// Whose token it is.
     pub async fn auth_test(&self) -> Result<Identity, ChatError> {
-        let Answer { headers, body } = self.post("auth.test", &json!({})).await?;
+        let Answer { headers, body } = self.plain("auth.test").await?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let scopes = header("x-oauth-scopes").unwrap_or_default();
         Ok(Identity {
@@ -85,7 +97,7 @@ impl Api {
         if let Some(thread) = thread {
             body["thread_ts"] = json!(thread);
         }
-        let answer = self.post("chat.postMessage", &body).await?.body;
+        let answer = self.post("chat.postMessage", &body).await?;
         Ok((required(&answer, "/channel")?, required(&answer, "/ts")?))
     }
 
@@ -119,7 +131,7 @@ impl Api {
 
     /// The direct message with a person.
     pub async fn open_conversation(&self, user: &str) -> Result<String, ChatError> {
-        required(&self.post("conversations.open", &json!({ "users": user })).await?.body, "/channel/id")
+        required(&self.post("conversations.open", &json!({ "users": user })).await?, "/channel/id")
     }
 
     /// One page of the channels that the bot can see; continue with the cursor.
@@ -172,7 +184,7 @@ impl Api {
 
     /// Opens a dialog; returns its view's id. Trigger ids live three seconds.
     pub async fn open_view(&self, trigger_id: &str, view: &Value) -> Result<String, ChatError> {
-        required(&self.post("views.open", &json!({ "trigger_id": trigger_id, "view": view })).await?.body, "/view/id")
+        required(&self.post("views.open", &json!({ "trigger_id": trigger_id, "view": view })).await?, "/view/id")
     }
 
     /// Replaces a dialog, unless it has changed since the hash was made (`hash_conflict`).
@@ -189,23 +201,41 @@ impl Api {
         self.post("views.publish", &json!({ "user_id": user, "view": view })).await.map(drop)
     }
 
-    async fn post(&self, method: &str, body: &Value) -> Result<Answer, ChatError> {
-        self.call(method, "application/json; charset=utf-8", body.to_string()).await
+    async fn post(&self, method: &str, body: &Value) -> Result<Value, ChatError> {
+        let token = self.api_token();
+        let session = self.client.open_session(&token);
+        self.counted(method, session.http_session_api.http_post(method, body, None)).await
     }
 
     /// Methods that read do not take JSON.
     async fn read(&self, method: &str, arguments: &[(&str, &str)]) -> Result<Value, ChatError> {
-        let body = form(arguments);
-        Ok(self.call(method, "application/x-www-form-urlencoded", body).await?.body)
+        let token = self.api_token();
+        let session = self.client.open_session(&token);
+        let given: Vec<(&str, Option<&str>)> =
+            arguments.iter().map(|(name, value)| (*name, (!value.is_empty()).then_some(*value))).collect();
+        self.counted(method, session.http_session_api.http_get(method, &given, None)).await
     }
 
-    async fn call(&self, method: &str, content_type: &str, body: String) -> Result<Answer, ChatError> {
+    fn api_token(&self) -> SlackApiToken {
+        SlackApiToken::new(SlackApiTokenValue(self.token.expose_secret().to_owned()))
+    }
+
+    async fn counted(
+        &self,
+        method: &str,
+        call: impl Future<Output = Result<Value, SlackClientError>>,
+    ) -> Result<Value, ChatError> {
+        let outcome = call.await.map_err(classified);
+        count(method, &outcome);
+        outcome
+    }
+
+    /// The same without the library, for its headers.
+    async fn plain(&self, method: &str) -> Result<Answer, ChatError> {
         let request = self
             .http
             .post(format!("{}/{method}", self.base))
-            .header(AUTHORIZATION, format!("Bearer {}", self.token.expose_secret()))
-            .header(CONTENT_TYPE, content_type)
-            .body(body);
+            .header(AUTHORIZATION, format!("Bearer {}", self.token.expose_secret()));
         let outcome = match request.timeout(TIMEOUT).send().await {
             Ok(response) => answer(response).await,
             Err(error) => Err(unreachable(&error)),
@@ -215,17 +245,37 @@ impl Api {
     }
 }
 
-/// The arguments that are not empty.
-fn form(arguments: &[(&str, &str)]) -> String {
-    let given = arguments.iter().filter(|(_, value)| !value.is_empty());
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+/// The library's errors by what they mean for the one who waits; never their text, which can hold what was sent.
+fn classified(error: SlackClientError) -> ChatError {
+    match error {
+        SlackClientError::ApiError(error) => refused(&error.code, None),
+        SlackClientError::RateLimitError(error) => {
+            ChatError::RateLimited { after: error.retry_after.unwrap_or(RATE_LIMIT).min(LONGEST_WAIT) }
+        }
+        SlackClientError::HttpError(error) => {
+            ChatError::Retry { what: format!("HTTP {}", error.status_code.as_u16()), after: None }
+        }
+        SlackClientError::SystemError(error) => {
+            let what = error.message.unwrap_or_else(|| "the connection broke".to_owned());
+            match what.starts_with("the answer") {
+                true => ChatError::Retry { what, after: None },
+                false => ChatError::Unreachable { what },
+            }
+        }
+        SlackClientError::ProtocolError(_)
+        | SlackClientError::HttpProtocolError(_)
+        | SlackClientError::EndOfStream(_)
+        | SlackClientError::SocketModeProtocolError(_) => {
+            ChatError::Unreachable { what: "the connection broke".to_owned() }
+        }
+    }
 }
 
 /// Slack answers 200 with `ok`; everything else is somebody on the way, and may pass.
 async fn answer(response: Response) -> Result<Answer, ChatError> {
     let headers = response.headers().clone();
     let status = response.status();
-    let after = retry_after(&headers);
+    let after = retry_after(&headers).map(|after| after.min(LONGEST_WAIT));
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(ChatError::RateLimited { after: after.unwrap_or(RATE_LIMIT) });
     }
@@ -244,7 +294,7 @@ async fn answer(response: Response) -> Result<Answer, ChatError> {
 
 /// A `response_url` answers with a word, or with nothing.
 async fn plain_answer(response: Response) -> Result<(), ChatError> {
-    let after = retry_after(response.headers());
+    let after = retry_after(response.headers()).map(|after| after.min(LONGEST_WAIT));
     match response.status() {
         status if status.is_success() => Ok(()),
         StatusCode::TOO_MANY_REQUESTS => Err(ChatError::RateLimited { after: after.unwrap_or(RATE_LIMIT) }),
@@ -284,17 +334,16 @@ fn refused(code: &str, after: Option<Duration>) -> ChatError {
 
 /// Whether the request may have arrived is not known; the address is not repeated, since it may be a secret one.
 fn unreachable(error: &reqwest::Error) -> ChatError {
-    let what = match () {
+    ChatError::Unreachable { what: connection(error).to_owned() }
+}
+
+/// What is said of a connection that did not work.
+pub(super) fn connection(error: &reqwest::Error) -> &'static str {
+    match () {
         () if error.is_timeout() => "no answer in time",
         () if error.is_connect() => "no connection",
         () => "the connection broke",
-    };
-    ChatError::Unreachable { what: what.to_owned() }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+    }
 }
 
 /// `Sat, 21 Nov 2026 14:00:00 GMT`.

@@ -4,6 +4,7 @@
 //! API, and [`deliver`] is the outbox worker's way to it. Nothing here knows a rule or a word of the product.
 
 pub mod api;
+pub mod connector;
 pub mod decode;
 pub mod deliver;
 pub mod limits;
