@@ -2,12 +2,13 @@
 // Run by tests/browser/run. Needs only that the page's files are served.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 
-import { audit, DARK, launch, PHONE, quit } from './browser.mjs';
+import { audit, clearAway, DARK, launch, PHONE, quit } from './browser.mjs';
 import { message, mrkdwn, NOW, openScripted, option, plain } from './fixture.mjs';
 
 before(launch);
+afterEach(clearAway);
 after(quit);
 
 const input = (block_id, label, element, more = {}) => ({ type: 'input', block_id, label: plain(label), element: { action_id: 'v', ...element }, ...more });

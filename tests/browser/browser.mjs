@@ -22,6 +22,8 @@ export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, ha
 const PATIENCE_MS = 30_000;
 
 let browser = null;
+/** Pages that are open: after a check, those of a failed one. */
+const sessions = new Set();
 
 /** Starts Chromium once per suite. */
 export async function launch() {
@@ -55,22 +57,38 @@ export async function newPage(options = DESKTOP, prepare = async () => {}) {
   });
   page.on('response', (response) => response.status() >= 400 && faults.push(`answer: ${response.status()} ${response.url()}`));
   await prepare(page);
-  return {
+  const session = {
     page,
     faults,
     async close() {
+      sessions.delete(session);
       await context.close();
       assert.deepEqual(faults, [], 'the page must be free of errors');
     },
   };
+  sessions.add(session);
+  return session;
+}
+
+/** Closes the pages of checks that failed; with JIT_SHOTS set a picture of each is kept. Called between checks. */
+export async function clearAway() {
+  for (const { page, faults } of sessions) {
+    await shoot(page, `failed-${Date.now()}`);
+    if (faults.length) console.log(`the page of the failed check had: ${faults.join('; ')}`);
+    await page.context().close();
+  }
+  sessions.clear();
+}
+
+async function shoot(page, name) {
+  if (!process.env.JIT_SHOTS) return;
+  mkdirSync(process.env.JIT_SHOTS, { recursive: true });
+  await page.screenshot({ path: join(process.env.JIT_SHOTS, `${name}.png`) });
 }
 
 /** Runs axe; anything serious or critical fails. With JIT_SHOTS set it also keeps a picture named `name`. */
 export async function audit(page, name) {
-  if (process.env.JIT_SHOTS) {
-    mkdirSync(process.env.JIT_SHOTS, { recursive: true });
-    await page.screenshot({ path: join(process.env.JIT_SHOTS, `${name}.png`) });
-  }
+  await shoot(page, name);
   // An animation half-way has colours that nobody is meant to read.
   await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running' || animation.effect.getTiming().iterations === Infinity));
   const findings = await page.evaluate(async (source) => {

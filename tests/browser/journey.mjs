@@ -2,15 +2,16 @@
 // Run by tests/browser/run against the demo, whose people and roles it names; everything else is read from the screen.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 
-import { audit, DESKTOP, launch, quit } from './browser.mjs';
+import { audit, clearAway, DESKTOP, launch, quit } from './browser.mjs';
 import { openWorkspace } from './workspace.mjs';
 
 /** The shortest access that the demo's policy gives, and some time to take it back. */
 const LIFE_MS = 120_000;
 
 before(launch);
+afterEach(clearAway);
 after(quit);
 
 /** The newest message of the bot in this conversation that holds all these words. */

@@ -2,9 +2,9 @@
 // Run by tests/browser/run. Must work with any sample workspace: it reads people, channels and hints from the server.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 
-import { audit, BASE, DARK, DESKTOP, launch, PHONE, quit } from './browser.mjs';
+import { audit, BASE, clearAway, DARK, DESKTOP, launch, PHONE, quit } from './browser.mjs';
 import { openWorkspace } from './workspace.mjs';
 
 let boot;
@@ -13,6 +13,7 @@ before(async () => {
   boot = await (await fetch(`${BASE}/playground/ui/bootstrap`)).json();
   await launch();
 });
+afterEach(clearAway);
 after(quit);
 
 const people = () => boot.people.filter((person) => !person.deleted);
@@ -54,6 +55,8 @@ for (const [look, options] of [['light', DESKTOP], ['dark', DARK], ['phone', PHO
     await session.workspace.press('Escape');
     await session.page.locator('dialog[open]').waitFor({ state: 'detached' });
     assert.equal(await session.workspace.focused(), 'composer-input', 'closing gives the focus back');
+    await session.workspace.type('on I write');
+    assert.equal(await session.workspace.composer.inputValue(), 'on I write');
     await session.close();
   });
 

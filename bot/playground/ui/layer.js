@@ -41,7 +41,7 @@ export function confirmed(confirm, context) {
     const title = uid('confirm');
     const text = uid('confirm-text');
     const answer = (yes) => {
-      dialog.close();
+      // Not closed first: Chromium then gives the focus back without a caret, and typing goes nowhere.
       dialog.remove();
       before?.focus?.();
       resolve(yes);

@@ -82,7 +82,7 @@ function open(first, host) {
 
   function remove() {
     rescueToasts(dialog);
-    dialog.close();
+    // Not closed first: Chromium then gives the focus back without a caret, and typing goes nowhere.
     dialog.remove();
     const back = opener?.isConnected ? opener : document.getElementById('composer-input');
     back?.focus({ preventScroll: true });

@@ -28,7 +28,7 @@ function dialogWith(title, className, ...content) {
   const before = document.activeElement;
   const dialog = h('dialog.modal', { 'aria-labelledby': id, class: className });
   const close = () => {
-    dialog.close();
+    // Not closed first: Chromium then gives the focus back without a caret, and typing goes nowhere.
     dialog.remove();
     if (before?.isConnected) before.focus({ preventScroll: true });
   };
