@@ -59,25 +59,51 @@ impl App {
 
     /// The same over connectors made elsewhere.
     pub async fn with_registry(config: &Config, clock: Clock, registry: Registry) -> anyhow::Result<Self> {
-        let sources = Sources { policy: config.path(&config.policy.path), people: config.path(&config.directory.file) };
-        let snapshot = load(&sources, &registry)?;
+        let snapshot = load(&Sources::of(config), &registry)?;
+        let app = Self::assemble(config, clock, registry, snapshot).await?;
+        require_connectors(&app.dispatch.store, &app.registry.capabilities()).await?;
+        app.record_policy(None).await?;
+        Ok(app)
+    }
+
+    /// As much of the service as taking access back needs, which must go on whatever else is broken: with a policy or people that
+    /// cannot be read it knows nobody and sends no notices, and what was given through a connector that is not there stays open. Each
+    /// problem found is told.
+    pub async fn for_revoking(config: &Config) -> anyhow::Result<(Self, Vec<String>)> {
+        let mut problems = Vec::new();
+        let registry = Registry::of(config.connectors.iter().filter_map(|(name, connector)| {
+            let built = Registry::build(&BTreeMap::from([(name.clone(), connector.clone())]));
+            let registry = built.map_err(|error| problems.push(config.connector_error(&error).to_string())).ok()?;
+            Some((name.clone(), Arc::clone(registry.get(name)?)))
+        }));
+        let snapshot = load(&Sources::of(config), &registry).or_else(|error| {
+            problems.push(format!("{error:#}"));
+            Snapshot::empty(registry.capabilities())
+        })?;
+        let mut app = Self::assemble(config, Clock::Record, registry, snapshot).await?;
+        if !problems.is_empty() {
+            app.slack = None;
+        }
+        Ok((app, problems))
+    }
+
+    async fn assemble(config: &Config, clock: Clock, registry: Registry, snapshot: Snapshot) -> anyhow::Result<Self> {
         let redis = config.redis.as_ref().map(|redis| redis.url.expose_secret());
-        let store = Store::open(config.database.url.expose_secret(), redis, clock).await.context("the database")?;
+        let opened = Store::open(config.database.url.expose_secret(), redis, clock).await;
+        let store = opened
+            .context("the database of `database.url` cannot be used; check the address, and that the server runs")?;
         store.migrate().await.context("bringing the database to this version")?;
-        require_connectors(&store, &registry.capabilities()).await?;
         let instance = store.name().into();
         let dispatch = Dispatch { store, in_force: InForce::new(snapshot) };
         let slack = config.slack.as_ref().map(|slack| slack_of(slack, config)).transpose()?.map(Arc::new);
-        let app = Self {
+        Ok(Self {
             dispatch,
             registry,
             slack,
-            sources,
+            sources: Sources::of(config),
             instance,
             metrics: crate::metrics::install()?,
-        };
-        app.record_policy(None).await?;
-        Ok(app)
+        })
     }
 
     /// The verbs.
@@ -129,7 +155,8 @@ pub fn load(sources: &Sources, registry: &Registry) -> anyhow::Result<Snapshot> 
         .filter_map(|role| {
             let connector = registry.get(&role.connector)?;
             let what = connector.check_target(&role.target).err()?;
-            Some(format!("{}:{}: role `{}`: {what}", role.place.file, role.place.line, role.name))
+            let file = sources.policy.join(&role.place.file);
+            Some(format!("{}:{}: role `{}`: {what}", file.display(), role.place.line, role.name))
         })
         .collect();
     anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -148,8 +175,8 @@ async fn require_connectors(store: &Store, known: &BTreeMap<ConnectorName, Capab
         live.into_iter().filter(|name| !known.contains_key(name)).map(ConnectorName::as_str).collect();
     anyhow::ensure!(
         missing.is_empty(),
-        "live accesses were given through connectors that the configuration lacks: {}; put them back under [connectors], or \
-         end those accesses with `jit revoke-all` first",
+        "live accesses were given through connectors that the configuration lacks: {}; put them back under [connectors]: \
+         what was given through them can only be taken back through them",
         missing.join(", ")
     );
     Ok(())

@@ -41,7 +41,14 @@ pub async fn run(app: App, doors: Doors, stop: CancellationToken) -> anyhow::Res
     if let Some(listener) = doors.inner {
         servers.spawn(serve(listener, inner, stop.clone()));
     }
-    stop.cancelled().await;
+    // A worker or a door ends by itself only when it panicked: whoever watches over the process starts a whole one again.
+    let broken = tokio::select! {
+        biased;
+        () = stop.cancelled() => false,
+        _ = workers.join_next() => true,
+        _ = servers.join_next() => true,
+    };
+    stop.cancel();
     tracing::info!("stopping");
     let worked = async { while workers.join_next().await.is_some() {} };
     if tokio::time::timeout(ORDERLY, worked).await.is_err() {
@@ -52,6 +59,7 @@ pub async fn run(app: App, doors: Doors, stop: CancellationToken) -> anyhow::Res
         tracing::info!("closing the connections that are still open");
     }
     tracing::info!("stopped");
+    anyhow::ensure!(!broken, "a part of the service broke down; the log says which; start it again");
     Ok(())
 }
 

@@ -14,6 +14,8 @@ use jit_core::facts::{Facts, OpenAccess};
 use jit_core::id::ConnectorName;
 use jit_core::policy::{self, Policy, Problem, SourceFile};
 
+use crate::config::Config;
+
 /// Everything decisions are made on.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -26,6 +28,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Nobody and no role, over these connectors: for taking access back where policy or people cannot be read.
+    pub fn empty(connectors: BTreeMap<ConnectorName, Capabilities>) -> anyhow::Result<Self> {
+        let policy = policy::parse(&[]).map_err(SourceError::Problems)?;
+        Ok(Self { policy, directory: Directory::default(), connectors })
+    }
+
     /// The facts of one decision.
     pub fn facts<'a>(&'a self, actor: &'a Actor, open: &'a [OpenAccess]) -> Facts<'a> {
         Facts {
@@ -59,12 +67,20 @@ pub enum SourceError {
     /// Each problem with file, line and hint.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Problems(Vec<Problem>),
+    /// Readable, but what must hold before it is in force does not.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Unproven(Vec<Problem>),
     /// A file that cannot be read.
     #[error("{0:#}")]
     Unreadable(#[from] anyhow::Error),
 }
 
 impl Sources {
+    /// Where a configuration says.
+    pub fn of(config: &Config) -> Self {
+        Self { policy: config.path(&config.policy.path), people: config.path(&config.directory.file) }
+    }
+
     /// Reads and proves both, without putting them in force.
     pub fn load(&self, connectors: &BTreeMap<ConnectorName, Capabilities>) -> Result<Snapshot, SourceError> {
         let names: BTreeSet<ConnectorName> = connectors.keys().cloned().collect();
@@ -73,12 +89,23 @@ impl Sources {
         let directory =
             jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
         let files = read_policy(&self.policy)?;
-        let policy = policy::parse(&files).map_err(SourceError::Problems)?;
+        let policy = policy::parse(&files).map_err(|problems| SourceError::Problems(self.placed(problems)))?;
         let problems = policy::check(&policy, &directory, &names);
         if !problems.is_empty() {
-            return Err(SourceError::Problems(problems));
+            return Err(SourceError::Unproven(self.placed(problems)));
         }
         Ok(Snapshot { policy, directory, connectors: connectors.clone() })
+    }
+}
+
+impl Sources {
+    /// The problems under the paths that their files have outside the policy's folder.
+    pub fn placed(&self, mut problems: Vec<Problem>) -> Vec<Problem> {
+        let people = self.people.display().to_string();
+        for problem in problems.iter_mut().filter(|problem| problem.file != people) {
+            problem.file = self.policy.join(&problem.file).display().to_string();
+        }
+        problems
     }
 }
 

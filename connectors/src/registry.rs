@@ -1,6 +1,7 @@
 //! Builds the configured connectors. The only place that knows all kinds; the service starts with what it makes.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jit_core::entitlement::Capabilities;
@@ -25,6 +26,19 @@ pub enum ConnectorConfig {
 }
 
 impl ConnectorConfig {
+    /// Paths that are not absolute count from this folder, the configuration's.
+    pub fn count_from(&mut self, base: &Path) {
+        let join = |path: &mut PathBuf| *path = base.join(path.as_path());
+        match self {
+            Self::Postgres(config) => config.ca_file.iter_mut().for_each(join),
+            Self::Sudoers(config) => join(&mut config.dir),
+            Self::SshCa(config) => {
+                [&mut config.ca_key_file, &mut config.krl_file, &mut config.state_dir].into_iter().for_each(join);
+            }
+            Self::Fake(config) => config.state_file.iter_mut().for_each(join),
+        }
+    }
+
     fn build(&self) -> Result<Arc<dyn Connector>, String> {
         Ok(match self {
             Self::Postgres(config) => Arc::new(postgres::Postgres::new(config)?),

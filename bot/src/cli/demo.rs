@@ -1,5 +1,6 @@
 //! `jit demo`: the whole product on this machine, with a chat playground in the browser and a sample policy. No server, no network.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,7 @@ impl Demo {
         let listener = self.bind().await?;
         let address = listener.local_addr().context("reading the address")?;
         let base = Url::parse(&format!("http://{address}/")).context("the address as a URL")?;
+        let _alone = self.lock()?;
         let config = prepare(&self.data, &base).map_err(Failure::Usage)?;
         let app = App::build(&config, Clock::Record).await.map_err(Failure::Usage)?;
         let playground = demo::playground(&app, &base);
@@ -47,6 +49,26 @@ impl Demo {
         let doors = Doors { outer: listener, inner: None, beside: Some(playground.router()) };
         service::run(app, doors, stop).await?;
         Ok(())
+    }
+
+    /// Holds the data folder for as long as the file is open: two services on one folder would each send every notice. The system lets
+    /// go of it however this process ends.
+    fn lock(&self) -> Result<File, Failure> {
+        let path = self.data.join(".lock");
+        let file = std::fs::create_dir_all(&self.data)
+            .and_then(|()| File::options().create(true).truncate(false).write(true).open(&path))
+            .with_context(|| format!("--data: {} cannot be written", path.display()))
+            .map_err(Failure::Usage)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Failure::Refused(anyhow::anyhow!(
+                "another demo runs on {}; stop it, or give this one a folder of its own with --data",
+                self.data.display()
+            ))),
+            Err(TryLockError::Error(error)) => {
+                Err(Failure::Refused(anyhow::Error::from(error).context(format!("locking {}", path.display()))))
+            }
+        }
     }
 
     /// The wished port, or any free one when somebody else has it.

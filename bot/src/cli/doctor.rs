@@ -1,5 +1,7 @@
 //! `jit doctor`: checks everything reachable, and tells how to mend what is wrong.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,7 +19,8 @@ use crate::config::Config;
 use crate::snapshot::{Snapshot, Sources};
 
 /// Longest that one check may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// More than the store gives a server, so that its own words are told.
+const PATIENCE: Duration = Duration::from_secs(12);
 /// Clocks further apart than this make signatures stale and ends wrong. Source: Slack refuses after 5 minutes; we want to know long before.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
@@ -68,9 +71,8 @@ impl Doctor {
         let config = self.with.load()?;
         let mut findings = Findings::default();
         findings.fine("configuration", "read");
-        let registry = Registry::build(&config.connectors).map_err(|error| Failure::Usage(error.into()))?;
-        let sources = Sources { policy: config.path(&config.policy.path), people: config.path(&config.directory.file) };
-        let snapshot = app::load(&sources, &registry);
+        let registry = registry(&config, &mut findings);
+        let snapshot = app::load(&Sources::of(&config), &registry);
         match &snapshot {
             Ok(snapshot) => findings.fine("policy and people", format!("sound, hash {}", snapshot.policy.hash)),
             Err(error) => {
@@ -79,8 +81,9 @@ impl Doctor {
         }
         store(&config, &mut findings).await;
         connectors(&registry, &mut findings).await;
-        if let Some(slack) = &config.slack {
-            chat(&config, slack, snapshot.as_ref().ok(), &mut findings).await;
+        match &config.slack {
+            Some(slack) => chat(&config, slack, snapshot.as_ref().ok(), &mut findings).await,
+            None => findings.wrong("chat", "no platform is configured. Add [slack]; docs/slack.md tells how."),
         }
         self.print(findings.0)
     }
@@ -105,20 +108,34 @@ impl Doctor {
     }
 }
 
+/// The connectors that can be made; the others are findings.
+fn registry(config: &Config, findings: &mut Findings) -> Registry {
+    let mut made = Vec::new();
+    for (name, connector) in &config.connectors {
+        let built = Registry::build(&BTreeMap::from([(name.clone(), connector.clone())]));
+        match built {
+            Ok(registry) => made.extend(registry.get(name).map(|connector| (name.clone(), Arc::clone(connector)))),
+            Err(error) => findings.wrong(format!("connector {name}"), config.connector_error(&error).to_string()),
+        }
+    }
+    Registry::of(made)
+}
+
 async fn store(config: &Config, findings: &mut Findings) {
+    if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
+        return findings.wrong("database", format!("there is no file {} yet. Run `jit migrate`.", file.display()));
+    }
     let redis = config.redis.as_ref().map(|redis| redis.url.expose_secret());
     let opened = Store::open(config.database.url.expose_secret(), redis, Clock::Record);
     let store = match tokio::time::timeout(PATIENCE, opened).await {
         Ok(Ok(store)) => store,
         Ok(Err(error)) => {
             let error = anyhow::Error::from(error);
-            findings
+            return findings
                 .wrong("database", format!("{error:#}. Check database.url and that the server runs and lets us in."));
-            return;
         }
         Err(_) => {
-            findings.wrong("database", "does not answer. Check database.url and that the server runs.");
-            return;
+            return findings.wrong("database", "does not answer. Check database.url and that the server runs.");
         }
     };
     match store.pending_migrations().await {
@@ -128,11 +145,31 @@ async fn store(config: &Config, findings: &mut Findings) {
         }
         Err(error) => findings.wrong("database", format!("{:#}", anyhow::Error::from(error))),
     }
+    durable(&store, findings).await;
     let skew = (store.now() - Utc::now()).abs();
     skewed("clock against the database", skew, findings);
     if let Some(redis) = store.ping().await.redis {
         let mend = "Check redis.url and that it runs. Without it everything goes on from the database, less precisely.";
         findings.note("redis", redis.map(|()| "reachable".to_owned()), mend);
+    }
+}
+
+/// What was acknowledged must outlive a power cut.
+async fn durable(store: &Store, findings: &mut Findings) {
+    let what = "durable commits";
+    match store.durability().await {
+        Ok(settings) => {
+            let loose = |(name, value): &(&String, &String)| {
+                name.as_str() != "journal_mode" && matches!(value.as_str(), "off" | "0")
+            };
+            let off: Vec<&str> = settings.iter().filter(loose).map(|(name, _)| name.as_str()).collect();
+            if off.is_empty() {
+                findings.fine(what, "on");
+            } else {
+                findings.wrong(what, format!("off: {}. Switch them on at the database server.", off.join(", ")));
+            }
+        }
+        Err(error) => findings.wrong(what, format!("{:#}", anyhow::Error::from(error))),
     }
 }
 
@@ -147,8 +184,7 @@ fn skewed(what: &str, skew: TimeDelta, findings: &mut Findings) {
 }
 
 async fn connectors(registry: &Registry, findings: &mut Findings) {
-    for name in registry.names() {
-        let Some(connector) = registry.get(&name) else { continue };
+    for (name, connector) in registry.iter() {
         let what = format!("connector {name}");
         match tokio::time::timeout(PATIENCE, connector.probe()).await {
             Ok(Ok(())) => {

@@ -20,8 +20,12 @@ impl Manifest {
     /// Prints it.
     pub(super) fn run(self) -> Result<(), Failure> {
         let Self::Slack { url } = self;
-        if url.scheme() != "https" {
-            return Err(Failure::Usage(anyhow::anyhow!("--url: Slack calls https addresses only, not {url}")));
+        let plain =
+            url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        if url.scheme() != "https" || !plain {
+            return Err(Failure::Usage(anyhow::anyhow!(
+                "--url: Slack calls https addresses without user, query or fragment only, such as https://jit.example.com"
+            )));
         }
         let manifest = jit_chat::slack::manifest::manifest(&url);
         println!("{}", serde_json::to_string_pretty(&manifest).map_err(anyhow::Error::from)?);

@@ -7,10 +7,12 @@ mod policy;
 mod revoke_all;
 mod serve;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jit_core::nearest::nearest;
 
 use crate::config::Config;
 
@@ -76,6 +78,19 @@ pub enum Failure {
     Usage(anyhow::Error),
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Refused(error) | Self::Usage(error)) = self;
+        write!(f, "{error:#}")
+    }
+}
+
+/// A name that nobody and nothing has, with the nearest one that somebody or something has.
+fn unknown<'a>(option: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Failure {
+    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Failure::Usage(anyhow::anyhow!("{option}: there is no `{name}`{hint}"))
+}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Refused(error)
@@ -93,14 +108,10 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Doctor(doctor) => doctor.run().await,
         Command::RevokeAll(revoke_all) => revoke_all.run().await,
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Refused(error)) => complain(&error, 1),
-        Err(Failure::Usage(error)) => complain(&error, 2),
-    }
-}
-
-fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
-    eprintln!("jit: {error:#}");
-    ExitCode::from(code)
+    let Err(failure) = outcome else { return ExitCode::SUCCESS };
+    eprintln!("jit: {failure}");
+    ExitCode::from(match failure {
+        Failure::Refused(_) => 1,
+        Failure::Usage(_) => 2,
+    })
 }

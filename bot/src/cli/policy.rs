@@ -4,12 +4,13 @@ use clap::{Args, Subcommand};
 use jit_connectors::registry::Registry;
 use jit_core::access::Channel;
 use jit_core::id::PersonId;
-use jit_core::policy::Question;
+use jit_core::policy::{Problem, Question};
 use jit_core::span::Span;
+use serde_json::{Value, json};
 
 use super::{Failure, Output, WithConfig};
 use crate::config::Config;
-use crate::snapshot::{Snapshot, Sources};
+use crate::snapshot::{Snapshot, SourceError, Sources};
 
 /// What to do with it.
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,9 @@ pub enum Policy {
 pub struct Check {
     #[command(flatten)]
     with: WithConfig,
+    /// How the findings are printed.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -54,34 +58,66 @@ impl Policy {
     /// Runs it.
     pub(super) fn run(self) -> Result<(), Failure> {
         match self {
-            Self::Check(check) => {
-                let (snapshot, sources) = load(&check.with.load()?)?;
-                let connectors = snapshot.connectors.keys().cloned().collect();
-                for warning in jit_core::policy::advice(&snapshot.policy, &snapshot.directory, &connectors) {
-                    eprintln!("{warning}");
-                }
-                println!(
-                    "{}: sound: {} roles, {} rules, {} people; hash {}",
-                    sources.policy.display(),
-                    snapshot.policy.roles.len(),
-                    snapshot.policy.rules.len(),
-                    snapshot.directory.people().count(),
-                    snapshot.policy.hash
-                );
-                Ok(())
-            }
+            Self::Check(check) => check.run(),
             Self::Explain(explain) => explain.run(),
         }
     }
 }
 
+impl Check {
+    fn run(&self) -> Result<(), Failure> {
+        let config = self.with.load()?;
+        let sources = Sources::of(&config);
+        let snapshot = match load(&config) {
+            Ok(snapshot) => snapshot,
+            Err(failure) => {
+                if self.output == Output::Json {
+                    let problems: Vec<Value> = problems(&failure).iter().map(shown).collect();
+                    println!("{:#}", json!({ "sound": false, "problems": problems, "says": failure.to_string() }));
+                }
+                return Err(failure);
+            }
+        };
+        let connectors = snapshot.connectors.keys().cloned().collect();
+        let advice = sources.placed(jit_core::policy::advice(&snapshot.policy, &snapshot.directory, &connectors));
+        let (policy, people) = (&snapshot.policy, snapshot.directory.people().count());
+        let (roles, rules) = (policy.roles.len(), policy.rules.len());
+        if self.output == Output::Json {
+            let warnings: Vec<Value> = advice.iter().map(shown).collect();
+            let found = json!({
+                "sound": true, "roles": roles, "rules": rules, "people": people, "hash": policy.hash, "warnings": warnings,
+            });
+            println!("{found:#}");
+            return Ok(());
+        }
+        advice.iter().for_each(|warning| eprintln!("{warning}"));
+        let folder = sources.policy.display();
+        println!("{folder}: sound: {roles} roles, {rules} rules, {people} people; hash {}", policy.hash);
+        Ok(())
+    }
+}
+
+/// The single problems of a failure, where it has them.
+fn problems(failure: &Failure) -> Vec<Problem> {
+    let (Failure::Usage(error) | Failure::Refused(error)) = failure;
+    match error.downcast_ref() {
+        Some(SourceError::Problems(problems) | SourceError::Unproven(problems)) => problems.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn shown(problem: &Problem) -> Value {
+    let Problem { file, line, column, what, hint, .. } = problem;
+    json!({ "file": file, "line": line, "column": column, "what": what, "hint": hint })
+}
+
 impl Explain {
     fn run(self) -> Result<(), Failure> {
-        let (snapshot, _) = load(&self.with.load()?)?;
-        let person = snapshot
-            .directory
-            .person(&PersonId::new(self.person.clone()))
-            .ok_or_else(|| Failure::Usage(anyhow::anyhow!("--person: `{}` is not in the directory", self.person)))?;
+        let snapshot = load(&self.with.load()?)?;
+        let person = snapshot.directory.person(&PersonId::new(self.person.clone())).ok_or_else(|| {
+            let names = snapshot.directory.people().map(|person| person.id.as_str());
+            super::unknown("--person", &self.person, names)
+        })?;
         let role = crate::verbs::role_named(&snapshot, &self.role).map_err(|refusal| Failure::Usage(refusal.into()))?;
         let channel = self.channel.map(|name| Channel { id: name.clone(), name });
         let question = Question {
@@ -98,7 +134,7 @@ impl Explain {
         let explanation = snapshot.policy.explain(&question, &snapshot.directory, &[]);
         match self.output {
             Output::Json => {
-                let json = serde_json::json!({ "allowed": explanation.allowed, "lines": explanation.lines });
+                let json = json!({ "allowed": explanation.allowed, "lines": explanation.lines });
                 println!("{json:#}");
             }
             Output::Text => explanation.lines.iter().for_each(|line| println!("{line}")),
@@ -112,9 +148,12 @@ fn jit_now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
 }
 
-fn load(config: &Config) -> Result<(Snapshot, Sources), Failure> {
-    let registry = Registry::build(&config.connectors).map_err(|error| Failure::Usage(error.into()))?;
-    let sources = Sources { policy: config.path(&config.policy.path), people: config.path(&config.directory.file) };
-    let snapshot = crate::app::load(&sources, &registry).map_err(Failure::Usage)?;
-    Ok((snapshot, sources))
+/// What cannot be read is wrong configuration; what can be read and does not hold is a check that failed.
+fn load(config: &Config) -> Result<Snapshot, Failure> {
+    let registry =
+        Registry::build(&config.connectors).map_err(|error| Failure::Usage(config.connector_error(&error).into()))?;
+    crate::app::load(&Sources::of(config), &registry).map_err(|error| match error.downcast_ref() {
+        Some(SourceError::Unproven(_)) => Failure::Refused(error),
+        _ => Failure::Usage(error),
+    })
 }

@@ -1,6 +1,7 @@
 //! `jit serve` and `jit migrate`.
 
 use anyhow::Context;
+use jit_connectors::registry::Registry;
 use jit_store::Clock;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -19,7 +20,9 @@ pub(super) async fn serve(with: WithConfig) -> Result<(), Failure> {
             with.config.display()
         )));
     }
-    let app = App::build(&config, Clock::Record).await.map_err(Failure::Usage)?;
+    let registry =
+        Registry::build(&config.connectors).map_err(|error| Failure::Usage(config.connector_error(&error).into()))?;
+    let app = App::with_registry(&config, Clock::Record, registry).await.map_err(Failure::Usage)?;
     let listener = listen(config.server.listen).await?;
     let inner = match config.server.metrics_listen {
         Some(address) => Some(listen(address).await?),
@@ -31,7 +34,9 @@ pub(super) async fn serve(with: WithConfig) -> Result<(), Failure> {
 }
 
 async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
-    let bound = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"));
+    let bound = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; end what listens there, or change [server] in the configuration")
+    });
     bound.map_err(Failure::Usage)
 }
 
@@ -39,9 +44,9 @@ async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
 pub(super) async fn migrate(with: WithConfig) -> Result<(), Failure> {
     crate::logs::text();
     let config = with.load()?;
-    let store = jit_store::Store::open(config.database.url.expose_secret(), None, Clock::Record)
-        .await
-        .context("the database")
+    let opened = jit_store::Store::open(config.database.url.expose_secret(), None, Clock::Record).await;
+    let store = opened
+        .context("the database of `database.url` cannot be used; check the address, and that the server runs")
         .map_err(Failure::Usage)?;
     store.migrate().await.context("bringing the database to this version")?;
     println!("The database is at this version.");

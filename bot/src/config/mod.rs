@@ -1,16 +1,17 @@
 //! `jit.toml`: what the operator configures. Read once at start; unknown keys, wrong values and missing secrets are errors that name
 //! file and line, and never show a secret.
 
+mod place;
 mod secrets;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use jit_connectors::registry::ConnectorConfig;
+use jit_connectors::registry::{ConnectorConfig, RegistryError};
 use jit_core::id::ConnectorName;
 use jit_core::nearest::nearest;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -38,6 +39,11 @@ pub struct Config {
     /// The folder of the file: relative paths count from here.
     #[serde(skip)]
     pub base: PathBuf,
+    /// Its name, and where each connector stands in it, for errors.
+    #[serde(skip)]
+    file: String,
+    #[serde(skip)]
+    connector_lines: BTreeMap<ConnectorName, usize>,
 }
 
 /// `[server]`
@@ -160,12 +166,36 @@ impl Config {
         let filled = secrets::fill(text, file, base, environment)?;
         let mut config: Self = toml::from_str(&filled.text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            let line = filled.text[..at.min(filled.text.len())].matches('\n').count() + 1;
+            let at = unknown_key(error.message()).and_then(|key| place::of_key(&filled.text, key, at)).unwrap_or(at);
+            let line = place::line(&filled.text, at);
             ConfigError(filled.redact(&format!("{file}:{line}: {}", worded(error.message()))))
         })?;
+        config.check(&|path: &[&str], what: &str| {
+            let line = place::of_path(&filled.text, path).map_or(1, |at| place::line(&filled.text, at));
+            ConfigError(format!("{file}:{line}: {what}"))
+        })?;
+        file.clone_into(&mut config.file);
         base.clone_into(&mut config.base);
-        config.check(file)?;
+        config.database.url = anchored(&config.database.url, base);
+        for (name, connector) in &mut config.connectors {
+            connector.count_from(base);
+            let at = place::of_path(&filled.text, &["connectors", name.as_str()]);
+            config.connector_lines.insert(name.clone(), at.map_or(1, |at| place::line(&filled.text, at)));
+        }
         Ok(config)
+    }
+
+    /// A connector that cannot be made, with file and line.
+    pub fn connector_error(&self, error: &RegistryError) -> ConfigError {
+        let line = self.connector_lines.get(&error.name).copied().unwrap_or(1);
+        ConfigError(format!("{}:{line}: {error}", self.file))
+    }
+
+    /// The file of an SQLite database; `None` for servers and for databases in memory.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let path = sqlite_path(self.database.url.expose_secret())?;
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        Url::parse("file:///").ok()?.join(path).ok()?.to_file_path().ok()
     }
 
     /// A path of the configuration, counted from the file's folder.
@@ -173,30 +203,71 @@ impl Config {
         self.base.join(path)
     }
 
-    fn check(&self, file: &str) -> Result<(), ConfigError> {
-        if let Some(slack) = &self.slack {
-            let secrets = slack.signing_secret.all().len();
-            if secrets == 0 || secrets > 2 {
-                return Err(ConfigError(format!(
-                    "{file}: slack.signing_secret takes one secret, or two while rotating"
-                )));
-            }
-            if !slack.team_id.starts_with('T') {
-                return Err(ConfigError(format!("{file}: slack.team_id is a workspace's id, such as T0001")));
-            }
+    fn check(&self, wrong: &dyn Fn(&[&str], &str) -> ConfigError) -> Result<(), ConfigError> {
+        let Some(slack) = &self.slack else { return Ok(()) };
+        let secrets = slack.signing_secret.all();
+        if secrets.is_empty() || secrets.len() > 2 {
+            let what = "slack.signing_secret takes one secret, or two while rotating";
+            return Err(wrong(&["slack", "signing_secret"], what));
+        }
+        // An empty key would let anybody sign; an unset variable of a shell script is how it comes about.
+        if secrets.iter().any(|secret| secret.expose_secret().trim().is_empty()) {
+            return Err(wrong(
+                &["slack", "signing_secret"],
+                "slack.signing_secret is empty; copy it from the app's Basic Information",
+            ));
+        }
+        if slack.bot_token.expose_secret().trim().is_empty() {
+            return Err(wrong(
+                &["slack", "bot_token"],
+                "slack.bot_token is empty; copy it from the app's OAuth & Permissions",
+            ));
+        }
+        if !slack.team_id.starts_with('T') {
+            return Err(wrong(&["slack", "team_id"], "slack.team_id is a workspace's id, such as T0001"));
         }
         Ok(())
     }
 }
 
+/// A relative SQLite file counts from the configuration's folder, so that every command finds the same one wherever it is started.
+fn anchored(url: &SecretString, base: &Path) -> SecretString {
+    let anchor = || -> Option<String> {
+        let path = sqlite_path(url.expose_secret()).filter(|path| !path.starts_with('/'))?;
+        let folder = Url::from_directory_path(std::path::absolute(base.join(".")).ok()?).ok()?;
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let file = folder.join(&format!("./{path}")).ok()?;
+        Some(format!("sqlite://{}{}", file.path(), query.map(|query| format!("?{query}")).unwrap_or_default()))
+    };
+    anchor().map_or_else(|| url.clone(), SecretString::from)
+}
+
+/// What follows the scheme, when it names a file.
+fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    (!path.is_empty() && !path.starts_with(":memory:")).then_some(path)
+}
+
+/// The key that serde does not know.
+fn unknown_key(message: &str) -> Option<&str> {
+    message.strip_prefix("unknown field `")?.split_once('`').map(|(key, _)| key)
+}
+
 /// serde's sentence in ours: an unknown key names the nearest known one.
 fn worded(message: &str) -> String {
+    if let Some(missing) = message.strip_prefix("missing field ") {
+        return format!("the key {missing} is missing");
+    }
     let Some(rest) = message.strip_prefix("unknown field `") else { return message.replace('\n', " ") };
     let Some((unknown, expected)) = rest.split_once('`') else { return message.replace('\n', " ") };
     let known = expected.split('`').skip(1).step_by(2);
     match nearest(unknown, known) {
         Some(near) => format!("unknown key `{unknown}`; did you mean `{near}`?"),
-        None => format!("unknown key `{unknown}`{}", expected.replace("expected", "known are")),
+        None => format!(
+            "unknown key `{unknown}`{}",
+            expected.replace("expected one of", "known are").replace("expected", "known is")
+        ),
     }
 }
 
@@ -229,7 +300,6 @@ file = "people.toml"
 
     #[test]
     fn secrets_come_from_the_environment() {
-        use secrecy::ExposeSecret;
         let config = parse(GOOD).unwrap();
         let slack = config.slack.as_ref().unwrap();
         assert_eq!(slack.bot_token.expose_secret(), "hush-\"TOKEN\"");
@@ -244,7 +314,7 @@ file = "people.toml"
             ("TOKEN", "NOPE", "jit.toml:8: the environment has no NOPE; set it before starting"),
             ("[policy]", "[polcy]", "jit.toml:13: unknown key `polcy`; did you mean `policy`?"),
             ("{ env = \"TOKEN\" }", "{ file = \"/nope/x\" }", "jit.toml:8: /nope/x cannot be read:"),
-            ("\"T0001\"", "{ env = \"TOKEN\" }", "jit.toml: slack.team_id is a workspace's id"),
+            ("\"T0001\"", "{ env = \"TOKEN\" }", "jit.toml:9: slack.team_id is a workspace's id"),
         ] {
             let error = parse(&GOOD.replace(from, to)).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
@@ -254,10 +324,75 @@ file = "people.toml"
         assert!(!wrong.contains("hush"), "{wrong}");
     }
 
+    #[test]
+    fn a_connector_s_unknown_key_has_its_own_line() {
+        let connector = "[connectors.hosts]\nkind = \"fake\"\n\n[connectors.db]\nkind = \"fake\"\nlatncy = \"1s\"\n";
+        let error = parse(&format!("{GOOD}{connector}")).unwrap_err().to_string();
+        assert_eq!(error, "jit.toml:22: unknown key `latncy`; did you mean `latency`?");
+    }
+
+    #[test]
+    fn empty_secrets_are_no_secrets() {
+        for (from, to, line) in [("\"two\"", "\"\"", 7), ("{ env = \"TOKEN\" }", "\" \"", 8)] {
+            let error = parse(&GOOD.replace(from, to)).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("jit.toml:{line}: slack.")) && error.contains("is empty"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_relative_database_counts_from_the_configuration() {
+        let at = |url: &str| {
+            let text = GOOD.replace("sqlite://jit.db", url);
+            let config = Config::parse(&text, "jit.toml", Path::new("/etc/my jit"), &|_| Some("x".into())).unwrap();
+            (config.database.url.expose_secret().to_owned(), config.sqlite_file())
+        };
+        let file = Some(PathBuf::from("/etc/my jit/jit.db"));
+        assert_eq!(at("sqlite://jit.db"), ("sqlite:///etc/my%20jit/jit.db".into(), file.clone()));
+        assert_eq!(at("sqlite:jit.db?mode=rwc"), ("sqlite:///etc/my%20jit/jit.db?mode=rwc".into(), file));
+        assert_eq!(at("sqlite:///var/jit.db"), ("sqlite:///var/jit.db".into(), Some("/var/jit.db".into())));
+        assert_eq!(at("sqlite::memory:"), ("sqlite::memory:".into(), None));
+        assert_eq!(at("postgres://jit@db/jit"), ("postgres://jit@db/jit".into(), None));
+    }
+
+    /// Texts near the real one: lines left out, doubled, cut, and strewn with what TOML is made of.
+    fn mangled() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let bits = prop::sample::select(vec![
+            "=",
+            "[",
+            "]",
+            "{ env = \"",
+            "\"",
+            "\"\"\"",
+            "{ file = \"\" }",
+            "\u{0}",
+            "é",
+            "\n",
+            "#",
+            ".",
+        ]);
+        prop::collection::vec((0..GOOD.len(), 0..9_usize, bits), 0..8).prop_map(|edits| {
+            edits.into_iter().fold(GOOD.to_owned(), |text, (at, drop, bit)| {
+                let characters: Vec<char> = text.chars().collect();
+                let at = at.min(characters.len());
+                let rest = (at + drop).min(characters.len());
+                characters[..at].iter().copied().chain(bit.chars()).chain(characters[rest..].iter().copied()).collect()
+            })
+        })
+    }
+
     proptest::proptest! {
         #[test]
-        fn no_text_panics(text in proptest::prelude::any::<String>()) {
-            let _ = parse(&text);
+        fn no_bytes_panic(bytes in proptest::prelude::any::<Vec<u8>>()) {
+            let _ = parse(&String::from_utf8_lossy(&bytes));
+        }
+
+        #[test]
+        fn no_mangled_configuration_panics_or_shows_a_secret(text in mangled()) {
+            if let Err(error) = parse(&text) {
+                let error = error.to_string();
+                proptest::prop_assert!(error.starts_with("jit.toml:") && !error.contains("hush-"), "{error}");
+            }
         }
     }
 }

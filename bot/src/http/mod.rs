@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -22,6 +22,8 @@ use crate::metrics;
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Longest that a request may take; Slack has given up long before.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest request id that is taken from outside: twice a UUID's, enough for every tracing format.
+const LONGEST_ID: usize = 72;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The router of the doors, and the one of health and metrics; they are one when operators have no address of their own.
@@ -47,10 +49,24 @@ pub fn routers(app: &App, apart: bool) -> (Router, Router) {
 fn dress(router: Router) -> Router {
     router
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn(observe))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(middleware::from_fn(observe))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(middleware::map_request(believe))
+}
+
+/// A request id from outside, such as a proxy's, is kept where it is one; anything else gets one of ours.
+async fn believe(mut request: Request) -> Request {
+    let is_id = |id: &HeaderValue| {
+        let id = id.as_bytes();
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    };
+    if !request.headers().get(&REQUEST_ID).is_some_and(is_id) {
+        request.headers_mut().remove(&REQUEST_ID);
+    }
+    request
 }
 
 /// One span, one line, one metric for each request. No bodies, no query strings: people's words are not for logs.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jit_chat::slack::decode::{self, DecodeError, Home, Inbound};
 use jit_chat::slack::verify::{SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use tracing::Instrument;
 
 use super::refuse;
 use crate::app::App;
@@ -50,7 +51,8 @@ async fn take(app: App, headers: &HeaderMap, body: &[u8], decode: Decode) -> Res
     };
     let reaction = react(&app, inbound).await;
     if let Some(later) = reaction.later {
-        tokio::spawn(later.run(app));
+        // Its log lines carry the request's id too.
+        tokio::spawn(later.run(app).in_current_span());
     }
     reaction.ack.map_or_else(|| StatusCode::OK.into_response(), |body| Json(body).into_response())
 }

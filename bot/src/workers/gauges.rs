@@ -13,6 +13,8 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Runs until stopped.
 pub(super) async fn run(app: App, stop: CancellationToken) {
     loop {
+        // Samples are folded into the histograms also where nobody scrapes.
+        app.metrics.run_upkeep();
         match app.dispatch.store.counts().await {
             Ok(counts) => metrics::gauges(&counts),
             Err(error) => tracing::warn!(error = format!("{error:#}"), "the gauges could not be read"),

@@ -33,6 +33,16 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers
 }
 
+/// Starts those that take access back and tell of it, for `jit revoke-all`: beside the service, or while it is down.
+pub fn start_revoking(app: &App, stop: &CancellationToken) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    workers.spawn(presence::run(app.clone(), stop.clone()));
+    workers.spawn(children::run(app.clone(), stop.clone()));
+    workers.spawn(reconcile::run(app.clone(), stop.clone()));
+    workers.spawn(outbox::run(app.clone(), stop.clone()));
+    workers
+}
+
 /// Waits for a bell, the sweep, or the end; `false` at the end.
 pub(crate) async fn rest(bell: &tokio::sync::Notify, stop: &CancellationToken) -> bool {
     tokio::select! {
