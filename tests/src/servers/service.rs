@@ -22,8 +22,13 @@ pub struct Service {
 impl Service {
     /// Starts it and waits until `/readyz` says so. The configuration's `server.listen` must be this port on the loopback.
     pub fn start(config: &Path, port: u16) -> Self {
+        Self::start_with(config, port, &[])
+    }
+
+    /// The same with these variables on top of the environment.
+    pub fn start_with(config: &Path, port: u16, environment: &[(&str, &str)]) -> Self {
         let mut service = Self { server: None, config: config.to_owned(), port, folder: Folder::new("jit") };
-        service.start_again(&[]);
+        service.start_again(environment);
         service
     }
 

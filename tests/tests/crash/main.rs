@@ -1,0 +1,16 @@
+//! Crashes: the built service as a process of its own, ended at named points and at random moments, and without its Redis. What is true is
+//! read at the targets, never from our own tables. The tests take turns: what they measure is time.
+
+mod failpoints;
+mod kill;
+mod names;
+mod redis_loss;
+mod site;
+
+use tokio::sync::Mutex;
+
+/// Held by each test that measures time.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// How long anything is waited for before a test fails.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
