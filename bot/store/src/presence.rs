@@ -41,8 +41,9 @@ impl Store {
             "UPDATE entitlements SET quiet_us = CASE WHEN lease_us > quiet_us THEN lease_us ELSE quiet_us END,
              lease_us = 0, lease_owner = NULL WHERE lease_us > $1 AND lease_owner IN ({list})"
         );
-        let timers =
-            format!("UPDATE timers SET lease_us = 0, lease_owner = NULL WHERE lease_us > $1 AND lease_owner IN ({list})");
+        let timers = format!(
+            "UPDATE timers SET lease_us = 0, lease_owner = NULL WHERE lease_us > $1 AND lease_owner IN ({list})"
+        );
         let mut back = sql::execute(&self.db().writer, &entitlements, values()).await.doing(DOING)?;
         back += sql::execute(&self.db().writer, &timers, values()).await.doing(DOING)?;
         self.ring(Ring { timers: true, entitlements: true, ..Ring::default() });
