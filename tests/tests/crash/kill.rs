@@ -157,7 +157,8 @@ async fn lives(field: Arc<Field>, (user, role): (String, String), mut chance: St
             .says(&user, &format!("/jit request {role} for {seconds}s because the service is being killed"))
             .await;
         let words = answer.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-        let id = words.filter_map(ShortId::parse).next().unwrap_or_else(|| panic!("{role}: {answer}"));
+        let mut ids = words.filter_map(|word| ShortId::parse(word).filter(|id| id.as_str() == word));
+        let id = ids.next().unwrap_or_else(|| panic!("{role}: {answer}"));
         field.acknowledged.lock().unwrap().insert(id.to_string());
         let early = chance.random_bool(0.4);
         let begun = Instant::now();

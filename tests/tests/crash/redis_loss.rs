@@ -31,9 +31,9 @@ const ENDS: usize = 1000;
 /// Over which they are spread.
 const WINDOW: TimeDelta = TimeDelta::seconds(12);
 /// When, after the first end: Redis forgets, is stopped, and is started again.
-const FORGETS: TimeDelta = TimeDelta::seconds(2);
-const STOPS: TimeDelta = TimeDelta::seconds(4);
-const COMES_BACK: TimeDelta = TimeDelta::seconds(8);
+const FORGETS: TimeDelta = TimeDelta::seconds(3);
+const STOPS: TimeDelta = TimeDelta::seconds(5);
+const COMES_BACK: TimeDelta = TimeDelta::seconds(9);
 /// The longest an access may be held after its end.
 const ALLOWED: TimeDelta = TimeDelta::seconds(2);
 
@@ -180,7 +180,7 @@ async fn a_thousand_ends_without_redis() {
         let each = move |n: usize| ask(app.clone(), n, first + WINDOW * i32::try_from(n).unwrap() / ENDS as i32);
         stream::iter(range).map(each).buffer_unordered(16).for_each(|()| async {})
     };
-    asking(0..sample, begun + TimeDelta::hours(1)).await;
+    asking(0..sample, begun + TimeDelta::minutes(25)).await;
     count(&app, "active", sample as u64).await;
     let first = Utc::now() + (Utc::now() - begun) * i32::try_from(ENDS / sample).unwrap() * 2 + TimeDelta::seconds(3);
     asking(sample..ENDS, first).await;
@@ -213,7 +213,7 @@ async fn a_thousand_ends_without_redis() {
         let within = ends.iter().filter(|(_, end)| (first + from..first + to).contains(end));
         Lateness(within.map(|(who, end)| taken[who].expect("it was taken") - *end).collect())
     };
-    let far = TimeDelta::hours(1) - TimeDelta::minutes(2);
+    let far = TimeDelta::minutes(10);
     for (what, from, to) in [
         ("with Redis", -far, FORGETS),
         ("after FLUSHALL", FORGETS, STOPS),

@@ -247,7 +247,7 @@ min_duration = "1s"
 min_justification = 12
 
 [security]
-who = ["group:security"]
+who = ["bob"]
 "#;
 
 /// A path as a TOML text.
