@@ -222,10 +222,8 @@ impl World {
     pub async fn is_told(&self, who: &str, channel: &str, text: &str) {
         let user = slack(who);
         let id = self.chat.conversation(user, channel).expect("the channel exists");
-        let found = self.chat.wait_for(
-            |chat| chat.ephemerals(user, &id).iter().any(|m| says(m, text)).then_some(()),
-            PATIENCE,
-        );
+        let found =
+            self.chat.wait_for(|chat| chat.ephemerals(user, &id).iter().any(|m| says(m, text)).then_some(()), PATIENCE);
         found.await.unwrap_or_else(|_| panic!("{who} was not told {text:?}: {:?}", self.whispers(who, channel)));
     }
 

@@ -4,7 +4,7 @@
 //! of the contract: grant, inspect; or revoke, end sessions, inspect. Nothing is reported that was not inspected.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_connectors::contract::{Attempt, Connector, ConnectorError};
@@ -148,7 +148,8 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
     let e = &leased.entitlement;
     let connector = app.registry.get(&e.connector).ok_or_else(|| TurnError::NoConnector(e.connector.to_string()))?;
     let can = connector.capabilities();
-    let calls = Calls { connector: connector.as_ref(), e, attempt: attempt(app, leased, wanted) };
+    let calls =
+        Calls { connector: connector.as_ref(), e, attempt: attempt(app, leased, wanted), began: Instant::now() };
     failpoint!("reconcile-before-first-inspect");
     let mut found = calls.inspect().await?;
     let baseline = match leased.baseline {
@@ -168,6 +169,7 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
                 remember(app, leased, Baseline::Absent).await?;
             }
             failpoint!("reconcile-before-grant");
+            still_ours(app, leased).await?;
             calls.grant(until).await?;
             failpoint!("reconcile-after-grant");
             found = calls.inspect().await?;
@@ -177,6 +179,7 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
         }
         Action::Revoke => {
             failpoint!("reconcile-before-revoke");
+            still_ours(app, leased).await?;
             calls.revoke().await?;
             failpoint!("reconcile-after-revoke");
             return end(app, &calls, leased, wanted).await;
@@ -210,6 +213,14 @@ async fn remember(app: &App, leased: &LeasedEntitlement, baseline: Baseline) -> 
     Ok(())
 }
 
+/// A process that was paused may find that another owner has taken over.
+async fn still_ours(app: &App, leased: &LeasedEntitlement) -> Result<(), TurnError> {
+    match app.dispatch.store.still_leased(leased).await.map_err(anyhow::Error::from)? {
+        true => Ok(()),
+        false => Err(TurnError::NotAsTold("another owner has taken over")),
+    }
+}
+
 fn attempt(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -> Attempt {
     let first = wanted.elevating.first().or(wanted.revoking.first()).copied().or(wanted.keeper);
     Attempt {
@@ -224,6 +235,7 @@ struct Calls<'a> {
     connector: &'a dyn Connector,
     e: &'a Entitlement,
     attempt: Attempt,
+    began: Instant,
 }
 
 impl Calls<'_> {
@@ -248,13 +260,11 @@ impl Calls<'_> {
         call: &'static str,
         doing: impl Future<Output = Result<T, ConnectorError>>,
     ) -> Result<T, ConnectorError> {
-        let bound = CALLS.to_std().unwrap_or(LEASE);
-        let result = tokio::time::timeout(bound, doing).await.unwrap_or_else(|_| {
-            Err(ConnectorError::retry(format!(
-                "{call} at `{}` did not answer within {} s",
-                self.e.connector,
-                bound.as_secs()
-            )))
+        // All calls of a turn share its time, so that none is under way when the lease ends.
+        let left = CALLS.to_std().unwrap_or(LEASE).saturating_sub(self.began.elapsed());
+        let result = tokio::time::timeout(left, doing).await.unwrap_or_else(|_| {
+            let (connector, seconds) = (&self.e.connector, CALLS.num_seconds());
+            Err(ConnectorError::retry(format!("{call} at `{connector}` was not done within {seconds} s")))
         });
         let outcome = match &result {
             Ok(_) => "ok",

@@ -1,6 +1,8 @@
 //! Crashes: the built service as a process of its own, ended at named points and at random moments, and without its Redis. What is true is
 //! read at the targets, never from our own tables. The tests take turns: what they measure is time.
 
+#![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
+
 mod failpoints;
 mod kill;
 mod names;

@@ -100,9 +100,13 @@ async fn nobody_decides_on_their_own_and_the_disabled_decide_nothing(#[case] bac
     // Erin is disabled between the card and the click; olive takes over what she owned, so that the policy stays sound.
     let (channel, ts) = world.button("erin", "Approve").await;
     let people = std::fs::read_to_string(world.file("people.toml")).expect("people");
-    let people = people.replace("manager = \"erin\"", "manager = \"olive\"").replace("manager = \"bob\"\ngroups = [\"engineering\", \"sre\"]", "groups = [\"sre\"]");
+    let people = people
+        .replace("manager = \"erin\"", "manager = \"olive\"")
+        .replace("manager = \"bob\"\ngroups = [\"engineering\", \"sre\"]", "groups = [\"sre\"]");
     std::fs::write(world.file("people.toml"), people).expect("written");
-    let roles = std::fs::read_to_string(world.file("policy/roles.toml")).expect("roles").replace("owner = \"erin\"", "owner = \"olive\"");
+    let roles = std::fs::read_to_string(world.file("policy/roles.toml"))
+        .expect("roles")
+        .replace("owner = \"erin\"", "owner = \"olive\"");
     std::fs::write(world.file("policy/roles.toml"), roles).expect("written");
     world.edit("people.toml", "groups = [\"managers\", \"owners\"]", "groups = [\"managers\"]\nactive = false").await;
     world.press_on("erin", &channel, &ts, "Approve").await;
