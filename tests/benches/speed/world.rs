@@ -103,25 +103,31 @@ async fn prepare(target: &Postgres) {
     target.connect().await.batch_execute(&sql).await.expect("a superuser may");
 }
 
-/// The manager of a person. Nobody is their own, and those of [`ELEVATED`] manage nobody else.
+/// Who has no manager, and asks for nothing.
+const TOP: usize = 4_999;
+
+/// The manager of a person. Those of [`ELEVATED`] manage nobody else.
 pub fn manager_of(person: usize) -> usize {
     match person {
         4_000..4_200 => person + 200,
-        4_900..5_000 => 0,
-        _ => 4_900 + person % 100,
+        4_900..5_000 => TOP,
+        _ => 4_900 + person % 99,
     }
 }
 
 fn people() -> String {
     let mut text = String::new();
     for person in 0..PEOPLE {
-        let (slack, manager) = (slack_id(person), manager_of(person));
-        let groups = if person == 1 { r#""engineering", "security""# } else { r#""engineering""# };
+        let slack = slack_id(person);
+        let group = if person == TOP { "security" } else { "engineering" };
         let _ = write!(
             text,
             "[[person]]\nid = \"p{person}\"\nname = \"Person {person}\"\nemail = \"p{person}@acme.test\"\nslack = \"{slack}\"\n\
-             manager = \"p{manager}\"\ngroups = [{groups}]\naccounts = {{ db = \"account{person}\", nothing = \"account{person}\" }}\n"
+             groups = [\"{group}\"]\naccounts = {{ db = \"account{person}\", nothing = \"account{person}\" }}\n"
         );
+        if person != TOP {
+            let _ = writeln!(text, "manager = \"p{}\"", manager_of(person));
+        }
     }
     text
 }
