@@ -44,8 +44,9 @@ impl Demo {
         let config = prepare(&self.data, &base).map_err(Failure::Usage)?;
         let app = App::build(&config, Clock::Record).await.map_err(Failure::Usage)?;
         let playground = demo::playground(&app, &base);
-        println!("jit demo: open {base} in a browser. Ctrl-C stops it; its files are in {}.", self.data.display());
+        // Whoever reads the address may stop us at once, in order.
         let stop = service::stop_on_signal()?;
+        println!("jit demo: open {base} in a browser. Ctrl-C stops it; its files are in {}.", self.data.display());
         let doors = Doors { outer: listener, inner: None, beside: Some(playground.router()) };
         service::run(app, doors, stop).await?;
         Ok(())

@@ -194,7 +194,12 @@ async fn connectors(registry: &Registry, findings: &mut Findings) {
                 let label = if labels.is_empty() { String::new() } else { format!("; {}", labels.join(", ")) };
                 findings.fine(what, format!("reachable{label}"));
             }
-            Ok(Err(error)) => findings.wrong(what, error.to_string()),
+            // What is for good says itself how it is mended.
+            Ok(Err(error)) if error.is_permanent() => findings.wrong(what, error.to_string()),
+            Ok(Err(error)) => {
+                let mend = format!("Check [connectors.{name}] and that the system runs and lets us in.");
+                findings.wrong(what, format!("{error}. {mend}"));
+            }
             Err(_) => findings.wrong(what, "does not answer. Check its address and that the system runs."),
         }
     }

@@ -1,0 +1,67 @@
+//! `jit policy check` and `explain`.
+
+use crate::program::jit;
+use crate::site::Site;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_policy_is_said_to_be_sound() {
+    let site = Site::new().await;
+    let said = jit(&["policy", "check", "--config", &site.config()]).await;
+    said.is(0, &[]);
+    assert!(said.out.contains("sound: 4 roles, 2 rules, 3 people"), "{said:?}");
+    let found = jit(&["policy", "check", "--config", &site.config(), "--output", "json"]).await.is(0, &[]).json();
+    assert_eq!((&found["sound"], &found["roles"]), (&true.into(), &4.into()));
+    assert_eq!(found["hash"].as_str().map(str::len), Some(64), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_keys_have_file_line_and_the_nearest_name() {
+    let site = Site::new().await;
+    site.edit("policy/all.toml", "auto_approve", "auto_aprove");
+    let place = format!("{}:5:", site.path("policy/all.toml"));
+    let words = [place.as_str(), "auto_aprove", "did you mean `auto_approve`?"];
+    jit(&["policy", "check", "--config", &site.config()]).await.is(2, &words);
+    jit(&["serve", "--config", &site.config()]).await.is(2, &words);
+    let said = jit(&["policy", "check", "--config", &site.config(), "--output", "json"]).await;
+    let found = said.is(2, &words).json();
+    assert_eq!(found["sound"], false);
+    let problems = found["problems"].as_array().unwrap();
+    let problem = problems.iter().find(|problem| problem["line"] == 5).unwrap_or_else(|| panic!("{found}"));
+    assert_eq!(problem["file"], site.path("policy/all.toml"));
+    assert_eq!(problem["hint"], "did you mean `auto_approve`?");
+
+    site.edit("policy/all.toml", "auto_aprove", "auto_approve");
+    site.edit("people.toml", "manager", "managr");
+    let place = format!("{}:6:", site.path("people.toml"));
+    jit(&["policy", "check", "--config", &site.config()]).await.is(2, &[&place, "did you mean `manager`?"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_reads_well_and_proves_wrong_is_a_failed_check() {
+    let site = Site::new().await;
+    // Nobody is left who could agree to medium risk.
+    site.edit("people.toml", "manager = \"bob\"\n", "");
+    let said = jit(&["policy", "check", "--config", &site.config()]).await;
+    said.is(1, &[&site.path("policy/all.toml")]);
+    jit(&["serve", "--config", &site.config()]).await.is(2, &[&site.path("policy/all.toml")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_says_who_gets_what_and_corrects_names() {
+    let site = Site::new().await;
+    let config = site.config();
+    let explain = |person: &'static str, role: &'static str| {
+        let config = config.clone();
+        async move {
+            jit(&["policy", "explain", "--config", &config, "--person", person, "--role", role, "--output", "json"])
+                .await
+        }
+    };
+    let found = explain("alice", "orders-medium").await.is(0, &[]).json();
+    assert_eq!(found["allowed"], true, "{found}");
+    assert!(found["lines"].to_string().contains("bob"), "{found}");
+    let found = explain("sam", "orders-medium").await.is(0, &[]).json();
+    assert_eq!(found["allowed"], false, "{found}");
+    explain("alcie", "orders-medium").await.is(2, &["--person", "did you mean `alice`?"]);
+    explain("alice", "orders-medum").await.is(2, &["orders-medum", "`orders-medium`"]);
+}
