@@ -34,6 +34,7 @@ fn describe() {
     describe_histogram!("jit_timer_lateness_seconds", "From when a timer was due to its command.");
     describe_histogram!("jit_revoke_lateness_seconds", "From the end to verified gone.");
     describe_gauge!("jit_revocations_failing", "Accesses whose revocation fails now.");
+    describe_gauge!("jit_outbox_parked", "Notices that can never be delivered.");
     describe_gauge!("jit_outbox_pending", "Notices that wait to be delivered.");
     describe_counter!("jit_connector_calls_total", "Calls to targets by connector, call and outcome.");
     describe_counter!("jit_chat_calls_total", "Calls to chat platforms by platform, method and outcome.");
@@ -78,6 +79,7 @@ pub fn gauges(counts: &jit_store::Counts) {
         gauge!("jit_accesses", "state" => state).set(as_f64(count));
     }
     gauge!("jit_revocations_failing").set(as_f64(counts.revocations_failing));
+    gauge!("jit_outbox_parked").set(as_f64(counts.outbox_parked));
     gauge!("jit_outbox_pending").set(as_f64(counts.outbox_pending));
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use jit_core::effect::Tell;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ pub struct Delivery<'a> {
     pub posted: Option<&'a Handle>,
     /// The message in whose thread it stands.
     pub thread: Option<&'a Handle>,
+    /// When it was first queued: no message of it is older.
+    pub queued_at: DateTime<Utc>,
     /// Travels in the message, so that it can be found again.
     pub outbox_id: &'a str,
     /// An earlier attempt may have got through without our hearing of it: look before posting.

@@ -30,7 +30,7 @@ fn tell(to: Recipient) -> Tell {
 }
 
 fn delivery(tell: &Tell) -> Delivery<'_> {
-    Delivery { tell, posted: None, thread: None, outbox_id: "outbox-7", may_be_posted: false }
+    Delivery { tell, posted: None, thread: None, queued_at: sample::now(), outbox_id: "outbox-7", may_be_posted: false }
 }
 
 async fn deliver(slack: &Slack, delivery: Delivery<'_>) -> Result<Handle, ChatError> {
@@ -177,4 +177,24 @@ async fn a_token_says_what_it_may() {
     assert_eq!((identity.team.as_str(), identity.user.as_str()), ("T0001", "U0BOT"));
     assert_eq!(identity.scopes, ["chat:write", "commands"]);
     assert_eq!(identity.date, Some(sample::now()));
+}
+
+#[tokio::test]
+async fn what_is_gone_is_told_anew() {
+    let server = MockServer::start().await;
+    on(&server, "conversations.open", json!({ "ok": true, "channel": { "id": "D0001" } })).await;
+    on(&server, "chat.update", json!({ "ok": false, "error": "message_not_found" })).await;
+    Mock::given(path("/api/chat.postMessage"))
+        .and(body_partial_json(json!({ "thread_ts": "9.9" })))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "ok": false, "error": "thread_not_found" })))
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    on(&server, "chat.postMessage", json!({ "ok": true, "channel": "D0001", "ts": "17.3" })).await;
+    let slack = slack(&server.uri());
+    let tell = tell(Recipient::Person("alice".into()));
+    let (posted, thread) = (handle("D0001", "9.1"), handle("D0001", "9.9"));
+    let gone = Delivery { posted: Some(&posted), thread: Some(&thread), ..delivery(&tell) };
+    assert_eq!(deliver(&slack, gone).await, Ok(handle("D0001", "17.3")));
+    assert_eq!(calls(&server, "chat.postMessage").await.len(), 2, "in its thread, then without");
 }

@@ -223,8 +223,8 @@ impl Config {
                 "slack.bot_token is empty; copy it from the app's OAuth & Permissions",
             ));
         }
-        if !slack.team_id.starts_with('T') {
-            return Err(wrong(&["slack", "team_id"], "slack.team_id is a workspace's id, such as T0001"));
+        if !slack.team_id.starts_with(['T', 'E']) {
+            return Err(wrong(&["slack", "team_id"], "slack.team_id is a workspace's id, such as T0001, or an organisation's, such as E0001"));
         }
         Ok(())
     }

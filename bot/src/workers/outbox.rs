@@ -79,6 +79,7 @@ async fn deliver(app: &App, chat: &dyn Chat, leased: &Leased) -> anyhow::Result<
         tell: &leased.tell,
         posted: posted.as_ref(),
         thread: thread.as_ref(),
+        queued_at: leased.created_at,
         outbox_id: &outbox_id,
         may_be_posted: leased.attempts > 1,
     };

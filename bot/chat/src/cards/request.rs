@@ -106,7 +106,7 @@ fn own_end(access: &Access, native_until: Option<DateTime<Utc>>) -> Line {
         Some(at) => {
             Line::new(format!("Even if jit is down, {} ends it by itself ", words::place(access))).at(at).plain(".")
         }
-        None => Line::default(),
+        None => Line::new(format!("{} has no expiry of its own; jit takes it back.", words::place(access))),
     }
 }
 

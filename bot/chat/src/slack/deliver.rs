@@ -15,7 +15,9 @@ use crate::deliver::{Chat, ChatError, Delivery, Handle};
 
 /// What our messages say of themselves to Slack; people do not see it.
 pub const EVENT_TYPE: &str = "jit_notice";
-/// How long before a notice became true its message is looked for: clocks differ.
+/// What Slack says of a message or a thread that is no longer there, or no longer ours to edit.
+const GONE: [&str; 4] = ["message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"];
+/// How long before a notice was queued its message is looked for: clocks differ.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(10);
 /// Most pages of 200 messages that are looked through for one of ours.
 const PAGES: usize = 20;
@@ -100,7 +102,7 @@ impl Slack {
         place: &str,
         thread: Option<&str>,
     ) -> Result<Option<Handle>, ChatError> {
-        let oldest = (delivery.tell.notice.at - LOOK_BACK).timestamp().to_string();
+        let oldest = (delivery.queued_at - LOOK_BACK).timestamp().to_string();
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
             let (messages, next) = self.api.messages(place, thread, &oldest, cursor.as_deref()).await?;
@@ -128,8 +130,12 @@ impl Chat for Slack {
         let message = render::message(&cards::card(&delivery.tell.notice, context), context);
         let metadata = json!({ "event_type": EVENT_TYPE, "event_payload": { "outbox_id": delivery.outbox_id } });
         if let Some(posted) = delivery.posted {
-            self.api.update(&posted.conversation, &posted.message, &message, &metadata).await?;
-            return Ok(posted.clone());
+            match self.api.update(&posted.conversation, &posted.message, &message, &metadata).await {
+                Ok(()) => return Ok(posted.clone()),
+                // Deleted, or gone by retention: what is to be told is told anew.
+                Err(ChatError::Permanent { code }) if GONE.contains(&code.as_str()) => {}
+                Err(error) => return Err(error),
+            }
         }
         let place = self.conversation(&delivery.tell.to, context).await?;
         let thread =
@@ -139,7 +145,12 @@ impl Chat for Slack {
         {
             return Ok(found);
         }
-        let (conversation, message) = self.api.post_message(&place, &message, thread, &metadata).await?;
-        Ok(Handle { conversation, message })
+        let posted = match self.api.post_message(&place, &message, thread, &metadata).await {
+            Err(ChatError::Permanent { code }) if thread.is_some() && GONE.contains(&code.as_str()) => {
+                self.api.post_message(&place, &message, None, &metadata).await
+            }
+            posted => posted,
+        };
+        posted.map(|(conversation, message)| Handle { conversation, message })
     }
 }
