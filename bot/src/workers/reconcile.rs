@@ -3,18 +3,19 @@
 //! One owner at a time per entitlement, by lease and generation. `jit_core::reconcile` chooses; here it is carried out in the order
 //! of the contract: grant, inspect; or revoke, end sessions, inspect. Nothing is reported that was not inspected.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_connectors::contract::{Attempt, Connector, ConnectorError};
 use jit_core::access::{Access, Proof, State};
 use jit_core::command::Command;
-use jit_core::entitlement::{Baseline, Entitlement, Holding};
+use jit_core::entitlement::{Baseline, Holding};
 use jit_core::event::Actor;
+use jit_core::id::{AccessId, ConnectorName};
 use jit_core::reconcile::{Action, Desired, backoff, reconcile};
-use jit_store::{LeasedEntitlement, Release};
-use tokio::sync::Semaphore;
+use jit_store::{LeasedEntitlement, Release, Share};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -24,26 +25,39 @@ use crate::metrics;
 
 /// How long an owner has an entitlement to itself.
 pub const LEASE: Duration = Duration::from_secs(15);
-/// How long its calls may take: less than the lease, so that the next owner never overlaps.
-const CALLS: TimeDelta = TimeDelta::seconds(10);
-/// Entitlements at once.
-const AT_ONCE: u32 = 32;
+/// How long one call may take: less than the lease, so that the next owner never overlaps.
+const CALL: TimeDelta = TimeDelta::seconds(10);
+/// What is left of a lease when a call begins, beside the call's own time; else the lease is renewed first.
+const MARGIN: TimeDelta = TimeDelta::seconds(2);
+/// The longest wait for another try, whatever the target asks for: a revoke is not put off by what it would take from.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
+/// Entitlements at once: twice what one target that hangs can have.
+const AT_ONCE: usize = 128;
+/// No more of a target are begun while so many of it are under way, nor are more than these taken at a time.
+const PER_TARGET: u32 = 32;
 
 /// Runs until stopped; what is under way is finished first.
 pub(super) async fn run(app: App, stop: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
     let mut under_way = JoinSet::new();
+    // A token per target; each turn at it holds a clone, which is dropped even if the turn panics.
+    let mut turns: BTreeMap<ConnectorName, Arc<()>> = BTreeMap::new();
     loop {
         while under_way.try_join_next().is_some() {}
-        let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
-        if free > 0 {
-            match app.dispatch.store.lease_entitlements(free, &app.instance, LEASE).await {
+        let busy = |turns: &Arc<()>| Arc::strong_count(turns) > PER_TARGET as usize;
+        let without: Vec<_> = turns.iter().filter(|(_, turns)| busy(turns)).map(|(name, _)| name.clone()).collect();
+        let max = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(PER_TARGET);
+        let mut more = max == 0 || !without.is_empty();
+        if max > 0 {
+            let share = Share { max, each: PER_TARGET, without: &without };
+            match app.dispatch.store.lease_share(share, &app.instance, LEASE).await {
                 Ok(leased) => {
+                    more |= leased.len() >= max.min(PER_TARGET) as usize;
                     for leased in leased {
-                        let (app, slots) = (app.clone(), Arc::clone(&slots));
+                        let turn = Arc::clone(turns.entry(leased.entitlement.connector.clone()).or_default());
+                        let app = app.clone();
                         under_way.spawn(async move {
-                            let _slot = slots.acquire_owned().await;
                             settle(&app, leased).await;
+                            drop(turn);
                         });
                     }
                 }
@@ -52,7 +66,12 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
                 }
             }
         }
-        if !super::rest(&app.dispatch.store.wakeups().entitlements, &stop).await {
+        // Where more may be due than could be taken, whoever ends makes room.
+        let on = tokio::select! {
+            on = super::rest(&app.dispatch.store.wakeups().entitlements, &stop) => on,
+            Some(_) = under_way.join_next(), if more => true,
+        };
+        if !on {
             break;
         }
     }
@@ -71,7 +90,7 @@ pub async fn settle(app: &App, leased: LeasedEntitlement) {
         }
         Err(error) => {
             let failures = leased.failures + 1;
-            let wait = error.after().unwrap_or_else(|| backoff(failures, error.is_permanent()));
+            let wait = error.after().unwrap_or_else(|| backoff(failures, error.is_permanent())).min(LONGEST_WAIT);
             tracing::warn!(entitlement = %leased.entitlement.key(), failures, error = %error, "a target resists; trying again");
             Release { next_due: Some(now + wait), failures, error: Some(error.to_string()) }
         }
@@ -120,11 +139,17 @@ struct Wanted<'a> {
     desired: Desired,
 }
 
-fn wanted(accesses: &[Access]) -> Wanted<'_> {
-    let keeper = accesses.iter().filter(|access| access.holds().is_some()).max_by_key(|access| access.holds());
+/// What is past its end keeps nothing and is not given any more, also before its timer has said so.
+fn wanted(accesses: &[Access], now: DateTime<Utc>) -> Wanted<'_> {
+    let live = |access: &&Access| match &access.state {
+        State::Elevating(elevating) => now < elevating.native_until,
+        State::Active(active) => now < active.until,
+        _ => false,
+    };
+    let keeper = accesses.iter().filter(live).max_by_key(|access| access.holds());
     let revoking: Vec<_> = accesses.iter().filter(|a| matches!(a.state, State::Revoking(_))).collect();
     Wanted {
-        elevating: accesses.iter().filter(|a| matches!(a.state, State::Elevating(_))).collect(),
+        elevating: accesses.iter().filter(live).filter(|a| matches!(a.state, State::Elevating(_))).collect(),
         desired: Desired { until: keeper.and_then(Access::holds), ending: !revoking.is_empty() },
         revoking,
         keeper,
@@ -132,7 +157,7 @@ fn wanted(accesses: &[Access]) -> Wanted<'_> {
 }
 
 async fn turn(app: &App, leased: &LeasedEntitlement) -> Result<(), TurnError> {
-    let wanted = wanted(&leased.accesses);
+    let wanted = wanted(&leased.accesses, app.dispatch.store.now());
     if wanted.keeper.is_none() && wanted.revoking.is_empty() {
         return Ok(());
     }
@@ -148,8 +173,8 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
     let e = &leased.entitlement;
     let connector = app.registry.get(&e.connector).ok_or_else(|| TurnError::NoConnector(e.connector.to_string()))?;
     let can = connector.capabilities();
-    let calls =
-        Calls { connector: connector.as_ref(), e, attempt: attempt(app, leased, wanted), began: Instant::now() };
+    let until = leased.lease_until;
+    let mut calls = Calls { app, leased, connector: connector.as_ref(), access: on_behalf(wanted), until };
     failpoint!("reconcile-before-first-inspect");
     let mut found = calls.inspect().await?;
     let baseline = match leased.baseline {
@@ -169,7 +194,6 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
                 remember(app, leased, Baseline::Absent).await?;
             }
             failpoint!("reconcile-before-grant");
-            still_ours(app, leased).await?;
             calls.grant(until).await?;
             failpoint!("reconcile-after-grant");
             found = calls.inspect().await?;
@@ -179,12 +203,11 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
         }
         Action::Revoke => {
             failpoint!("reconcile-before-revoke");
-            still_ours(app, leased).await?;
             calls.revoke().await?;
             failpoint!("reconcile-after-revoke");
-            return end(app, &calls, leased, wanted).await;
+            return end(app, &mut calls, wanted).await;
         }
-        Action::EndSessions => return end(app, &calls, leased, wanted).await,
+        Action::EndSessions => return end(app, &mut calls, wanted).await,
         Action::LeaveStanding => return report_end(app, wanted, &Proof::RemainsStanding).await,
     }
     failpoint!("reconcile-before-report");
@@ -192,11 +215,11 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
 }
 
 /// Ends sessions, inspects, and reports "gone" only when the inspection says so and nothing can bring it back.
-async fn end(app: &App, calls: &Calls<'_>, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -> Result<(), TurnError> {
+async fn end(app: &App, calls: &mut Calls<'_>, wanted: &Wanted<'_>) -> Result<(), TurnError> {
     let sessions = calls.end_sessions().await?;
     failpoint!("reconcile-after-end-sessions");
     match calls.inspect().await? {
-        Holding::Gone if app.dispatch.store.now() < leased.quiet_at => Ok(()),
+        Holding::Gone if app.dispatch.store.now() < calls.leased.quiet_at => Ok(()),
         Holding::Gone => {
             failpoint!("reconcile-before-report");
             report_end(app, wanted, &Proof::Gone { sessions_ended: sessions }).await
@@ -213,66 +236,76 @@ async fn remember(app: &App, leased: &LeasedEntitlement, baseline: Baseline) -> 
     Ok(())
 }
 
-/// A process that was paused may find that another owner has taken over.
-async fn still_ours(app: &App, leased: &LeasedEntitlement) -> Result<(), TurnError> {
-    match app.dispatch.store.still_leased(leased).await.map_err(anyhow::Error::from)? {
-        true => Ok(()),
-        false => Err(TurnError::NotAsTold("another owner has taken over")),
-    }
-}
-
-fn attempt(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -> Attempt {
+/// The access that calls are made for.
+fn on_behalf(wanted: &Wanted<'_>) -> AccessId {
     let first = wanted.elevating.first().or(wanted.revoking.first()).copied().or(wanted.keeper);
-    Attempt {
-        access: first.map_or(jit_core::id::AccessId(uuid::Uuid::nil()), |access| access.id),
-        generation: leased.generation,
-        deadline: app.dispatch.store.now() + CALLS,
-    }
+    first.map_or(AccessId(uuid::Uuid::nil()), |access| access.id)
 }
 
-/// One attempt's calls, each bounded by the deadline and counted.
+/// One turn's calls, each bounded and counted, and each within the lease.
 struct Calls<'a> {
+    app: &'a App,
+    leased: &'a LeasedEntitlement,
     connector: &'a dyn Connector,
-    e: &'a Entitlement,
-    attempt: Attempt,
-    began: Instant,
+    access: AccessId,
+    /// The lease's end.
+    until: DateTime<Utc>,
 }
 
 impl Calls<'_> {
-    async fn inspect(&self) -> Result<Holding, ConnectorError> {
-        self.call("inspect", self.connector.inspect(self.e)).await
+    async fn inspect(&mut self) -> Result<Holding, TurnError> {
+        self.attempt().await?;
+        self.call("inspect", self.connector.inspect(&self.leased.entitlement)).await
     }
 
-    async fn grant(&self, until: DateTime<Utc>) -> Result<(), ConnectorError> {
-        self.call("grant", self.connector.grant(self.e, until, &self.attempt)).await.map(drop)
+    async fn grant(&mut self, until: DateTime<Utc>) -> Result<(), TurnError> {
+        let attempt = self.attempt().await?;
+        self.call("grant", self.connector.grant(&self.leased.entitlement, until, &attempt)).await.map(drop)
     }
 
-    async fn revoke(&self) -> Result<(), ConnectorError> {
-        self.call("revoke", self.connector.revoke(self.e, &self.attempt)).await
+    async fn revoke(&mut self) -> Result<(), TurnError> {
+        let attempt = self.attempt().await?;
+        self.call("revoke", self.connector.revoke(&self.leased.entitlement, &attempt)).await
     }
 
-    async fn end_sessions(&self) -> Result<u32, ConnectorError> {
-        self.call("end-sessions", self.connector.end_sessions(self.e, &self.attempt)).await.map(|ended| ended.sessions)
+    async fn end_sessions(&mut self) -> Result<u32, TurnError> {
+        let attempt = self.attempt().await?;
+        let ended = self.connector.end_sessions(&self.leased.entitlement, &attempt);
+        self.call("end-sessions", ended).await.map(|ended| ended.sessions)
+    }
+
+    /// The terms of the next call. A lease that slow calls have used up is renewed first, so that a slow target gets there in the end;
+    /// where it is another's by now (this process was held up for long), nothing is called: a grant that landed after the next
+    /// owner's look would stay unseen.
+    ///
+    /// The deadline is kept by connectors on this machine, so it goes by this machine's clock.
+    async fn attempt(&mut self) -> Result<Attempt, TurnError> {
+        let store = &self.app.dispatch.store;
+        if self.until - store.now() < CALL + MARGIN {
+            let renewed = store.renew(self.leased, LEASE).await.map_err(anyhow::Error::from)?;
+            self.until = renewed.ok_or(TurnError::NotAsTold("another owner has taken over"))?;
+        }
+        Ok(Attempt { access: self.access, generation: self.leased.generation, deadline: store.local_now() + CALL })
     }
 
     async fn call<T>(
         &self,
         call: &'static str,
         doing: impl Future<Output = Result<T, ConnectorError>>,
-    ) -> Result<T, ConnectorError> {
-        // All calls of a turn share its time, so that none is under way when the lease ends.
-        let left = CALLS.to_std().unwrap_or(LEASE).saturating_sub(self.began.elapsed());
-        let result = tokio::time::timeout(left, doing).await.unwrap_or_else(|_| {
-            let (connector, seconds) = (&self.e.connector, CALLS.num_seconds());
-            Err(ConnectorError::retry(format!("{call} at `{connector}` was not done within {seconds} s")))
+    ) -> Result<T, TurnError> {
+        let connector = self.leased.entitlement.connector.as_str();
+        let bound = CALL.to_std().unwrap_or(LEASE);
+        let result = tokio::time::timeout(bound, doing).await.unwrap_or_else(|_| {
+            let within = bound.as_secs();
+            Err(ConnectorError::retry(format!("{call} at `{connector}` did not answer within {within} s")))
         });
         let outcome = match &result {
             Ok(_) => "ok",
             Err(ConnectorError::Retry { .. }) => "retry",
             Err(ConnectorError::Permanent { .. }) => "permanent",
         };
-        metrics::connector_call(self.e.connector.as_str(), call, outcome);
-        result
+        metrics::connector_call(connector, call, outcome);
+        result.map_err(TurnError::from)
     }
 }
 
@@ -298,10 +331,16 @@ async fn report_end(app: &App, wanted: &Wanted<'_>, proof: &Proof) -> Result<(),
         if report(app, access, Command::Settled { proof: proof.clone() }).await?
             && let State::Revoking(revoking) = &access.state
         {
-            metrics::revoke_lateness(app.dispatch.store.now() - revoking.since);
+            metrics::revoke_lateness(app.dispatch.store.now() - end_of(access, revoking.since));
         }
     }
     Ok(())
+}
+
+/// When it had to end: its own end when that came first, else when somebody ended it.
+fn end_of(access: &Access, revoking_since: DateTime<Utc>) -> DateTime<Utc> {
+    let begun = access.activated_at.map(|at| access.request.extends.as_ref().map_or(at, |extends| extends.from.max(at)));
+    begun.map_or(revoking_since, |begun| (begun + access.duration().delta()).min(revoking_since))
 }
 
 async fn report_failure(app: &App, wanted: &Wanted<'_>, error: &TurnError) -> Result<(), TurnError> {

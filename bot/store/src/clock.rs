@@ -63,6 +63,14 @@ pub(crate) enum Running {
 }
 
 impl Running {
+    /// What this machine's own clock shows, which may differ from the database's: for deadlines that are kept on this machine.
+    pub fn local(&self) -> DateTime<Utc> {
+        match self {
+            Self::Local | Self::Record(_) => Utc::now(),
+            Self::Virtual(clock) => clock.now(),
+        }
+    }
+
     /// Now, truncated to milliseconds.
     pub fn now(&self) -> DateTime<Utc> {
         let now = match self {

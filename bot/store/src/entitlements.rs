@@ -42,6 +42,17 @@ pub struct LeasedEntitlement {
     pub accesses: Vec<Access>,
 }
 
+/// How many entitlements a worker takes at once, so that a connector that hangs keeps none from the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Share<'a> {
+    /// In all.
+    pub max: u32,
+    /// Of any one connector.
+    pub each: u32,
+    /// None of these connectors.
+    pub without: &'a [ConnectorName],
+}
+
 /// How a worker leaves an entitlement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
@@ -89,21 +100,43 @@ impl Store {
         owner: &str,
         lease: Duration,
     ) -> Result<Vec<LeasedEntitlement>, StoreError> {
+        self.lease_share(Share { max, each: max, without: &[] }, owner, lease).await
+    }
+
+    /// Leases entitlements that are due, longest due first, within a share.
+    pub async fn lease_share(
+        &self,
+        share: Share<'_>,
+        owner: &str,
+        lease: Duration,
+    ) -> Result<Vec<LeasedEntitlement>, StoreError> {
         const DOING: &str = "lease entitlements";
         let now = self.now();
         let until = now + lease;
+        let without = match share.without.len() {
+            0 => String::new(),
+            n => format!("AND connector NOT IN ({})", sql::list(6, n)),
+        };
         let update = format!(
             "UPDATE entitlements SET lease_owner = $1, lease_us = $2, generation = generation + 1, leased_marks = marks
-             WHERE key IN (SELECT key FROM entitlements WHERE due_us <= $3 AND lease_us <= $3
+             WHERE key IN (SELECT key FROM entitlements WHERE due_us <= $3 AND lease_us <= $3 AND key IN (
+                               SELECT key FROM (
+                                   SELECT key, row_number() OVER (PARTITION BY connector ORDER BY due_us) AS place
+                                   FROM entitlements WHERE due_us <= $3 AND lease_us <= $3 {without}) AS ranked
+                               WHERE place <= $5)
                            ORDER BY due_us LIMIT $4 {})
              RETURNING key, connector, account, target, instance, generation, baseline, failures, quiet_us",
             sql::skip_locked(self.db().backend)
         );
-        let values = vec![owner.into(), micros(until).into(), micros(now).into(), i64::from(max).into()];
+        let mut values = vec![owner.into(), micros(until).into(), micros(now).into()];
+        values.extend([i64::from(share.max).into(), i64::from(share.each).into()]);
+        values.extend(share.without.iter().map(|connector| connector.as_str().into()));
         let rows = sql::query(&self.db().writer, &update, values).await.doing(DOING)?;
         let mut leased = rows.iter().map(|row| read(row, until)).collect::<Result<Vec<_>, _>>().doing(DOING)?;
         // Read after the lease: what is committed later marks the row again.
         let mut accesses = self.unsettled(&leased).await?;
+        // What cannot be read stays leased, and comes again when that is over: it must not keep the others from being taken back.
+        leased.retain(|entry| accesses.contains_key(&entry.key));
         for entry in &mut leased {
             entry.accesses = accesses.remove(&entry.key).unwrap_or_default();
         }
@@ -135,6 +168,21 @@ impl Store {
         let generation = crate::events::version(leased.generation);
         let values = vec![leased.key.0.as_str().into(), generation.into(), micros(self.now()).into()];
         Ok(sql::one(&self.db().reader, select, values).await.doing("check a lease")?.is_some())
+    }
+
+    /// Goes on with a lease for this long from now; until when. `None`: it is over and may be another's; call no connector.
+    pub async fn renew(
+        &self,
+        leased: &LeasedEntitlement,
+        lease: Duration,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let now = self.now();
+        let until = now + lease;
+        let update = "UPDATE entitlements SET lease_us = $4 WHERE key = $1 AND generation = $2 AND lease_us > $3";
+        let generation = crate::events::version(leased.generation);
+        let values = vec![leased.key.0.as_str().into(), generation.into(), micros(now).into(), micros(until).into()];
+        let renewed = sql::execute(&self.db().writer, update, values).await.doing("renew a lease")? == 1;
+        Ok(renewed.then_some(until))
     }
 
     /// Gives the lease back. `false`: another worker has taken it since; nothing was written.
@@ -174,20 +222,46 @@ impl Store {
         Ok(next.flatten().map(instant))
     }
 
-    /// The unsettled accesses of leased entitlements, by key.
+    /// The unsettled accesses of leased entitlements, by key; those that cannot be read are left out.
     async fn unsettled(&self, of: &[LeasedEntitlement]) -> Result<HashMap<EntitlementKey, Vec<Access>>, StoreError> {
         let mut by_key: HashMap<EntitlementKey, Vec<Access>> = HashMap::with_capacity(of.len());
         for chunk in of.chunks(sql::CHUNK) {
-            let rest = format!(
-                "WHERE entitlement IN ({}) AND state IN ('elevating', 'active', 'revoking') ORDER BY requested_us, id",
-                sql::list(1, chunk.len())
-            );
-            let keys = chunk.iter().map(|entry| entry.key.0.as_str().into()).collect();
-            for access in load::accesses(&self.db().reader, &rest, keys).await? {
-                by_key.entry(access.request.entitlement.key()).or_default().push(access);
+            match self.unsettled_of(chunk).await {
+                Ok(accesses) => add(&mut by_key, chunk, accesses),
+                Err(StoreError::Corrupt { .. }) => {
+                    for one in chunk.chunks(1) {
+                        match self.unsettled_of(one).await {
+                            Ok(accesses) => add(&mut by_key, one, accesses),
+                            Err(error @ StoreError::Corrupt { .. }) => {
+                                tracing::error!(entitlement = one[0].key.0, %error, "cannot be reconciled");
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(by_key)
+    }
+
+    async fn unsettled_of(&self, of: &[LeasedEntitlement]) -> Result<Vec<Access>, StoreError> {
+        let rest = format!(
+            "WHERE entitlement IN ({}) AND state IN ('elevating', 'active', 'revoking') ORDER BY requested_us, id",
+            sql::list(1, of.len())
+        );
+        let keys = of.iter().map(|entry| entry.key.0.as_str().into()).collect();
+        load::accesses(&self.db().reader, &rest, keys).await
+    }
+}
+
+/// Sorts accesses to their entitlements; each of these has an entry then.
+fn add(by_key: &mut HashMap<EntitlementKey, Vec<Access>>, of: &[LeasedEntitlement], accesses: Vec<Access>) {
+    for entry in of {
+        by_key.entry(entry.key.clone()).or_default();
+    }
+    for access in accesses {
+        by_key.entry(access.request.entitlement.key()).or_default().push(access);
     }
 }
 

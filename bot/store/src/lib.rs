@@ -33,7 +33,7 @@ mod wakeups;
 pub use clock::{Clock, VirtualClock};
 pub use commit::{Commit, Committed};
 pub use counts::Counts;
-pub use entitlements::{LeasedEntitlement, Release};
+pub use entitlements::{LeasedEntitlement, Release, Share};
 pub use error::{CommitError, StoreError};
 pub use events::StoredEvent;
 pub use outbox::{Handle, Leased, Message, Parked};

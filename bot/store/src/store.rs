@@ -118,6 +118,11 @@ impl Store {
         self.inner.clock.now()
     }
 
+    /// Now, by this machine's own clock: for deadlines that connectors keep here. Nothing that is stored goes by it.
+    pub fn local_now(&self) -> DateTime<Utc> {
+        self.inner.clock.local()
+    }
+
     /// This process's name among all that share the database: the owner of its leases.
     pub fn name(&self) -> &str {
         &self.inner.name

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use jit_core::effect::Effect;
 use jit_core::entitlement::Baseline;
 use jit_core::event::Event;
-use jit_store::{LeasedEntitlement, Release, Store};
+use jit_store::{LeasedEntitlement, Release, Share, Store};
 use rstest::rstest;
 
 use crate::world::{Backend, LEASE, World, elevated, start};
@@ -119,4 +119,45 @@ async fn standing_access_found_gone_becomes_ours_and_ours_never_becomes_standing
     assert!(world.store.set_baseline(&leased[0], Baseline::Standing).await.unwrap());
     assert!(world.store.set_baseline(&leased[0], Baseline::Absent).await.unwrap());
     assert!(!world.store.set_baseline(&leased[0], Baseline::Standing).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_lease_is_renewed_by_its_owner_alone_and_only_while_it_lasts(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    world.elevating("alice").await;
+    let slow = lease(&world.store).await;
+    world.clock.advance(TimeDelta::seconds(5));
+    let until = world.store.renew(&slow[0], LEASE).await.unwrap().expect("still its own");
+    assert_eq!(until, world.store.now() + TimeDelta::from_std(LEASE).unwrap());
+    assert!(until > slow[0].lease_until);
+    world.clock.set(slow[0].lease_until);
+    assert_eq!(lease(&world.store).await, [], "renewed: nobody else gets it");
+    world.clock.set(until);
+    assert_eq!(world.store.renew(&slow[0], LEASE).await.unwrap(), None, "over");
+    assert_eq!(lease(&world.store).await.len(), 1);
+    assert_eq!(world.store.renew(&slow[0], LEASE).await.unwrap(), None, "another's");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_busy_connector_keeps_none_from_the_others(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let world = World::new(backend).await;
+    for person in ["alice", "bob", "carl", "dora"] {
+        world.elevating(person).await;
+    }
+    let busy = lease(&world.store).await;
+    assert_eq!(busy.len(), 4);
+    let connector = busy[0].entitlement.connector.clone();
+    for one in &busy {
+        world.store.release(one, &Release { next_due: Some(world.store.now()), ..Release::default() }).await.unwrap();
+    }
+    let none = Share { max: 9, each: 9, without: std::slice::from_ref(&connector) };
+    assert_eq!(world.store.lease_share(none, "w", LEASE).await.unwrap(), []);
+    let others = ["some-other".into()];
+    let some = Share { max: 9, each: 3, without: &others };
+    assert_eq!(world.store.lease_share(some, "w", LEASE).await.unwrap().len(), 3);
+    assert_eq!(world.store.lease_share(some, "w", LEASE).await.unwrap().len(), 1);
 }
