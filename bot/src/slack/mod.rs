@@ -151,7 +151,7 @@ async fn button(app: &App, inbound: &Inbound, speaker: Speaker, (verb, id): (Ver
             Err(error) => Err(error),
         },
         Verb::ApproveShorter | Verb::Deny | Verb::Extend | Verb::Revoke => {
-            return match verbs.access(id).await {
+            return match verbs.shown(&speaker, id).await {
                 Ok(access) => match verb {
                     Verb::ApproveShorter => forms::open(app, inbound, |c| jit_chat::forms::approve_shorter(&access, c)),
                     Verb::Deny => forms::open(app, inbound, |c| jit_chat::forms::deny(&access, c)),

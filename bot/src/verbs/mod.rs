@@ -89,9 +89,9 @@ impl Verbs {
                 let parent = self.find(&id).await?;
                 self.extend(speaker, &parent, (duration, because)).await?
             }
-            Line::Extend { id, .. } => return Ok(Reply::ExtendForm(Box::new(self.find(&id).await?))),
-            Line::Deny { id, because: None } => return Ok(Reply::DenyForm(Box::new(self.find(&id).await?))),
-            Line::Revoke { id, because: None } => return Ok(Reply::RevokeForm(Box::new(self.find(&id).await?))),
+            Line::Extend { id, .. } => return Ok(Reply::ExtendForm(self.seen(speaker, &id).await?)),
+            Line::Deny { id, because: None } => return Ok(Reply::DenyForm(self.seen(speaker, &id).await?)),
+            Line::Revoke { id, because: None } => return Ok(Reply::RevokeForm(self.seen(speaker, &id).await?)),
             Line::Approve { id, at_most } => {
                 self.act(speaker, self.find(&id).await?.id, Command::Approve { by, at_most }).await?
             }
@@ -143,6 +143,22 @@ impl Verbs {
     pub async fn access(&self, id: AccessId) -> Result<Access, ActError> {
         let found = self.dispatch.store.access(id).await.map_err(anyhow::Error::from)?;
         found.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours.").into())
+    }
+
+    /// The access of a key, for a form that tells of it: who may not see it gets no form either.
+    pub async fn shown(&self, speaker: &Speaker, id: AccessId) -> Result<Access, ActError> {
+        self.if_seen(speaker, self.access(id).await?)
+    }
+
+    async fn seen(&self, speaker: &Speaker, id: &ShortId) -> Result<Box<Access>, ActError> {
+        self.if_seen(speaker, self.find(id).await?).map(Box::new)
+    }
+
+    fn if_seen(&self, speaker: &Speaker, access: Access) -> Result<Access, ActError> {
+        match scope::sees(&self.dispatch.in_force.get(), speaker.id(), &access) {
+            true => Ok(access),
+            false => Err(no_such_access(&access.short).into()),
+        }
     }
 
     /// The access of an id.

@@ -1,6 +1,7 @@
 //! Journeys: a user's words, the production wiring, real databases. One binary, a file per journey, each over every backend.
 
 mod approve;
+mod attack;
 mod chat_down;
 mod end;
 mod extend;
