@@ -2,6 +2,7 @@
 
 use jit_core::command::Command;
 use jit_core::event::Actor;
+use jit_core::id::AccessId;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -25,12 +26,21 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
 async fn sweep(app: &App) -> anyhow::Result<()> {
     let store = &app.dispatch.store;
     for parent in store.ending_parents(MAX).await? {
-        for child in store.children(parent).await? {
-            failpoint!("children-before-command");
-            app.dispatch.act(child.id, Command::ParentEnded, &Actor::Chain, None).await?;
+        // One that cannot be ended yet keeps no other from it.
+        if let Err(error) = end(app, parent).await {
+            tracing::error!(%parent, error = format!("{error:#}"), "its extensions could not be ended; trying again");
         }
-        failpoint!("children-before-settled");
-        store.children_ended(parent).await?;
     }
+    Ok(())
+}
+
+async fn end(app: &App, parent: AccessId) -> anyhow::Result<()> {
+    let store = &app.dispatch.store;
+    for child in store.children(parent).await? {
+        failpoint!("children-before-command");
+        app.dispatch.act(child.id, Command::ParentEnded, &Actor::Chain, None).await?;
+    }
+    failpoint!("children-before-settled");
+    store.children_ended(parent).await?;
     Ok(())
 }
