@@ -1,5 +1,5 @@
 //! Crashes: the built service as a process of its own, ended at named points and at random moments, and without its Redis. What is true is
-//! read at the targets, never from our own tables. The tests take turns: what they measure is time.
+//! read at the targets, never from our own tables. Those that measure time take turns.
 
 #![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
 
@@ -9,10 +9,10 @@ mod names;
 mod redis_loss;
 mod site;
 
-use tokio::sync::Mutex;
+use tokio::sync::RwLock;
 
-/// Held by each test that measures time.
-static TURN: Mutex<()> = Mutex::const_new(());
+/// Written by each test that measures time, which then has the machine to itself; read by the others.
+static TURN: RwLock<()> = RwLock::const_new(());
 
 /// How long anything is waited for before a test fails.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);

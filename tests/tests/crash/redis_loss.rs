@@ -167,7 +167,7 @@ impl fmt::Display for Lateness {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_ends_without_redis() {
-    let _turn = TURN.lock().await;
+    let _turn = TURN.write().await;
     let (mut redis, folder, ledger) = (Redis::start(), Folder::new("redis-loss"), Arc::new(Ledger::default()));
     let app = start(&redis, &folder, Arc::clone(&ledger)).await;
     let stop = CancellationToken::new();
