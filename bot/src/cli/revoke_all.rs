@@ -85,8 +85,6 @@ impl RevokeAll {
 
     /// Gives the commands, and works on them until they are done or the wait is over.
     async fn revoke(&self, app: &App, chosen: &[Access]) -> anyhow::Result<Vec<Access>> {
-        let stop = CancellationToken::new();
-        let mut workers = crate::workers::start_revoking(app, &stop);
         let operator = operator();
         let actor = Actor::Operator { name: operator.clone() };
         let mut failed = Vec::new();
@@ -100,6 +98,9 @@ impl RevokeAll {
                 failed.push(format!("{}: {error:#}", access.short));
             }
         }
+        // Only now: what was about to be given when the service ended is not given first.
+        let stop = CancellationToken::new();
+        let mut workers = crate::workers::start_revoking(app, &stop);
         let after = self.wait_for(app, chosen).await;
         stop.cancel();
         while workers.join_next().await.is_some() {}

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::PATIENCE;
 use crate::site::{BOT_TOKEN, Plan, SIGNING_SECRET, Site, until};
 
-/// The names of the public surface.
-const METRICS: [&str; 11] = [
+/// The names of the public surface, and what was added to it.
+const METRICS: [&str; 12] = [
     "jit_http_requests_total",
     "jit_ack_seconds",
     "jit_commands_total",
@@ -17,6 +17,7 @@ const METRICS: [&str; 11] = [
     "jit_revoke_lateness_seconds",
     "jit_revocations_failing",
     "jit_outbox_pending",
+    "jit_outbox_parked",
     "jit_connector_calls_total",
     "jit_chat_calls_total",
 ];

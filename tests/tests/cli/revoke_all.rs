@@ -84,6 +84,23 @@ async fn a_broken_policy_and_broken_people_do_not_stop_it() {
     assert!(!site.holds("orders", "alice") && !site.holds("other", "alice"));
 }
 
+/// What was agreed to but not given yet when the service ended is not given on the way to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_about_to_be_given_is_not() {
+    let site = Site::new().await;
+    site.target("orders").fail_always(Call::Grant, Fault::Throttled(std::time::Duration::ZERO));
+    let mut service = site.serve();
+    site.says("U0001", "request orders-low for 30m because the queue has to be drained").await;
+    let tried = || site.target("orders").calls().iter().filter(|call| call.call == Call::Grant).count();
+    until("it was tried", async || (tried() > 0).then_some(())).await;
+    tokio::task::block_in_place(|| service.kill());
+    site.target("orders").heal();
+    let before = tried();
+    jit(&["revoke-all", "--config", &site.config(), "--yes"]).await.is(0, &[]);
+    assert_eq!(tried(), before, "it was given first");
+    assert!(!site.holds("orders", "alice"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_the_running_service() {
     let site = Site::new().await;
