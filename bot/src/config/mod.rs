@@ -224,7 +224,10 @@ impl Config {
             ));
         }
         if !slack.team_id.starts_with(['T', 'E']) {
-            return Err(wrong(&["slack", "team_id"], "slack.team_id is a workspace's id, such as T0001, or an organisation's, such as E0001"));
+            return Err(wrong(
+                &["slack", "team_id"],
+                "slack.team_id is a workspace's id, such as T0001, or an organisation's, such as E0001",
+            ));
         }
         Ok(())
     }
