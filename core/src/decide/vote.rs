@@ -28,7 +28,7 @@ pub(super) fn approve(
     at_most: Option<Span>,
 ) -> Result<(), Refusal> {
     may_vote(&draft.access, pending, by, draft.facts)?;
-    still_allowed(&draft.access, draft.facts, draft.now)?;
+    still_allowed(&draft.access, draft.facts, draft.now, by)?;
     let at_most = at_most.filter(|at_most| *at_most < draft.access.duration());
     let least = draft.facts.policy.limits.min_duration.min(draft.access.request.duration);
     if at_most.is_some_and(|at_most| at_most < least || at_most.is_zero()) {
@@ -151,8 +151,8 @@ fn not_approver(access: &Access) -> Refusal {
 }
 
 /// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, by no more people, and
-/// whoever agreed before must still be one who can.
-fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+/// whoever agrees must be one whom today's policy would ask as well, or was added by escalation.
+fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &PersonId) -> Result<(), Refusal> {
     let request = &access.request;
     let changed = |what: String| {
         let next = format!("Deny {}, or let it time out; they can ask again.", access.short);
@@ -185,6 +185,17 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
     })?;
     if judgement.route.quorum() > access.route.quorum() {
         let what = format!("Policy now asks for {} approvals.", judgement.route.quorum());
+        return Err(changed(what).by_rule(judgement.route.rule));
+    }
+    let asked_today = |person: &PersonId| {
+        judgement.approvers.iter().flatten().any(|asked| asked == person)
+            || access.asked.iter().any(|asked| asked.escalated && asked.person == *person)
+    };
+    let mut agreed = access.votes.iter().map(|vote| &vote.by).chain([by]);
+    if judgement.route.quorum() == access.route.quorum()
+        && let Some(other) = agreed.find(|person| !asked_today(person))
+    {
+        let what = format!("Policy now asks other people than {}.", facts.directory.name(other));
         return Err(changed(what).by_rule(judgement.route.rule));
     }
     Ok(())

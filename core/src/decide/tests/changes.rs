@@ -26,7 +26,7 @@ const BEFORE_THE_VOTE: &[(&str, Change, &str)] = &[
     ("limit", |w| w.parts.limits.max_simultaneous = 0, "policy-changed"),
     ("more steps", |w| w.rule("single").steps.push(Step { any: group("security"), count: 1 }), "policy-changed"),
     ("more people", |w| w.rule("single").steps[0].count = 2, "policy-changed"),
-    ("fewer steps", |w| w.rule("single").steps[0].any = group("security"), "approved"),
+    ("other people, as many", |w| w.rule("single").steps[0].any = group("security"), "policy-changed"),
     ("risk alone", |w| w.role("orders-write").risk = Risk::High, "approved"),
     ("account changed", |w| _ = w.person("alice").accounts.insert("db".into(), "al".into()), "policy-changed"),
     ("account gone", |w| w.person("alice").accounts.clear(), "policy-changed"),
