@@ -339,7 +339,8 @@ async fn report_end(app: &App, wanted: &Wanted<'_>, proof: &Proof) -> Result<(),
 
 /// When it had to end: its own end when that came first, else when somebody ended it.
 fn end_of(access: &Access, revoking_since: DateTime<Utc>) -> DateTime<Utc> {
-    let begun = access.activated_at.map(|at| access.request.extends.as_ref().map_or(at, |extends| extends.from.max(at)));
+    let begun =
+        access.activated_at.map(|at| access.request.extends.as_ref().map_or(at, |extends| extends.from.max(at)));
     begun.map_or(revoking_since, |begun| (begun + access.duration().delta()).min(revoking_since))
 }
 
