@@ -24,7 +24,9 @@ pub(crate) fn name() -> String {
 }
 
 impl Store {
-    /// Gives back what is leased to processes that are gone; how many timers and entitlements those were.
+    /// Gives back what is leased to processes that are gone; how many timers and entitlements those were. An owner of an
+    /// entitlement that saw nothing but ends (nothing is to be held, and nothing was wished since it came) gave nothing, so that none of
+    /// its calls need be waited for.
     pub async fn reclaim(&self) -> Result<u64, StoreError> {
         let gone = self.gone().await.doing(DOING)?;
         if gone.is_empty() {
@@ -38,8 +40,11 @@ impl Store {
             values
         };
         let entitlements = format!(
-            "UPDATE entitlements SET quiet_us = CASE WHEN lease_us > quiet_us THEN lease_us ELSE quiet_us END,
-             lease_us = 0, lease_owner = NULL WHERE lease_us > $1 AND lease_owner IN ({list})"
+            "UPDATE entitlements SET lease_us = 0, lease_owner = NULL,
+             quiet_us = CASE WHEN lease_us > quiet_us AND (marks <> leased_marks OR EXISTS (
+                 SELECT 1 FROM accesses WHERE accesses.entitlement = entitlements.key
+                 AND accesses.state IN ('elevating', 'active'))) THEN lease_us ELSE quiet_us END
+             WHERE lease_us > $1 AND lease_owner IN ({list})"
         );
         let timers = format!(
             "UPDATE timers SET lease_us = 0, lease_owner = NULL WHERE lease_us > $1 AND lease_owner IN ({list})"
@@ -56,7 +61,7 @@ impl Store {
                       UNION SELECT lease_owner FROM timers WHERE lease_us > $1";
         let rows = sql::query(&self.db().writer, select, vec![micros(self.now()).into()]).await?;
         let mut owners = names(&rows, "lease_owner")?;
-        owners.remove(self.name());
+        owners.retain(|owner| owner != self.name() && process_id(owner).is_some());
         if owners.is_empty() {
             return Ok(owners);
         }
@@ -78,9 +83,14 @@ fn names(rows: &[QueryResult], column: &str) -> Result<BTreeSet<String>, DbErr> 
     Ok(rows.iter().map(name).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
+/// The beginning of a process's name; none for names of others.
+fn process_id(name: &str) -> Option<u32> {
+    name.split_once('-')?.0.parse().ok()
+}
+
 /// Whether the process of that name, on this machine, has ended. One with our own process id is an earlier one, as in a container.
 fn is_gone(name: &str) -> bool {
-    let Some(pid) = name.split_once('-').and_then(|(pid, _)| pid.parse::<u32>().ok()) else { return false };
+    let Some(pid) = process_id(name) else { return false };
     let process = |pid: u32| Path::new("/proc").join(pid.to_string());
     pid == std::process::id() || process(std::process::id()).exists() && !process(pid).exists()
 }

@@ -1,6 +1,7 @@
 //! Entitlements: one owner at a time, fenced; no wish lost; the baseline of before us.
 
 use chrono::TimeDelta;
+use jit_core::access::EndCause;
 use jit_core::effect::Effect;
 use jit_core::entitlement::Baseline;
 use jit_core::event::Event;
@@ -160,4 +161,28 @@ async fn a_busy_connector_keeps_none_from_the_others(#[values(Backend::Sqlite, B
     let some = Share { max: 9, each: 3, without: &others };
     assert_eq!(world.store.lease_share(some, "w", LEASE).await.unwrap().len(), 3);
     assert_eq!(world.store.lease_share(some, "w", LEASE).await.unwrap().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_process_that_is_gone_was_at_comes_back_at_once_and_is_called_gone_later(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.elevating("alice").await;
+    // Process ids end at 2^22, so nobody has this one.
+    let gone = "99999999-gone";
+    let lost = world.store.lease_entitlements(9, gone, LEASE).await.unwrap();
+    assert_eq!(world.store.reclaim().await.unwrap(), 1);
+    let again = lease(&world.store).await;
+    assert_eq!((again[0].generation, again[0].quiet_at), (2, lost[0].lease_until), "a grant may be under way");
+    assert!(!world.store.release(&lost[0], &Release::default()).await.unwrap(), "fenced");
+    assert_eq!(world.store.reclaim().await.unwrap(), 0, "leases of names that are no process's end by themselves");
+    world.store.release(&again[0], &Release::default()).await.unwrap();
+    world.on(&access, vec![Event::RevocationStarted { cause: EndCause::Expired }], &[Effect::Reconcile]).await;
+    world.clock.advance(TimeDelta::seconds(40));
+    world.store.lease_entitlements(9, gone, LEASE).await.unwrap();
+    assert_eq!(world.store.reclaim().await.unwrap(), 1);
+    let again = lease(&world.store).await;
+    assert_eq!(again[0].quiet_at, lost[0].lease_until, "who only took away leaves nothing to be waited for");
 }
