@@ -93,6 +93,8 @@ impl App {
         let store = opened
             .context("the database of `database.url` cannot be used; check the address, and that the server runs")?;
         store.migrate().await.context("bringing the database to this version")?;
+        // Before any worker looks: what an earlier process was at is free for them.
+        store.reclaim().await.context("giving back what a process that is gone was at")?;
         let instance = store.name().into();
         let dispatch = Dispatch { store, in_force: InForce::new(snapshot) };
         let slack = config.slack.as_ref().map(|slack| slack_of(slack, config)).transpose()?.map(Arc::new);
