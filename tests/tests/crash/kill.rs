@@ -359,6 +359,9 @@ impl Tally {
                     late = late.max(up((end, *to), down));
                 }
             }
+            if late > ALLOWED {
+                story(field, &accesses, &seen, down).await;
+            }
             tally.late = tally.late.max(late);
             let ms = late.num_milliseconds();
             println!("{role}: {} lives, seen held {} times, {ms} ms late", accesses.len(), seen.stretches.len());
@@ -373,6 +376,24 @@ impl Tally {
         assert!(!sudo_permits(field.sudoer.name()));
         assert!(!drop_ins_left(field.sudoer.name()), "no rule stays behind");
         tally
+    }
+}
+
+/// What happened to a person's accesses, for whoever has to find out why something was late.
+async fn story(field: &Field, accesses: &[Access], seen: &Seen, down: &[(DateTime<Utc>, DateTime<Utc>)]) {
+    for access in accesses {
+        let Some((_, end)) = span(&field.store, access).await else { continue };
+        let Some(stretch) = seen.stretches.iter().find(|(from, to)| *from < end && *to > end + ALLOWED) else {
+            continue;
+        };
+        let history = field.store.history(access.id).await.unwrap();
+        let events = history.iter().map(|event| (event.record.event.kind(), event.record.at.time().to_string()));
+        println!("{} was to end at {}, seen {stretch:?}: {:?}", access.short, end.time(), events.collect::<Vec<_>>());
+        let near = down.iter().filter(|(from, to)| *to > stretch.0 && *from < stretch.1);
+        println!(
+            "  down: {:?}",
+            near.map(|(from, to)| (from.time().to_string(), to.time().to_string())).collect::<Vec<_>>()
+        );
     }
 }
 
