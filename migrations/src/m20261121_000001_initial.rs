@@ -161,7 +161,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX timers_due ON timers (due_us)",
     "CREATE INDEX entitlements_due ON entitlements (due_us) WHERE due_us IS NOT NULL",
     "CREATE INDEX outbox_queue ON outbox (recipient, id) WHERE state = 'queued'",
-    "CREATE INDEX outbox_due ON outbox (due_us) WHERE state = 'queued'",
+    "CREATE INDEX outbox_slot ON outbox (access, slot, recipient) WHERE state = 'queued'",
     "CREATE INDEX outbox_parked ON outbox (id) WHERE state = 'parked'",
     "CREATE INDEX messages_access ON messages (access)",
     "CREATE INDEX replays_at ON replays (at_us)",

@@ -2,32 +2,43 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use jit_core::command::Command;
 use jit_core::event::Actor;
 use jit_store::Due;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::failpoint::failpoint;
 use crate::metrics;
 
-/// Timers of one claim, and commands at once.
-const BATCH: usize = 64;
+/// Commands at once.
+const AT_ONCE: usize = 64;
 
 /// How long a claimed timer is this worker's; if it dies, the timer fires elsewhere after that.
 const LEASE: Duration = Duration::from_secs(10);
 
-/// Runs until stopped.
+/// Runs until stopped; what is under way is finished first. A slow command holds up no other.
 pub(super) async fn run(app: App, stop: CancellationToken) {
-    let timers = app.dispatch.store.timers(&app.instance, LEASE, BATCH);
+    let timers = app.dispatch.store.timers(&app.instance, LEASE);
+    let mut under_way = JoinSet::new();
     loop {
+        while under_way.try_join_next().is_some() {}
+        let free = AT_ONCE - under_way.len();
+        if free == 0 {
+            under_way.join_next().await;
+            continue;
+        }
         let due = tokio::select! {
-            () = stop.cancelled() => return,
-            due = timers.next() => due,
+            () = stop.cancelled() => break,
+            due = timers.next(free) => due,
         };
-        futures::stream::iter(due).for_each_concurrent(BATCH, |due| fire(&app, due)).await;
+        for due in due {
+            let app = app.clone();
+            under_way.spawn(async move { fire(&app, due).await });
+        }
     }
+    while under_way.join_next().await.is_some() {}
 }
 
 /// Fires one. A stale one changes nothing; a failed one comes again when its lease ends. No timer is ever removed here: the commit

@@ -4,7 +4,7 @@
 //! machine's steady clock in between, so that a step of the local wall clock moves nothing. Tests use a [`VirtualClock`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::sync::watch;
@@ -88,21 +88,33 @@ pub(crate) struct Record {
     anchor: Mutex<Anchor>,
 }
 
+/// What the server showed at about an instant of our steady clock.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
     at: Instant,
     shown: DateTime<Utc>,
+    /// How far off it may be: half the round trip.
+    off_by: Duration,
 }
 
+/// How fast two clocks drift apart at most, as a part of the time. Source: RFC 5905, the frequency tolerance of NTP, is 15 in a million;
+/// clocks of virtual machines that nobody disciplines are a good deal worse.
+const DRIFT: u32 = 5_000;
+
 impl Record {
-    /// From a first measurement: what the server showed between `asked` and now.
-    pub fn new(asked: Instant, shown: DateTime<Utc>) -> Self {
-        Self { anchor: Mutex::new(Anchor::between(asked, shown)) }
+    /// From a first measurement.
+    pub fn new(reading: Reading) -> Self {
+        Self { anchor: Mutex::new(reading.into()) }
     }
 
-    /// Takes a new measurement in place of the one before.
-    pub fn measure(&self, asked: Instant, shown: DateTime<Utc>) {
-        *self.lock() = Anchor::between(asked, shown);
+    /// Takes a new measurement in place of the one before, unless the old one, carried on until now, says more: a slow answer says
+    /// little.
+    pub fn measure(&self, reading: Reading) {
+        let new = Anchor::from(reading);
+        let mut anchor = self.lock();
+        if new.off_by <= anchor.off_by + anchor.at.elapsed() / DRIFT {
+            *anchor = new;
+        }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -115,10 +127,19 @@ impl Record {
     }
 }
 
-impl Anchor {
+/// One reading of the server's clock: asked then, answered then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub asked: Instant,
+    pub answered: Instant,
+    pub shown: DateTime<Utc>,
+}
+
+impl From<Reading> for Anchor {
     /// The server read its clock about in the middle of the round trip.
-    fn between(asked: Instant, shown: DateTime<Utc>) -> Self {
-        Self { at: asked + asked.elapsed() / 2, shown }
+    fn from(Reading { asked, answered, shown }: Reading) -> Self {
+        let off_by = answered.saturating_duration_since(asked) / 2;
+        Self { at: asked + off_by, shown, off_by }
     }
 }
 
@@ -134,18 +155,33 @@ pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    /// Asked so long ago, answered so long after, with so many seconds.
+    fn reading(ago: Duration, took: Duration, shown: i64) -> Reading {
+        let asked = Instant::now() - ago;
+        Reading { asked, answered: asked + took, shown: instant(shown * 1_000_000) }
+    }
 
     #[test]
     fn the_clock_of_record_follows_the_server_whatever_the_local_clock_says() {
-        let shown = instant(5_000_000);
-        let record = Record::new(Instant::now() - Duration::from_secs(2), shown);
-        let since = record.now() - shown;
+        let second = Duration::from_secs(1);
+        let record = Record::new(reading(2 * second, 2 * second, 5));
+        let since = record.now() - instant(5_000_000);
         assert!(since >= TimeDelta::seconds(1) && since < TimeDelta::seconds(2), "half the round trip: {since}");
-        record.measure(Instant::now(), instant(9_000_000_000));
-        assert!(record.now() >= instant(9_000_000_000));
+        record.measure(reading(second, second / 100, 9_000));
+        assert!(record.now() >= instant(9_001_000_000), "a step of the server's clock is followed");
+    }
+
+    #[test]
+    fn a_slow_answer_does_not_spoil_a_good_measurement_but_is_better_than_an_old_one() {
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
+        let record = Record::new(reading(10 * second, second / 1000, 5));
+        record.measure(reading(second, second / 2, 9_000));
+        assert!(record.now() < instant(100_000_000));
+        let record = Record::new(reading(hour, second / 1000, 5));
+        record.measure(reading(second, second / 2, 9_000));
+        assert!(record.now() > instant(9_000_000_000), "two clocks may be 720 ms apart after an hour");
     }
 
     #[test]

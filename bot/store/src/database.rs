@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 
-use crate::clock::instant;
+use crate::clock::{Reading, instant};
 use crate::error::{Doing, StoreError};
 use crate::sql;
 
@@ -75,20 +74,20 @@ impl Db {
         rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "setting")?))).collect()
     }
 
-    /// When it was asked, and what the server's clock showed; `None` for SQLite, which has no clock of its own.
-    pub async fn clock(&self) -> Result<Option<(Instant, DateTime<Utc>)>, DbErr> {
+    /// What the server's clock shows; `None` for SQLite, which has no clock of its own.
+    pub async fn clock(&self) -> Result<Option<Reading>, DbErr> {
         if self.backend == DbBackend::Sqlite {
             return Ok(None);
         }
+        // A connection of our own first: waiting for one must not count as time on the way.
+        let session = self.reader.begin().await?;
+        let select = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us";
         let asked = Instant::now();
-        let row = sql::one(
-            &self.reader,
-            "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us",
-            vec![],
-        )
-        .await?
-        .ok_or_else(|| DbErr::RecordNotFound("the clock".into()))?;
-        Ok(Some((asked, instant(row.try_get("", "now_us")?))))
+        let row = sql::one(&session, select, vec![]).await?;
+        let answered = Instant::now();
+        session.rollback().await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("the clock".into()))?;
+        Ok(Some(Reading { asked, answered, shown: instant(row.try_get("", "now_us")?) }))
     }
 }
 

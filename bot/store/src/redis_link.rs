@@ -14,7 +14,6 @@ use redis::{ErrorKind, FromRedisValue, Pipeline, RedisError};
 use tokio::sync::mpsc;
 
 use crate::error::StoreError;
-use crate::timers::Due;
 use crate::wakeups::Ring;
 
 /// How long Redis may take to connect and to answer. Lateness while it hangs is at most this, once.
@@ -31,8 +30,6 @@ const QUEUE: usize = 10_000;
 pub(crate) enum Op {
     /// An access's timers are these now.
     Schedule { access: AccessId, generation: u64, timers: Vec<Timer> },
-    /// A timer is gone.
-    Forget(Due),
     /// Other replicas' bells.
     Ring(Ring),
 }
@@ -136,11 +133,6 @@ impl RedisLink {
     /// Queues the timers of an access.
     pub fn schedule(&self, access: AccessId, generation: u64, timers: &[Timer]) {
         self.queue(Op::Schedule { access, generation, timers: timers.to_vec() });
-    }
-
-    /// Queues that a timer is gone.
-    pub fn forget(&self, due: &Due) {
-        self.queue(Op::Forget(due.clone()));
     }
 
     /// Queues other replicas' bells.

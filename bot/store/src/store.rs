@@ -59,7 +59,7 @@ impl Store {
         let clock = match (clock, measured) {
             (Clock::Virtual(clock), _) => Running::Virtual(clock),
             (Clock::Record, None) => Running::Local,
-            (Clock::Record, Some((asked, shown))) => Running::Record(Record::new(asked, shown)),
+            (Clock::Record, Some(reading)) => Running::Record(Record::new(reading)),
         };
         let redis_client = redis.map(redis::Client::open).transpose().map_err(StoreError::RedisAddress)?;
         let inner = Arc::new(Inner {
@@ -194,9 +194,8 @@ async fn keep_time(store: Weak<Inner>) {
         let Some(inner) = store.upgrade() else { return };
         let Running::Record(record) = &inner.clock else { return };
         match inner.db.clock().await {
-            // A slow answer says little: the one before, carried on, is better.
-            Ok(Some((asked, shown))) if asked.elapsed() < Duration::from_millis(100) => record.measure(asked, shown),
-            Ok(_) => {}
+            Ok(Some(reading)) => record.measure(reading),
+            Ok(None) => {}
             Err(error) => tracing::debug!(%error, "the database's clock was not read; the last measurement goes on"),
         }
     }

@@ -1,7 +1,7 @@
 //! Timers: one place that waits until something is due, whether Redis is there or not.
 //!
-//! Called by the shell's timer worker: [`Timers::next`], then a command with the timer's generation for each; the commit replaces
-//! the timers, and [`Store::timer_done`] takes one away that brought nothing about. A crash in between costs the lease's time.
+//! Called by the shell's timer worker: [`Timers::next`], then a command for each; the commit of whatever it brings about replaces the
+//! timers. A crash in between costs the lease's time.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,7 +36,6 @@ pub struct Timers {
     store: Store,
     owner: String,
     lease: Duration,
-    max: usize,
     swept: Mutex<Option<Instant>>,
 }
 
@@ -48,9 +47,9 @@ enum Look {
 }
 
 impl Store {
-    /// Timers for a worker: at most `max` at a time, each leased for so long.
-    pub fn timers(&self, owner: &str, lease: Duration, max: usize) -> Timers {
-        Timers { store: self.clone(), owner: owner.to_owned(), lease, max, swept: Mutex::new(None) }
+    /// Timers for a worker, each leased for so long.
+    pub fn timers(&self, owner: &str, lease: Duration) -> Timers {
+        Timers { store: self.clone(), owner: owner.to_owned(), lease, swept: Mutex::new(None) }
     }
 
     /// Claims what is due now without waiting, from SQL: for tests and for a last look before stopping.
@@ -61,15 +60,15 @@ impl Store {
 }
 
 impl Timers {
-    /// Waits until something is due; never empty. Dropping the future loses nothing: what it claimed comes back after the lease.
-    pub async fn next(&self) -> Vec<Due> {
+    /// Waits until something is due; at least one and at most `max`. Dropping the future loses nothing: what it claimed comes back after the lease.
+    pub async fn next(&self, max: usize) -> Vec<Due> {
         let mut moves = match self.store.clock() {
             Running::Virtual(clock) => Some(clock.moves()),
             Running::Local | Running::Record(_) => None,
         };
         let mut failing = false;
         loop {
-            let next = match self.look().await {
+            let next = match self.look(max).await {
                 Ok(Look::Due(due)) => return due,
                 Ok(Look::Next(next)) => {
                     failing = false;
@@ -104,23 +103,23 @@ impl Timers {
     }
 
     /// Redis first; SQL too when Redis is no help, and once per sweep in any case.
-    async fn look(&self) -> Result<Look, StoreError> {
+    async fn look(&self, max: usize) -> Result<Look, StoreError> {
         let sweep = self.swept().is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY);
-        let from_redis = match self.look_in_redis().await? {
+        let from_redis = match self.look_in_redis(max).await? {
             Some(Look::Next(next)) if sweep => next,
             Some(found) => return Ok(found),
             None => None,
         };
-        Ok(match self.look_in_sql().await? {
+        Ok(match self.look_in_sql(max).await? {
             Look::Next(from_sql) => Look::Next(from_redis.into_iter().chain(from_sql).min()),
             due => due,
         })
     }
 
-    async fn look_in_sql(&self) -> Result<Look, StoreError> {
-        let due = self.store.claim_due(self.max, self.lease_from(self.store.now())).await?;
+    async fn look_in_sql(&self, max: usize) -> Result<Look, StoreError> {
+        let due = self.store.claim_due(max, self.lease_from(self.store.now())).await?;
         // A full answer means that there may be more: the next look comes at once.
-        *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = (due.len() < self.max).then(Instant::now);
+        *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = (due.len() < max).then(Instant::now);
         if !due.is_empty() {
             return Ok(Look::Due(due));
         }
@@ -128,10 +127,10 @@ impl Timers {
     }
 
     /// What Redis says is due, claimed in SQL; `None`: it is away or not filled, or not configured.
-    async fn look_in_redis(&self) -> Result<Option<Look>, StoreError> {
+    async fn look_in_redis(&self, max: usize) -> Result<Option<Look>, StoreError> {
         let Some(link) = self.store.redis().filter(|link| link.is_ready()) else { return Ok(None) };
         let lease = self.lease_from(self.store.now());
-        let claimed = match timers_redis::claim(link, lease.now, lease.until, self.max).await {
+        let claimed = match timers_redis::claim(link, lease.now, lease.until, max).await {
             Ok(Some(claimed)) => claimed,
             Ok(None) => return Ok(None),
             Err(error) => {

@@ -11,7 +11,7 @@
 //!
 //! Scripts: *schedule* sets an access's members to those of a generation, an older generation loses, and the same generation
 //! leaves claims alone; *fill* adds single members under the same rule; *claim* takes at most N due members, whose score
-//! becomes the lease; *acknowledge* removes a member if the score is still mine; *forget* removes one of a generation.
+//! becomes the lease; *acknowledge* removes a member if the score is still mine.
 //!
 //! SQL stays the truth: a claim here is only a hint which rows to claim there. The reconciler ([`spawn`]) fills the index at the start,
 //! every minute, when something could not be told, and as soon as the mark `filled` or the server's run id has changed.
@@ -94,11 +94,6 @@ for i = 2, #ARGV do
   local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
   if score and tonumber(score) == tonumber(ARGV[1]) then redis.call('ZREM', KEYS[1], ARGV[i]) end
 end
-return 1";
-
-/// KEYS due, generations; ARGV access, generation, kind.
-const FORGET: &str = r"
-if redis.call('HGET', KEYS[2], ARGV[1]) == ARGV[2] then redis.call('ZREM', KEYS[1], ARGV[1] .. '/' .. ARGV[3]) end
 return 1";
 
 /// What a claim found.
@@ -228,12 +223,6 @@ async fn tell(link: &RedisLink, wakeups: &Wakeups, ops: Vec<Op>) {
                     cmd
                 });
                 schedule(cmd, access, generation, &timers);
-            }
-            Op::Forget(due) => {
-                let shard = shard(due.access);
-                let mut cmd = eval(FORGET, &[due_key(link, shard), generations_key(link, shard)]);
-                cmd.arg(due.access.to_string()).arg(due.generation).arg(due.kind.as_str());
-                pipeline.add_command(cmd).ignore();
             }
             Op::Ring(ring) => rung = rung.and(ring),
         }

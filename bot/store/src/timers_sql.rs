@@ -102,17 +102,6 @@ impl Store {
         Ok(next.map(instant))
     }
 
-    /// Removes a timer that brought nothing about; one that was set anew since stays.
-    pub async fn timer_done(&self, due: &Due) -> Result<(), StoreError> {
-        let delete = "DELETE FROM timers WHERE access = $1 AND kind = $2 AND generation = $3";
-        let values = vec![due.access.to_string().into(), due.kind.as_str().into(), version(due.generation).into()];
-        sql::execute(&self.db().writer, delete, values).await.map(drop).doing("remove a timer")?;
-        if let Some(redis) = self.redis() {
-            redis.forget(due);
-        }
-        Ok(())
-    }
-
     /// A page of all timers by key, for filling Redis.
     pub(crate) async fn timers_after(&self, last: &(String, String), max: usize) -> Result<Vec<Due>, StoreError> {
         let select = "SELECT access, kind, generation, due_us FROM timers WHERE (access, kind) > ($1, $2)

@@ -1,4 +1,4 @@
-//! 1,000 accesses end within half a minute while Redis forgets everything, is away, and comes back. What counts is when the target lost each.
+//! 1,000 accesses end within seconds while Redis forgets everything, is away, and comes back. What counts is when the target lost each.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,14 +28,16 @@ use crate::site::{RULES, person, role};
 use crate::{PATIENCE, TURN};
 
 const ENDS: usize = 1000;
-/// Over which they are spread: no more of them a second than an unoptimized build brings to their ends on a machine of two cores.
-const WINDOW: TimeDelta = TimeDelta::seconds(24);
+/// Over which they are spread.
+const WINDOW: TimeDelta = TimeDelta::seconds(12);
 /// After so many percent of the ends Redis forgets, is stopped, and is started again.
 const FORGETS: usize = 25;
 const STOPS: usize = 40;
 const COMES_BACK: usize = 70;
 /// The longest an access may be held after its end.
 const ALLOWED: TimeDelta = TimeDelta::seconds(2);
+/// How far the database's clock, by which ends are judged, and the target's, by which they are measured here, may be apart.
+const CLOCKS: TimeDelta = TimeDelta::milliseconds(20);
 
 /// A target that knows who holds what since when, and when it was taken, by the machine's clock.
 #[derive(Default)]
@@ -231,6 +233,6 @@ async fn a_thousand_ends_without_redis() {
     println!("{:>15}: {all}, over {} s", "all", (last - order[0]).num_seconds());
     assert_eq!(all.0.len(), ENDS - sample);
     assert!(last - order[0] < WINDOW * 2, "they end close together");
-    assert!(all.0.iter().all(|late| *late >= TimeDelta::zero()), "nothing ends before its end");
+    assert!(all.0.iter().all(|late| *late >= -CLOCKS), "nothing ends before its end");
     assert!(all.0.iter().all(|late| *late < ALLOWED), "lateness stays under {ALLOWED}: {all}");
 }

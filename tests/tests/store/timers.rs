@@ -34,7 +34,7 @@ async fn every_commit_replaces_the_timers(#[values(Backend::Sqlite, Backend::Pos
 
 #[rstest]
 #[tokio::test]
-async fn a_claim_ends_and_a_timer_that_brought_nothing_is_taken_away(
+async fn a_claim_ends_and_a_timer_comes_back_until_a_commit_replaces_it(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let world = World::new(backend).await;
@@ -46,10 +46,9 @@ async fn a_claim_ends_and_a_timer_that_brought_nothing_is_taken_away(
     world.clock.advance(TimeDelta::seconds(30));
     assert_eq!(world.store.due_timers(9, "other", LEASE).await.unwrap(), due);
     let access = world.on(&access, vec![Event::ElevationTroubled { error: "x".into() }], &[]).await;
-    world.store.timer_done(&due[0]).await.unwrap();
     let again = world.store.due_timers(9, "other", LEASE).await.unwrap();
     assert_eq!(again.iter().map(|d| d.generation).collect::<Vec<_>>(), [access.version], "set anew, it stays");
-    world.store.timer_done(&again[0]).await.unwrap();
+    world.closed(&access).await;
     world.clock.advance(TimeDelta::seconds(30));
     assert_eq!(world.store.due_timers(9, "other", LEASE).await.unwrap(), []);
 }
@@ -89,14 +88,14 @@ async fn next_wakes_for_a_moved_clock_a_commit_and_an_old_timer(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let world = World::new(backend).await;
-    let timers = world.store.timers("w", LEASE, 10);
+    let timers = world.store.timers("w", LEASE);
     let access = world.active("alice", TimeDelta::hours(1)).await;
-    let waiting = tokio::spawn(async move { (timers.next().await, timers) });
+    let waiting = tokio::spawn(async move { (timers.next(10).await, timers) });
     world.clock.advance(TimeDelta::minutes(46));
     let (due, timers) = tokio::time::timeout(Duration::from_secs(3), waiting).await.unwrap().unwrap();
     assert_eq!(due.iter().map(|d| d.kind).collect::<Vec<_>>(), [TimerKind::Warn]);
 
-    let waiting = tokio::spawn(async move { (timers.next().await, timers) });
+    let waiting = tokio::spawn(async move { (timers.next(10).await, timers) });
     let began = Instant::now();
     let replica = world.replica().await;
     let (after, records) = crate::world::next(&access, vec![Event::Warned], world.store.now());
