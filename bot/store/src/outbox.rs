@@ -71,8 +71,8 @@ pub struct Parked {
     pub id: i64,
     /// Why.
     pub error: String,
-    /// What was to be told.
-    pub tell: Tell,
+    /// What was to be told; `None`: that is what cannot be read.
+    pub tell: Option<Tell>,
 }
 
 /// The head of each recipient's queue, as `heads(id)`. Steps from recipient to recipient by the index, so that a long queue (chat was
@@ -182,13 +182,27 @@ impl Store {
         let rows = sql::query(&self.db().writer, &update, values).await.doing(DOING)?;
         let mut leased = rows.iter().map(columns).collect::<Result<Vec<_>, _>>().doing(DOING)?;
         leased.sort_by_key(|columns| columns.id);
-        let tells = self.tells(leased.iter().map(|columns| (columns.id, columns.body.as_str()))).await?;
+        let read = self.tells(leased.iter().map(|columns| columns.body.as_str())).await?;
+        let (mut readable, mut tells) = (Vec::with_capacity(leased.len()), Vec::with_capacity(leased.len()));
+        for (columns, tell) in leased.into_iter().zip(read) {
+            match tell {
+                Ok(tell) => {
+                    readable.push(columns);
+                    tells.push(tell);
+                }
+                Err(error) => {
+                    // It must not keep the others of its recipient, nor of this batch, from being told.
+                    tracing::error!(notice = columns.id, %error, "a notice cannot be read; parked");
+                    self.park(columns.id, &format!("unreadable: {error}")).await?;
+                }
+            }
+        }
         let messages = self.messages_for(&tells).await?;
         let find = |to: &Recipient, slot: &Slot| {
             let key = to.key();
             messages.iter().find(|m| m.recipient == key && m.slot == *slot).map(|m| m.handle.clone())
         };
-        let hydrated = leased.into_iter().zip(tells).map(|(columns, tell)| Leased {
+        let hydrated = readable.into_iter().zip(tells).map(|(columns, tell)| Leased {
             id: columns.id,
             revision: columns.revision,
             attempts: columns.attempts,
@@ -250,8 +264,12 @@ impl Store {
             Ok((row.try_get("", "id")?, row.try_get("", "error")?, row.try_get("", "body")?))
         };
         let parked = rows.iter().map(columns).collect::<Result<Vec<_>, _>>().doing(DOING)?;
-        let tells = self.tells(parked.iter().map(|(id, _, body)| (*id, body.as_str()))).await?;
-        let entry = |((id, error, _), tell): (Row, Tell)| Parked { id, error: error.unwrap_or_default(), tell };
+        let tells = self.tells(parked.iter().map(|(_, _, body)| body.as_str())).await?;
+        let entry = |((id, error, _), tell): (Row, Result<Tell, _>)| Parked {
+            id,
+            error: error.unwrap_or_default(),
+            tell: tell.ok(),
+        };
         Ok(parked.into_iter().zip(tells).map(entry).collect())
     }
 
@@ -305,17 +323,19 @@ impl Store {
         rows.iter().map(message).collect::<Result<_, _>>().doing(DOING)
     }
 
-    /// Notices of their stored texts, personal texts put back.
-    async fn tells<'a>(&self, bodies: impl Iterator<Item = (i64, &'a str)>) -> Result<Vec<Tell>, StoreError> {
-        let unreadable = |id: i64| move |source| StoreError::Corrupt { what: format!("notice {id}"), source };
-        let (mut ids, mut documents) = (Vec::new(), Vec::new());
-        for (id, body) in bodies {
-            documents.push(serde_json::from_str(body).map_err(unreadable(id))?);
-            ids.push(id);
-        }
+    /// Notices of their stored texts, personal texts put back; in the same order.
+    async fn tells<'a>(
+        &self,
+        bodies: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<Result<Tell, serde_json::Error>>, StoreError> {
+        let parsed: Vec<Result<serde_json::Value, _>> = bodies.map(serde_json::from_str).collect();
+        let mut documents: Vec<_> = parsed.iter().filter_map(|document| document.as_ref().ok().cloned()).collect();
         texts::hydrate(&self.db().reader, &mut documents).await.doing("load notices")?;
-        let tell = |(id, document)| serde_json::from_value(document).map_err(unreadable(id));
-        ids.into_iter().zip(documents).map(tell).collect()
+        let mut documents = documents.into_iter();
+        let tell = |document: Result<_, _>| {
+            document.and_then(|parsed| serde_json::from_value(documents.next().unwrap_or(parsed)))
+        };
+        Ok(parsed.into_iter().map(tell).collect())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The outbox: order per recipient, one in flight, collapse of unsent ones.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 use jit_core::access::{Access, Platform};
 use jit_core::effect::{Effect, Recipient, Slot};
@@ -51,7 +53,7 @@ async fn each_recipient_gets_one_at_a_time_in_order(#[values(Backend::Sqlite, Ba
     world.store.park(again[0].id, "channel_not_found").await.unwrap();
     assert_eq!(words(&lease(&world).await), ["c"]);
     let parked = world.store.parked(9).await.unwrap();
-    assert_eq!((parked[0].error.as_str(), word(&parked[0].tell)), ("channel_not_found", "b"));
+    assert_eq!((parked[0].error.as_str(), parked[0].tell.as_ref().map(word)), ("channel_not_found", Some("b")));
     let counts = world.store.counts().await.unwrap();
     assert_eq!((counts.outbox_pending, counts.outbox_parked), (2, 1));
 }
@@ -167,4 +169,68 @@ async fn a_row_keeps_its_id_through_changes_of_content_and_a_late_delivery_loses
     assert_eq!((words(&edit), edit[0].id, edit[0].attempts), (vec!["four"], slow[0].id, 3));
     world.store.delivered(&edit[0], &handle("1")).await.unwrap();
     assert_eq!(world.store.next_tell().await.unwrap(), None);
+}
+
+/// Changes the database beside the store.
+async fn beside(world: &World, statement: &str) {
+    let db = sea_orm::Database::connect(&world.url).await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(&db, statement).await.unwrap();
+    db.close().await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_notice_that_cannot_be_read_is_parked_and_keeps_no_other_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let (alice, bob) = (Recipient::Person("alice".into()), Recipient::Person("bob".into()));
+    let effects =
+        [tell(&access, &alice, "a", "lost"), tell(&access, &alice, "b", "b"), tell(&access, &bob, "a", "bob")];
+    told(&world, &access, &effects).await;
+    beside(&world, "UPDATE outbox SET body = '{\"of\":\"a later version\"}' WHERE body LIKE '%lost%'").await;
+    assert_eq!(words(&lease(&world).await), ["bob"]);
+    assert_eq!(words(&lease(&world).await), ["b"], "the next one of the same recipient");
+    let parked = world.store.parked(9).await.unwrap();
+    assert!(parked.len() == 1 && parked[0].tell.is_none(), "{parked:?}");
+    assert!(parked[0].error.starts_with("unreadable: "), "{}", parked[0].error);
+}
+
+/// How long something takes: the middle of some tries, since others use the machine as well.
+async fn typical(mut doing: impl AsyncFnMut()) -> Duration {
+    let mut took = Vec::new();
+    for _ in 0..9 {
+        let begun = Instant::now();
+        doing().await;
+        took.push(begun.elapsed());
+    }
+    took.sort();
+    took[took.len() / 2]
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    /// With work in proportion to the queue, either would take seconds.
+    const ALLOWED: Duration = Duration::from_millis(200);
+    let world = World::new(backend).await;
+    let mut access = world.requested("alice").await;
+    access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
+    let long = "INSERT INTO outbox (recipient, access, slot, body, state, created_us, due_us)
+                WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+                SELECT recipient, access, 'more-' || n, body, state, created_us, due_us FROM outbox, n WHERE slot = 'grant'";
+    beside(&world, long).await;
+    let leasing = typical(async || {
+        let leased = lease(&world).await;
+        assert_eq!(words(&leased), ["first"]);
+        world.store.retry(leased[0].id, world.store.now(), "not now").await.unwrap();
+    })
+    .await;
+    let committing = typical(async || {
+        let effects = [tell(&access, &Recipient::Announce, "other", "again")];
+        access = told(&world, &access, &effects).await;
+    })
+    .await;
+    assert!(leasing < ALLOWED && committing < ALLOWED, "leasing {leasing:?}, committing {committing:?}");
 }
