@@ -54,6 +54,8 @@ pub enum NoticeKind {
     EndsSoon,
     /// It is over (or the request is): how, by whom, and what the inspection proved.
     Ended,
+    /// To security: what policy allowed could not be set up.
+    ElevationFailed,
     /// To security and the requester: taking back fails; it is tried without end.
     RevocationFailing,
     /// To security, hourly.
@@ -78,6 +80,7 @@ impl NoticeKind {
             Self::Warning => "warning",
             Self::EndsSoon => "ends-soon",
             Self::Ended => "ended",
+            Self::ElevationFailed => "elevation-failed",
             Self::RevocationFailing => "revocation-failing",
             Self::RevocationStillFailing => "revocation-still-failing",
             Self::RevocationRecovered => "revocation-recovered",

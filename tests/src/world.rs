@@ -18,11 +18,12 @@ use jit_core::id::ConnectorName;
 use jit_playground::{Playground, StoredMessage, Submission};
 use jit_store::{Clock, VirtualClock};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::servers::{Folder, Postgres, Redis};
+use crate::site::{BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,7 +55,7 @@ pub struct World {
     config: Config,
     folder: Folder,
     running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
-    chat_server: JoinHandle<()>,
+    _chat_server: JoinSet<()>,
     _redis: Option<Redis>,
 }
 
@@ -69,31 +70,31 @@ impl World {
             Backend::Embedded => (format!("sqlite://{}", folder.join("jit.db").display()), None),
             Backend::Scaled => (Postgres::shared().fresh_database().await, Some(Redis::start())),
         };
-        let chat_listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port for the chat");
-        let chat_url =
-            Url::parse(&format!("http://{}/", chat_listener.local_addr().expect("an address"))).expect("a URL");
-        let text = configuration(&database, redis.as_ref().map(Redis::url).as_deref(), &chat_url);
-        let config = Config::parse(&text, "the world's configuration", folder.path(), &|_| None).expect("sound");
+        let door = ChatDoor::open().await;
+        let redis_url = redis.as_ref().map(Redis::url);
+        let text =
+            Configuration { database, redis: redis_url, slack_api: Some(door.api()), ..Configuration::default() };
+        let config = Config::parse(&text.text(), "the world's configuration", folder.path(), &|_| None).expect("sound");
         let targets = targets(&clock);
         let app = build(&config, &clock, &targets).await;
         let chat_clock = clock.clone();
-        let workspace = jit_bot::demo::workspace(&app, &chat_url, Arc::new(move || chat_clock.now()));
-        let chat = Playground::new(workspace);
-        let router = chat.router();
-        let chat_server = tokio::spawn(async move {
-            axum::serve(chat_listener, router).await.expect("the chat serves");
+        let base = door.url.clone();
+        let chat = Playground::new(jit_playground::Config {
+            bot_token: BOT_TOKEN.to_owned(),
+            signing_secret: SIGNING_SECRET.to_owned(),
+            ..jit_bot::demo::workspace(&app, &base, Arc::new(move || chat_clock.now()))
         });
-        chat.set_base_url(chat_url.clone());
+        let chat_server = door.serve(&chat, chat.router());
         let mut world = Self {
             app,
             chat,
             clock,
             targets,
-            base: chat_url,
+            base,
             config,
             folder,
             running: None,
-            chat_server,
+            _chat_server: chat_server,
             _redis: redis,
         };
         world.run().await;
@@ -334,7 +335,6 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.chat_server.abort();
         if let Some((stop, task)) = self.running.take() {
             stop.cancel();
             task.abort();
@@ -392,28 +392,4 @@ fn copy_world(folder: &Folder) {
     for name in ["people.toml", "policy/roles.toml", "policy/rules.toml"] {
         std::fs::copy(source.join(name), folder.join(name)).expect("the world's files are there");
     }
-}
-
-fn configuration(database: &str, redis: Option<&str>, chat: &Url) -> String {
-    let redis = redis.map(|url| format!("[redis]\nurl = \"{url}\"\n")).unwrap_or_default();
-    format!(
-        r##"[server]
-listen = "127.0.0.1:0"
-[database]
-url = "{database}"
-{redis}
-[slack]
-signing_secret = "playground-signing-secret"
-bot_token = "xoxb-playground"
-team_id = "T0001"
-api_url = "{chat}playground/api"
-[channels]
-announce = "#access"
-security = "#security"
-[policy]
-path = "policy"
-[directory]
-file = "people.toml"
-"##
-    )
 }

@@ -21,7 +21,7 @@ pub(super) fn elevated(
     let until = native_until.into_iter().fold(until, Ord::min);
     draft.event(Event::Elevated { since: verified_at, until, native_until, handover });
     draft.tell_story(NoticeKind::Granted);
-    draft.tell_request();
+    draft.tell_cards();
     draft.tell_announcement();
 }
 
@@ -31,7 +31,7 @@ pub(super) fn elevation_failed(draft: &mut Draft<'_>, elevating: &Elevating, err
         end::start(draft, EndCause::ElevationFailed { error: error.to_owned() });
     } else if elevating.trouble.as_deref() != Some(error) {
         draft.event(Event::ElevationTroubled { error: error.to_owned() });
-        draft.tell_request();
+        draft.tell_cards();
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn settled(draft: &mut Draft<'_>, revoking: &Revoking, proof: &Proof)
     let recovered = revoking.failing.is_some();
     let was_active = draft.access.activated_at.is_some();
     draft.event(Event::Closed { outcome: Outcome::Ended { cause: revoking.cause.clone(), proof: proof.clone() } });
-    draft.tell_request();
+    draft.tell_cards();
     if !is_continued(draft, revoking) {
         draft.tell_story(NoticeKind::Ended);
         if was_active {
@@ -49,6 +49,7 @@ pub(super) fn settled(draft: &mut Draft<'_>, revoking: &Revoking, proof: &Proof)
         }
     }
     if recovered {
+        draft.tell_security_failing();
         draft.tell_security_under_failing(NoticeKind::RevocationRecovered);
     }
     if *proof == Proof::RemainsStanding {
@@ -70,7 +71,7 @@ pub(super) fn revocation_failed(draft: &mut Draft<'_>, revoking: &Revoking, erro
             draft.event(Event::RevocationFailed { error: error.to_owned() });
             draft.tell_security_failing();
             draft.tell_story(NoticeKind::RevocationFailing);
-            draft.tell_request();
+            draft.tell_cards();
             if draft.access.activated_at.is_some() {
                 draft.tell_announcement();
             }

@@ -42,22 +42,25 @@ pub(super) fn revoke_pending(draft: &mut Draft<'_>, by: &Revoker, reason: &Perso
 pub(super) fn close(draft: &mut Draft<'_>, outcome: Outcome) {
     draft.event(Event::Closed { outcome });
     draft.tell_story(NoticeKind::Ended);
-    draft.tell_request();
-    draft.tell_approvers();
+    draft.tell_cards();
 }
 
 /// Starts taking back. Extensions end with what they extend, unless it ends by running out.
 pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     let warned = matches!(&draft.access.state, State::Active(active) if active.warned);
     let early = !matches!(cause, EndCause::Expired);
+    let failed = matches!(cause, EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. });
     draft.event(Event::RevocationStarted { cause });
     draft.effect(Effect::Reconcile);
     if early {
         draft.effect(Effect::EndChildren);
     }
-    draft.tell_request();
+    draft.tell_cards();
     if warned {
         draft.tell_warning();
+    }
+    if failed {
+        draft.tell_security(NoticeKind::ElevationFailed);
     }
 }
 

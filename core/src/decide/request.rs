@@ -40,8 +40,7 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
     } else {
         vote::open_step(&mut draft, 0);
     }
-    draft.tell_request();
-    draft.tell_approvers();
+    draft.tell_cards();
     Ok(draft.finish())
 }
 

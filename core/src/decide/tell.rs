@@ -30,8 +30,14 @@ fn announcement(access: &Access) -> Slot {
 }
 
 impl Draft<'_> {
-    /// The requester's card, as it stands now; an extension's stands in the thread of what it extends.
-    pub fn tell_request(&mut self) {
+    /// Every card of the access, as it stands now: the requester's and those of everybody who was asked.
+    pub fn tell_cards(&mut self) {
+        self.tell_request();
+        self.tell_approvers();
+    }
+
+    /// The requester's card; an extension's stands in the thread of what it extends.
+    fn tell_request(&mut self) {
         let access = &self.access;
         let slot = Slot::new(access.id, REQUEST);
         let under = (access.root() != access.id).then(|| thread(access));
@@ -46,7 +52,7 @@ impl Draft<'_> {
     }
 
     /// The cards of everybody who was asked so far: new ones for whoever has none yet, edited ones for the rest.
-    pub fn tell_approvers(&mut self) {
+    fn tell_approvers(&mut self) {
         let asked: BTreeSet<(PersonId, usize)> =
             self.access.asked.iter().map(|asked| (asked.person.clone(), asked.step)).collect();
         for (person, step) in asked {
@@ -91,7 +97,7 @@ impl Draft<'_> {
         self.tell(requester(access), slot, Some(thread(access)), NoticeKind::Warning);
     }
 
-    /// Security's first notice of a failing revocation: one card.
+    /// Security's notice of a failing revocation: one card, edited with each new error and when it is over.
     pub fn tell_security_failing(&mut self) {
         let slot = Slot::new(self.access.id, FAILING);
         self.tell(Recipient::Security, slot, None, NoticeKind::RevocationFailing);

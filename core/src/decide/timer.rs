@@ -57,8 +57,7 @@ fn escalate(draft: &mut Draft<'_>, step: usize) {
     draft.event(Event::Escalated { added: added.clone() });
     if told {
         draft.tell_story(NoticeKind::Escalated { to: added });
-        draft.tell_request();
-        draft.tell_approvers();
+        draft.tell_cards();
     }
 }
 

@@ -12,6 +12,7 @@ use crate::facts::Facts;
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
+use crate::policy::quorum::short_step;
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -29,6 +30,7 @@ pub(super) fn approve(
 ) -> Result<(), Refusal> {
     may_vote(&draft.access, pending, by, draft.facts)?;
     still_allowed(&draft.access, draft.facts, draft.now, by)?;
+    not_needed_later(&draft.access, pending.step, by, draft.facts)?;
     let at_most = at_most.filter(|at_most| *at_most < draft.access.duration());
     let least = draft.facts.policy.limits.min_duration.min(draft.access.request.duration);
     if at_most.is_some_and(|at_most| at_most < least || at_most.is_zero()) {
@@ -50,8 +52,7 @@ pub(super) fn approve(
         (true, true) => elevate(draft),
     }
     draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
-    draft.tell_request();
-    draft.tell_approvers();
+    draft.tell_cards();
     Ok(())
 }
 
@@ -125,6 +126,40 @@ fn may_vote(access: &Access, pending: &Pending, by: &PersonId, facts: &Facts<'_>
         return Ok(());
     }
     Err(not_approver(access))
+}
+
+/// Somebody without whom a later step could not be completed keeps their vote for that: nobody agrees twice.
+fn not_needed_later(access: &Access, step: usize, by: &PersonId, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let mut voted: BTreeSet<&PersonId> = access.votes.iter().map(|vote| &vote.by).collect();
+    if stuck(access, step, &voted, facts).is_some() {
+        return Ok(());
+    }
+    voted.insert(by);
+    let Some(later) = stuck(access, step, &voted, facts) else { return Ok(()) };
+    Err(Refusal::new(
+        Code::NotApprover,
+        format!("Without you nobody is left for step {} of {}, and nobody approves twice.", later + 1, access.short),
+        format!("Let somebody else approve step {} first.", step + 1),
+    )
+    .by_rule(format!("rule {}", access.route.rule)))
+}
+
+/// The first step, from this one on, for which too few distinct people are left once these have voted.
+fn stuck(access: &Access, from: usize, voted: &BTreeSet<&PersonId>, facts: &Facts<'_>) -> Option<usize> {
+    let open = access.route.steps.get(from..)?;
+    let mut steps = open.to_vec();
+    let counted = voted.len() - access.votes.iter().filter(|vote| vote.step < from).count();
+    steps[0].count = steps[0].count.saturating_sub(u32::try_from(counted).unwrap_or(u32::MAX));
+    let people: Vec<BTreeSet<PersonId>> = (from..access.route.steps.len())
+        .map(|step| {
+            let asked = access.asked_in(step).filter(|asked| asked.escalated).map(|asked| asked.person.clone());
+            let voters = facts.policy.voters(&access.route.steps[step], &access.request, facts.directory);
+            let may = |person: &PersonId| !voted.contains(person) && eligible(access, step, person, facts);
+            voters.into_iter().chain(asked).filter(may).collect()
+        })
+        .collect();
+    let people: Vec<BTreeSet<&PersonId>> = people.iter().map(|people| people.iter().collect()).collect();
+    short_step(&steps, &people).map(|step| from + step)
 }
 
 /// Whether somebody may vote in a step on today's directory: as one of its people, or as one whom its escalation added and

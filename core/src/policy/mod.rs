@@ -17,7 +17,7 @@ mod parse_hours;
 mod parse_role;
 mod parse_rule;
 mod people;
-mod quorum;
+pub(crate) mod quorum;
 
 pub use check::{advice, check};
 pub use evaluate::{Judgement, Question};

@@ -1,4 +1,5 @@
-//! Whether a route can be walked at all: every step needs enough people, and nobody counts twice across steps.
+//! Whether a route can be walked to its end: every step needs enough people, and nobody counts twice across steps. Asked when a request is
+//! judged, when a policy is checked, and at every vote.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use crate::policy::Step;
 ///
 /// Exact: a maximum matching of votes to people (Kuhn's augmenting paths). Steps with at least as many people as there
 /// are votes in all never run short and are left out, so the matching stays as small as the quorum.
-pub(super) fn short_step(steps: &[Step], eligible: &[BTreeSet<&PersonId>]) -> Option<usize> {
+pub(crate) fn short_step(steps: &[Step], eligible: &[BTreeSet<&PersonId>]) -> Option<usize> {
     let quorum: u64 = steps.iter().map(|step| u64::from(step.count)).sum();
     let mut taken: BTreeMap<&PersonId, usize> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {

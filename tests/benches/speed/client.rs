@@ -4,10 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
+use jit_tests::site::{SIGNING_SECRET, TEAM};
 use serde_json::{Value, json};
 use sha2::Sha256;
-
-use crate::world::{SIGNING_SECRET, TEAM};
 
 static TRIGGER: AtomicU64 = AtomicU64::new(1);
 

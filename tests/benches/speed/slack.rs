@@ -8,11 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::{Json, Router, routing::post};
+use jit_tests::site::TEAM;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-
-use crate::world::TEAM;
 
 /// What was posted, by the conversation's id.
 type Posted = HashMap<String, Vec<Value>>;

@@ -2,17 +2,15 @@
 //! the system that access is given to. Made once per run.
 
 use std::fmt::Write;
-use std::fs;
 use std::ops::Range;
 
 use jit_tests::servers::{Folder, Postgres, Redis, Service, free_port};
+use jit_tests::site::Configuration;
 use tokio_postgres::Client as Database;
 
 use crate::client::Client;
 use crate::slack::Slack;
 
-pub const SIGNING_SECRET: &str = "a secret of the bench alone";
-pub const TEAM: &str = "T0001";
 /// Everybody. Each asks for one thing at most, so that no limit is met.
 const PEOPLE: usize = 6_000;
 /// Those who ask to be measured while they wait for the acknowledgement.
@@ -41,45 +39,21 @@ impl World {
         let (database, target, redis) = (Postgres::start(), Postgres::start(), Redis::start());
         prepare(&target).await;
         let database_url = database.fresh_database().await;
-        let (slack, api_url) = Slack::start().await;
+        let (slack, slack_api) = Slack::start().await;
         let (folder, port) = (Folder::new("bench"), free_port());
-        let write = |name: &str, text: String| fs::write(folder.join(name), text).expect("a folder of ours");
-        fs::create_dir(folder.join("policy")).expect("a folder of ours");
-        write("policy/bench.toml", POLICY.to_owned());
-        write("people.toml", people());
-        let listen = format!("127.0.0.1:{port}");
-        let (redis_url, target_url) = (redis.url(), target.url());
-        write(
-            "jit.toml",
-            format!(
-                r##"
-[server]
-listen = "{listen}"
-[database]
-url = "{database_url}"
-[redis]
-url = "{redis_url}"
-[slack]
-signing_secret = "{SIGNING_SECRET}"
-bot_token = "xoxb-bench"
-team_id = "{TEAM}"
-api_url = "{api_url}"
-[channels]
-announce = "C0001"
-security = "C0002"
-[policy]
-path = "policy"
-[directory]
-file = "people.toml"
-[connectors.db]
-kind = "postgres"
-url = "{target_url}"
-[connectors.nothing]
-kind = "fake"
-"##
+        let configuration = Configuration {
+            port,
+            database: database_url.clone(),
+            redis: Some(redis.url()),
+            slack_api: Some(slack_api),
+            channels: ["C0001", "C0002"],
+            more: format!(
+                "[connectors.db]\nkind = \"postgres\"\nurl = \"{}\"\n[connectors.nothing]\nkind = \"fake\"\n",
+                target.url()
             ),
-        );
-        let service = Service::start(&folder.join("jit.toml"), port);
+        };
+        let config = configuration.write(&folder, &people(), POLICY);
+        let service = Service::start(&config, port);
         let client = Client::new(service.url());
         Self { _service: service, _redis: redis, database, target, database_url, slack, client, _folder: folder }
     }

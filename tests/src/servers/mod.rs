@@ -4,6 +4,7 @@
 
 mod folder;
 mod postgres;
+mod postgres_version;
 mod process;
 mod redis;
 mod service;
@@ -12,6 +13,7 @@ mod users;
 
 pub use folder::Folder;
 pub use postgres::Postgres;
+pub use postgres_version::Version;
 pub use process::free_port;
 pub use redis::Redis;
 pub use service::Service;

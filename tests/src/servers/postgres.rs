@@ -4,7 +4,6 @@
 //! `postgres`, the user that Debian's package makes.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,35 +11,52 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_postgres::{Client, NoTls};
 
 use super::folder::{Folder, own_uid, root};
-use super::process::{Launch, Server, on_free_port, program, run};
+use super::postgres_version::Version;
+use super::process::{Launch, Server, on_free_port, run};
 
 /// The user that runs the server where this process is root.
 const SYSTEM_USER: &str = "postgres";
 
 static SHARED: OnceLock<Postgres> = OnceLock::new();
+static SHARED_NEWER: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// A running, or for the moment stopped, PostgreSQL. Everybody on the loopback is trusted.
 #[derive(Debug)]
 pub struct Postgres {
+    version: Version,
     server: Option<Server>,
     port: u16,
     folder: Folder,
 }
 
 impl Postgres {
-    /// Starts one of its own and waits until it accepts connections.
+    /// Starts one of its own, Debian's, and waits until it accepts connections.
     pub fn start() -> Self {
-        let folder = Folder::new("postgres");
-        copy_template(&folder);
-        let (port, server) = on_free_port(|port| launch(&folder, port));
-        Self { server: Some(server), port, folder }
+        Self::start_of(Version::Debian)
+    }
+
+    /// The same of that version.
+    pub fn start_of(version: Version) -> Self {
+        let folder = Folder::new(version.name());
+        copy_template(version, &folder);
+        let (port, server) = on_free_port(|port| launch(version, &folder, port));
+        Self { version, server: Some(server), port, folder }
     }
 
     /// The one that all tests of this process share; it ends with the process. Take a [`Postgres::fresh_database`] of it, and make
     /// server-wide things (roles) only under names of your own.
     pub fn shared() -> &'static Self {
-        SHARED.get_or_init(Self::start)
+        Self::shared_of(Version::Debian)
+    }
+
+    /// The same of that version.
+    pub fn shared_of(version: Version) -> &'static Self {
+        let shared = match version {
+            Version::Debian => &SHARED,
+            Version::Newer => &SHARED_NEWER,
+        };
+        shared.get_or_init(|| Self::start_of(version))
     }
 
     /// `postgres://…` as superuser, into the database `postgres`; the same through stop and start.
@@ -96,7 +112,7 @@ impl Postgres {
     /// Starts it on the port and data it had.
     pub fn start_again(&mut self) {
         self.stop();
-        self.server = Some(launch(&self.folder, self.port).expect("its port is still free"));
+        self.server = Some(launch(self.version, &self.folder, self.port).expect("its port is still free"));
     }
 
     /// Stops and starts it.
@@ -105,7 +121,7 @@ impl Postgres {
     }
 }
 
-fn launch(folder: &Folder, port: u16) -> Result<Server, String> {
+fn launch(version: Version, folder: &Folder, port: u16) -> Result<Server, String> {
     let data = folder.join("data");
     let pid_file = data.join("postmaster.pid");
     // Left by a stop that had to be forced; the server would take it for its own.
@@ -122,7 +138,7 @@ fn launch(folder: &Folder, port: u16) -> Result<Server, String> {
     ];
     let mut args = vec!["-D".to_owned(), data.display().to_string()];
     args.extend(settings.into_iter().flat_map(|(key, value)| ["-c".to_owned(), format!("{key}={value}")]));
-    let postgres = binary("postgres");
+    let postgres = version.program("postgres");
     // SIGINT is the "fast" shutdown. Source: PostgreSQL, "Shutting Down the Server".
     let launch = Launch {
         program: &postgres,
@@ -143,24 +159,8 @@ fn server_user() -> Option<&'static str> {
     (own_uid() == 0).then_some(SYSTEM_USER)
 }
 
-/// Debian keeps the server's programs out of `PATH`, one folder per version; the newest is taken.
-fn binary(name: &str) -> PathBuf {
-    let mut folders: Vec<_> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|version| version.path().join("bin"))
-        .collect();
-    folders.sort_by_key(|folder| {
-        let version =
-            folder.parent().and_then(|v| v.file_name()).and_then(|v| v.to_str()).and_then(|v| v.parse::<u32>().ok());
-        std::cmp::Reverse(version)
-    });
-    program(name, "postgresql", &folders)
-}
-
-fn copy_template(folder: &Folder) {
-    let template = root().join("postgres-template");
+fn copy_template(version: Version, folder: &Folder) {
+    let template = root().join(format!("{}-template", version.name()));
     if !template.exists() {
         let fresh = Folder::new("initdb");
         let data = fresh.join("data");
@@ -169,7 +169,7 @@ fn copy_template(folder: &Folder) {
             run(Command::new("chown").arg(user).arg(fresh.path()));
             command.args(["--reuid", user, "--regid", user, "--init-groups"]);
         }
-        command.arg("--").arg(binary("initdb")).arg("-D").arg(&data).current_dir("/");
+        command.arg("--").arg(version.program("initdb")).arg("-D").arg(&data).current_dir("/");
         run(command.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
         // Two processes may come here at once: the first wins, and the loser's goes with its folder.
         if let Err(e) = fs::rename(&data, &template) {
@@ -181,11 +181,16 @@ fn copy_template(folder: &Folder) {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
+    #[rstest]
     #[tokio::test]
-    async fn commits_survive_a_restart_and_sessions_do_not() {
-        let mut postgres = Postgres::start();
+    async fn commits_survive_a_restart_and_sessions_do_not(
+        #[values(Version::Debian, Version::Newer)] version: Version,
+    ) {
+        let mut postgres = Postgres::start_of(version);
         let client = postgres.connect().await;
         client.batch_execute("CREATE TABLE t AS SELECT 42 AS n").await.unwrap();
         postgres.stop();
@@ -204,9 +209,14 @@ mod tests {
         Postgres::connect_to(&b).await.batch_execute("CREATE TABLE t ()").await.unwrap();
     }
 
+    #[rstest]
+    #[case(Version::Debian, 15..)]
+    #[case(Version::Newer, 16..)]
     #[tokio::test]
-    async fn commits_are_durable() {
-        let client = Postgres::shared().connect().await;
+    async fn commits_are_durable(#[case] version: Version, #[case] majors: std::ops::RangeFrom<i32>) {
+        let client = Postgres::shared_of(version).connect().await;
+        let row = client.query_one("SELECT current_setting('server_version_num')::int / 10000", &[]).await.unwrap();
+        assert!(majors.contains(&row.get(0)), "{row:?}");
         for setting in ["fsync", "synchronous_commit"] {
             let row = client.query_one(&format!("SHOW {setting}"), &[]).await.unwrap();
             assert_eq!(row.get::<_, &str>(0), "on", "{setting}");

@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 use jit_tests::servers::{Postgres, Redis, free_port};
+use jit_tests::site::role;
 use serde_json::Value;
 
 use crate::program::{Said, jit};
-use crate::site::{Plan, Site, role};
+use crate::site::{Plan, Site};
 
 /// A site with its database made.
 async fn site(plan: Plan) -> Site {

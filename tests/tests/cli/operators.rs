@@ -1,10 +1,11 @@
 //! What operators see of a running service: health, readiness, metrics, logs.
 
 use jit_tests::servers::{Postgres, free_port};
+use jit_tests::site::{BOT_TOKEN, SIGNING_SECRET};
 use serde_json::Value;
 
 use crate::PATIENCE;
-use crate::site::{BOT_TOKEN, Plan, SIGNING_SECRET, Site, until};
+use crate::site::{Plan, Site, until};
 
 /// The names of the public surface, and what was added to it.
 const METRICS: [&str; 12] = [

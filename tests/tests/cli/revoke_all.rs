@@ -2,9 +2,10 @@
 
 use jit_connectors::fake::{Call, Fault};
 use jit_tests::servers::Postgres;
+use jit_tests::site::role;
 
 use crate::program::{jit, told};
-use crate::site::{Plan, Site, role, until};
+use crate::site::{Plan, Site, until};
 
 /// Both roles are held, and the service is down.
 async fn down() -> Site {

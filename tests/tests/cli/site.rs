@@ -8,17 +8,13 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use chrono::{TimeDelta, Utc};
 use jit_connectors::fake::FakeTarget;
-use jit_playground::{BotIdentity, Channel, Member, Playground};
+use jit_playground::Playground;
 use jit_tests::servers::{Folder, Service, free_port};
+use jit_tests::site::{self, BOT_TOKEN, ChatDoor, Configuration, RULES, person, role};
 use jit_tests::world::entitlement;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use url::Url;
+use tokio::task::JoinSet;
 
 use crate::PATIENCE;
-
-pub const SIGNING_SECRET: &str = "signing-hunter2";
-pub const BOT_TOKEN: &str = "xoxb-hunter2";
 
 /// What may be other than usual.
 pub struct Plan {
@@ -67,7 +63,7 @@ pub struct Site {
     pub chat: Playground,
     pub folder: Folder,
     pub port: u16,
-    chat_server: JoinHandle<()>,
+    _chat_server: JoinSet<()>,
 }
 
 impl Site {
@@ -78,11 +74,9 @@ impl Site {
 
     pub async fn of(plan: Plan) -> Self {
         let folder = Folder::new("cli");
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let port = free_port();
+        let (door, port) = (ChatDoor::open().await, free_port());
+        configuration(&plan, port, door.api()).write(&folder, &people(&plan), &policy(&plan));
         let chat = Playground::new(workspace(&plan, port));
-        chat.set_base_url(base.clone());
         let skew = plan.skew;
         let router = chat.router().layer(axum::middleware::map_response(
             move |mut response: axum::response::Response| async move {
@@ -91,13 +85,8 @@ impl Site {
                 response
             },
         ));
-        let chat_server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        fs::create_dir_all(folder.join("policy")).unwrap();
-        let site = Self { chat, folder, port, chat_server };
-        site.write("people.toml", &people(&plan));
-        site.write("policy/all.toml", &policy(&plan));
-        site.write("jit.toml", &configuration(&plan, port, &base));
-        site
+        let chat_server = door.serve(&chat, router);
+        Self { chat, folder, port, _chat_server: chat_server }
     }
 
     pub fn write(&self, name: &str, text: &str) {
@@ -166,12 +155,6 @@ impl Site {
     }
 }
 
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.chat_server.abort();
-    }
-}
-
 /// Waits for a condition.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = std::time::Instant::now();
@@ -185,86 +168,29 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
 }
 
 fn workspace(plan: &Plan, port: u16) -> jit_playground::Config {
-    let mut people: Vec<(String, String)> =
+    let mut members: Vec<(String, String)> =
         [("U0001", "alice"), ("U0002", "bob"), ("U0003", "sam")].map(|(id, name)| (id.into(), name.into())).into();
-    people.extend((0..plan.crowd).map(|n| (format!("U1{n:03}"), format!("p{n}"))));
-    let everybody: Vec<String> = people.iter().map(|(id, _)| id.clone()).collect();
-    let channel = |id: &str, name: &str, bot_member: bool| Channel {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        topic: String::new(),
-        members: everybody.clone(),
-        bot_member,
-    };
-    let member = |(id, name): &(String, String)| Member {
-        id: id.clone(),
-        name: name.clone(),
-        real_name: name.clone(),
-        email: format!("{name}@acme.test"),
-        title: String::new(),
-        tz: "Europe/Berlin".to_owned(),
-        is_guest: false,
-        deleted: false,
-    };
-    let scopes = jit_chat::slack::manifest::SCOPES.iter().map(|(scope, _)| *scope);
-    jit_playground::Config {
-        team_id: "T0001".to_owned(),
-        team_name: "Acme".to_owned(),
-        bot: BotIdentity {
-            user_id: "U0BOT".to_owned(),
-            bot_id: "B0001".to_owned(),
-            app_id: "A0001".to_owned(),
-            name: "jit".to_owned(),
-            scopes: scopes.filter(|scope| Some(*scope) != plan.lacks).map(str::to_owned).collect(),
-        },
-        bot_token: plan.token.to_owned(),
-        signing_secret: SIGNING_SECRET.to_owned(),
-        bot_url: Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap(),
-        command: "/jit".to_owned(),
-        people: people.iter().map(member).collect(),
-        channels: vec![channel("C0001", "access", true), channel("C0002", "security", plan.in_security)],
-        hints: Vec::new(),
-        complete: Arc::new(|_, _| Vec::new()),
-        clock: Arc::new(Utc::now),
-    }
+    members.extend((0..plan.crowd).map(|n| (format!("U1{n:03}"), format!("p{n}"))));
+    let mut workspace = site::workspace(port, &members);
+    workspace.bot_token = plan.token.to_owned();
+    workspace.bot.scopes.retain(|scope| Some(scope.as_str()) != plan.lacks);
+    let security = workspace.channels.iter_mut().find(|channel| channel.name == "security");
+    security.expect("the workspace has it").bot_member = plan.in_security;
+    workspace
 }
 
-fn configuration(plan: &Plan, port: u16, chat: &Url) -> String {
-    let redis = plan.redis.as_ref().map(|url| format!("[redis]\nurl = \"{url}\"\n")).unwrap_or_default();
+fn configuration(plan: &Plan, port: u16, slack_api: String) -> Configuration {
     let fake = |name: &&str| format!("[connectors.{name}]\nkind = \"fake\"\nstate_file = \"{name}.json\"\n");
     let fakes: String = plan.fakes.iter().map(fake).collect();
-    format!(
-        r##"[server]
-listen = "127.0.0.1:{port}"
-[database]
-url = "{database}"
-[slack]
-signing_secret = "{SIGNING_SECRET}"
-bot_token = "{BOT_TOKEN}"
-team_id = "T0001"
-api_url = "{chat}playground/api"
-[channels]
-announce = "#access"
-security = "#security"
-[policy]
-path = "policy"
-[directory]
-file = "people.toml"
-{redis}
-{fakes}
-{more}
-"##,
-        database = plan.database.as_deref().unwrap_or("sqlite://jit.db"),
-        more = plan.more,
-    )
-}
-
-/// A role of a connector; `target` is a TOML table's inside.
-pub fn role(name: &str, connector: &str, target: &str, risk: &str) -> String {
-    format!(
-        "[[role]]\nname = \"{name}\"\ntitle = \"{name}\"\nconnector = \"{connector}\"\ntarget = {{ {target} }}\nlevel = \"write\"\n\
-         environment = \"staging\"\nrisk = \"{risk}\"\nowner = \"bob\"\nmax_duration = \"4h\"\n\n"
-    )
+    let usual = Configuration::default();
+    Configuration {
+        port,
+        database: plan.database.clone().unwrap_or(usual.database),
+        redis: plan.redis.clone(),
+        slack_api: Some(slack_api),
+        more: fakes + &plan.more,
+        ..Configuration::default()
+    }
 }
 
 fn policy(plan: &Plan) -> String {
@@ -273,35 +199,10 @@ fn policy(plan: &Plan) -> String {
             + &role(&format!("{name}-medium"), name, "role = \"medium\"", "medium")
     };
     let roles: String = plan.fakes.iter().map(fake).collect();
-    let rules = r#"[[rule]]
-name = "low risk, at once"
-match = { risk = "low" }
-who = ["group:engineering"]
-auto_approve = { up_to = "30m" }
-
-[[rule]]
-name = "medium risk, one approval"
-match = { risk = "medium" }
-who = ["group:engineering"]
-steps = [{ any = ["manager"] }]
-
-[limits]
-max_simultaneous = 3
-min_duration = "1s"
-min_justification = 12
-
-[security]
-who = ["group:security"]
-"#;
-    format!("{rules}\n{roles}{}", plan.roles)
+    format!("{RULES}{roles}{}", plan.roles)
 }
 
 fn people(plan: &Plan) -> String {
-    let person = |id: &str, slack: &str, more: &str| {
-        format!(
-            "[[person]]\nid = \"{id}\"\nname = \"{id}\"\nemail = \"{id}@acme.test\"\nslack = \"{slack}\"\n{more}\n\n"
-        )
-    };
     let engineer = |id: &str, slack: &str| {
         let accounts: Vec<String> = plan.fakes.iter().map(|name| format!("{name} = \"{id}\"")).collect();
         let accounts = accounts.join(", ");

@@ -10,10 +10,11 @@ use jit_connectors::fake::FakeTarget;
 use jit_core::access::{Access, Outcome, Proof, State};
 use jit_store::Store;
 use jit_tests::servers::{Folder, Postgres, Redis};
+use jit_tests::site::{RULES, person, quoted, role};
 use rstest::rstest;
 
 use crate::TURN;
-use crate::site::{Plan, RULES, Site, fold_equals_row, person, quoted, role};
+use crate::site::{Plan, Site, fold_equals_row};
 
 /// Deployments at once: they mostly wait for leases.
 const AT_ONCE: usize = 12;
@@ -90,7 +91,7 @@ async fn site(backend: Backend, redis: &Redis, point: Option<&str>) -> (Site, Tr
             "alice",
             ALICE,
             &format!("manager = \"bob\"\ngroups = [\"engineering\"]\naccounts = {{ orders-db = \"{account}\" }}"),
-        ) + &person("bob", BOB, "groups = [\"engineering\"]"),
+        ) + &person("bob", BOB, "groups = [\"engineering\", \"security\"]"),
         policy: role("read", "orders-db", &format!("role = \"read_{number}\""), "low")
             + &role("write", "orders-db", &format!("role = \"write_{number}\""), "medium")
             + RULES,

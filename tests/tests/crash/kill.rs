@@ -18,10 +18,11 @@ use jit_core::event::Event;
 use jit_core::id::ShortId;
 use jit_store::Store;
 use jit_tests::servers::{Folder, Postgres, Redis, Sshd, User};
+use jit_tests::site::{RULES, person, quoted, role};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::site::{Plan, RULES, Site, fold_equals_row, person, quoted, role};
+use crate::site::{Plan, Site, fold_equals_row};
 use crate::{PATIENCE, TURN};
 
 /// Time with the service up that an access may be seen after its end.
@@ -107,7 +108,7 @@ async fn field() -> Field {
     sshd.permit(guest.name(), &[guest.name()]);
 
     let engineer = |accounts: String| format!("groups = [\"engineering\"]\n{accounts}");
-    let mut people = person("bob", "U1099", "groups = [\"owners\"]");
+    let mut people = person("bob", "U1099", "groups = [\"security\"]");
     let mut policy = String::from(RULES);
     for number in 0..HOLDERS {
         let account = holder(number);

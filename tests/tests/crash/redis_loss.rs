@@ -21,10 +21,10 @@ use jit_core::id::{AccessId, PersonId, ShortId};
 use jit_core::span::Span;
 use jit_store::Clock;
 use jit_tests::servers::{Folder, Postgres, Redis};
+use jit_tests::site::{Configuration, RULES, person, role};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::site::{RULES, person, role};
 use crate::{PATIENCE, TURN};
 
 const ENDS: usize = 1000;
@@ -97,16 +97,11 @@ async fn start(redis: &Redis, folder: &Folder, ledger: Arc<Ledger>) -> App {
     jit_bot::install_crypto();
     let more = |n: usize| format!("groups = [\"engineering\"]\naccounts = {{ ledger = \"{}\" }}", name(n));
     let people: String = (0..ENDS).map(|n| person(&name(n), &format!("U{n:05}"), &more(n))).collect();
-    std::fs::create_dir_all(folder.join("policy")).unwrap();
-    std::fs::write(folder.join("people.toml"), people + &person("bob", "U99999", "groups = [\"owners\"]")).unwrap();
-    std::fs::write(folder.join("policy/all.toml"), role("held", "ledger", "role = \"x\"", "low") + RULES).unwrap();
-    let text = format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = \"{}\"\n[redis]\nurl = \"{}\"\n[channels]\nannounce = \"#access\"\n\
-         security = \"#security\"\n[policy]\npath = \"policy\"\n[directory]\nfile = \"people.toml\"\n",
-        Postgres::shared().fresh_database().await,
-        redis.url()
-    );
-    let config = Config::parse(&text, "jit.toml", folder.path(), &|_| None).unwrap();
+    let people = people + &person("bob", "U99999", "groups = [\"security\"]");
+    let database = Postgres::shared().fresh_database().await;
+    let configuration = Configuration { database, redis: Some(redis.url()), ..Configuration::default() };
+    let file = configuration.write(folder, &people, &(role("held", "ledger", "role = \"x\"", "low") + RULES));
+    let config = Config::load(&file).unwrap();
     let registry = Registry::of([("ledger".into(), ledger as Arc<dyn Connector>)]);
     App::with_registry(&config, Clock::Record, registry).await.unwrap()
 }

@@ -1,10 +1,9 @@
 //! Bad input at the doors: wrong or stale signatures, replays, other workspaces, strangers, sizes, nonsense.
 
 use jit_playground::sign;
+use jit_tests::site::SIGNING_SECRET;
 use jit_tests::world::{Backend, World};
 use rstest::rstest;
-
-const SECRET: &str = "playground-signing-secret";
 
 async fn post(world: &World, path: &str, body: &str, signed: (&str, i64)) -> u16 {
     let (secret, timestamp) = signed;
@@ -41,22 +40,22 @@ async fn the_door_is_shut_to_strangers(#[case] backend: Backend) {
     let now = world.clock.now().timestamp();
     let good = command("T0001", "U0001", "1.1.a");
     assert_eq!(post(&world, "slack/commands", &good, ("another secret", now)).await, 401);
-    assert_eq!(post(&world, "slack/commands", &good, (SECRET, now - 600)).await, 401);
-    assert_eq!(post(&world, "slack/commands", &good, (SECRET, now + 600)).await, 401);
-    assert_eq!(post(&world, "slack/commands", &command("T0002", "U0001", "1.1.b"), (SECRET, now)).await, 403);
-    assert_eq!(post(&world, "slack/commands", "%%%", (SECRET, now)).await, 400);
-    assert_eq!(post(&world, "slack/interactions", "payload=%7B", (SECRET, now)).await, 400);
-    assert_eq!(post(&world, "slack/commands", &"x".repeat(1_048_577), (SECRET, now)).await, 413);
-    assert_eq!(post(&world, "slack/commands", &command("T0001", "U9999", "1.1.c"), (SECRET, now)).await, 200);
+    assert_eq!(post(&world, "slack/commands", &good, (SIGNING_SECRET, now - 600)).await, 401);
+    assert_eq!(post(&world, "slack/commands", &good, (SIGNING_SECRET, now + 600)).await, 401);
+    assert_eq!(post(&world, "slack/commands", &command("T0002", "U0001", "1.1.b"), (SIGNING_SECRET, now)).await, 403);
+    assert_eq!(post(&world, "slack/commands", "%%%", (SIGNING_SECRET, now)).await, 400);
+    assert_eq!(post(&world, "slack/interactions", "payload=%7B", (SIGNING_SECRET, now)).await, 400);
+    assert_eq!(post(&world, "slack/commands", &"x".repeat(1_048_577), (SIGNING_SECRET, now)).await, 413);
+    assert_eq!(post(&world, "slack/commands", &command("T0001", "U9999", "1.1.c"), (SIGNING_SECRET, now)).await, 200);
     let counts = world.app.dispatch.store.counts().await.expect("counts");
     assert!(counts.accesses.is_empty(), "nothing came of any of these: {counts:?}");
 
-    assert_eq!(post(&world, "slack/commands", &good, (SECRET, now)).await, 200);
-    assert_eq!(post(&world, "slack/commands", &good, (SECRET, now)).await, 200, "a replay is answered");
+    assert_eq!(post(&world, "slack/commands", &good, (SIGNING_SECRET, now)).await, 200);
+    assert_eq!(post(&world, "slack/commands", &good, (SIGNING_SECRET, now)).await, 200, "a replay is answered");
     let open = world.app.dispatch.store.all_open().await.expect("open");
     assert_eq!(open.len(), 1, "and does nothing twice");
     world.passes(chrono::TimeDelta::minutes(16)).await;
-    assert_eq!(post(&world, "slack/commands", &good, (SECRET, world.clock.now().timestamp())).await, 200);
+    assert_eq!(post(&world, "slack/commands", &good, (SIGNING_SECRET, world.clock.now().timestamp())).await, 200);
     assert!(world.app.dispatch.store.all_open().await.expect("open").is_empty(), "not even when the first is over");
     world.end().await;
 }

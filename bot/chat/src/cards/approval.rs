@@ -1,6 +1,6 @@
 //! An approver's card of one step: who asks what and why, with buttons while it is open, afterwards who decided.
 
-use jit_core::access::{Access, Outcome, Pending, State};
+use jit_core::access::{Access, EndCause, Outcome, Pending, State};
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
@@ -13,8 +13,11 @@ pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
     let card = match &access.state {
         State::Pending(state) if state.step == *step => open(access, state, context),
         State::Pending(state) => passed(access, state, context),
-        State::Elevating(_) => decided(access, Tone::Success, "Approved", context)
-            .text(Line::new(format!("Now {}.", words::being_set_up(access)))),
+        State::Elevating(elevating) => {
+            let card = decided(access, Tone::Success, "Approved", context)
+                .text(Line::new(format!("Now {}.", words::being_set_up(access))));
+            elevating.trouble.iter().fold(card, |card, trouble| card.text(words::trouble(trouble, elevating)))
+        }
         State::Active(active) => decided(access, Tone::Success, "Approved, live", context)
             .text(Line::new("Until ").at_and_left(active.until).plain(".")),
         State::Revoking(state) if state.failing.is_some() => {
@@ -38,6 +41,9 @@ fn verdict(outcome: &Outcome) -> &'static str {
         Outcome::Withdrawn { .. } => "Withdrawn",
         Outcome::TimedOut => "Timed out",
         Outcome::Lapsed => "Lapsed",
+        Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
+            "Approved, could not be set up"
+        }
         Outcome::Ended { .. } => "Over",
     }
 }
@@ -112,7 +118,10 @@ fn decided(access: &Access, tone: Tone, verdict: &str, context: &Context) -> Car
 
 pub fn samples() -> Vec<Sample> {
     use jit_core::access::Proof;
-    use sample::{active, closed, denied, elevating, expired, extension, on_behalf, pending, revoking, second_step};
+    use sample::{
+        active, closed, denied, elevating, expired, extension, failed, on_behalf, pending, revoking, second_step,
+        troubled,
+    };
     let of = |state: &str, step, access| Sample::new(state, NoticeKind::Approval { step }, access);
     vec![
         of("open", 0, pending()),
@@ -122,11 +131,13 @@ pub fn samples() -> Vec<Sample> {
         of("open-odd-words", 0, sample::odd_words(pending())),
         of("passed", 0, second_step()),
         of("elevating", 0, elevating()),
+        of("trouble", 0, troubled()),
         of("active", 1, active()),
         of("failing", 1, revoking(true)),
         of("denied", 0, denied()),
         of("cancelled", 0, Access { votes: vec![], ..closed(Outcome::Cancelled { by: "alice".into() }) }),
         of("timed-out", 0, Access { votes: vec![], ..closed(Outcome::TimedOut) }),
+        of("failed", 0, failed()),
         of("over", 0, expired(Proof::Gone { sessions_ended: 0 })),
     ]
 }

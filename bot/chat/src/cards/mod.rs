@@ -65,6 +65,7 @@ notices! {
     Warning => warning,
     EndsSoon => ends_soon,
     Ended => ended,
+    ElevationFailed => elevation_failed,
     RevocationFailing => revocation_failing,
     RevocationStillFailing => revocation_still_failing,
     RevocationRecovered => revocation_recovered,

@@ -70,14 +70,7 @@ fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
         )))
         .facts(asked_for(access, context));
     let card = match &state.trouble {
-        Some(trouble) => card.text(
-            Line::default()
-                .strong("The target has trouble: ")
-                .code(trouble)
-                .plain(". It is tried again until ")
-                .at(state.deadline)
-                .plain("; then whatever was given is taken back."),
-        ),
+        Some(trouble) => card.text(words::trouble(trouble, state)),
         None => card,
     };
     card.actions(vec![button::cancel(access)])
@@ -179,8 +172,11 @@ fn pieces(text: &str) -> Vec<String> {
 }
 
 pub fn samples() -> Vec<Sample> {
-    use jit_core::access::{EndCause, Outcome, Proof};
-    use sample::{active, closed, denied, elevating, expired, extension, on_behalf, pending, revoking, second_step};
+    use jit_core::access::{Outcome, Proof};
+    use sample::{
+        active, closed, denied, elevating, expired, extension, failed, on_behalf, pending, revoking, second_step,
+        troubled,
+    };
     let of = |state: &str, access| Sample::new(state, NoticeKind::Request, access);
     let mut certificate = active();
     if let State::Active(active) = &mut certificate.state {
@@ -189,12 +185,7 @@ pub fn samples() -> Vec<Sample> {
             text: Some(format!("ssh-ed25519-cert-v01@openssh.com {} alice", "AAAAIHNzaC1l".repeat(60))),
         });
     }
-    let mut trouble = elevating();
-    if let State::Elevating(elevating) = &mut trouble.state {
-        elevating.trouble = Some("too many connections".to_owned());
-    }
     let ended = |proof| of("x", expired(proof)).notice.access;
-    let failed = EndCause::ElevationFailed { error: "role \"app_admin\" does not exist".to_owned() };
     vec![
         of("pending", pending()),
         of("second-step", second_step()),
@@ -203,7 +194,7 @@ pub fn samples() -> Vec<Sample> {
         of("extension", extension(pending())),
         of("elevating", elevating()),
         of("elevating-extension", extension(elevating())),
-        of("trouble", trouble),
+        of("trouble", troubled()),
         of("active", active()),
         of("certificate", certificate),
         of("revoking", revoking(false)),
@@ -214,7 +205,7 @@ pub fn samples() -> Vec<Sample> {
         of("gone", ended(Proof::Gone { sessions_ended: 2 })),
         of("remains-under", ended(Proof::RemainsUnder { short: extension(active()).short })),
         of("remains-standing", ended(Proof::RemainsStanding)),
-        of("failed", closed(Outcome::Ended { cause: failed, proof: Proof::Gone { sessions_ended: 0 } })),
+        of("failed", failed()),
     ]
 }
 

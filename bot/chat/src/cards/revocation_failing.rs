@@ -19,7 +19,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
                 "If it cannot wait, take it away at the system by hand; jit sees that at its next try and says so here.",
             )),
         _ => Card::new(Tone::Over, format!("Revocation was failing: {title} of {holder}"))
-            .text(Line::new("It has been taken back since.")),
+            .text(Line::new("That is over; what was found stands below.")),
     };
     card.context(words::small_print(access))
 }
@@ -38,5 +38,7 @@ pub(super) fn error(access: &Access) -> Option<(String, Vec<crate::card::Inline>
 }
 
 pub fn samples() -> Vec<Sample> {
-    vec![Sample::new("expired", NoticeKind::RevocationFailing, sample::revoking(true))]
+    use jit_core::access::Proof;
+    let of = |state: &str, access| Sample::new(state, NoticeKind::RevocationFailing, access);
+    vec![of("expired", sample::revoking(true)), of("recovered", sample::expired(Proof::Gone { sessions_ended: 0 }))]
 }

@@ -134,6 +134,21 @@ pub fn second_step() -> Access {
     }
 }
 
+/// The target resists, and may still come round.
+pub fn troubled() -> Access {
+    let mut access = elevating();
+    if let State::Elevating(elevating) = &mut access.state {
+        elevating.trouble = Some("too many connections".to_owned());
+    }
+    access
+}
+
+/// The target refused for good.
+pub fn failed() -> Access {
+    let cause = EndCause::ElevationFailed { error: "role \"app_admin\" does not exist".to_owned() };
+    closed(Outcome::Ended { cause, proof: Proof::Gone { sessions_ended: 0 } })
+}
+
 /// Both have agreed; the target is at work.
 pub fn elevating() -> Access {
     Access {

@@ -1,7 +1,7 @@
 //! Phrases that several cards share, so that the same thing is said in the same words everywhere.
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, EndCause, Pending, Proof, Revoker, State};
+use jit_core::access::{Access, Elevating, EndCause, Pending, Proof, Revoker, State};
 use jit_core::id::PersonId;
 use jit_core::policy::{Level, Risk, Step, Subject};
 
@@ -64,6 +64,16 @@ pub fn being_set_up(access: &Access) -> &'static str {
         Some(_) => "the end is being moved",
         None => "access is being set up",
     }
+}
+
+/// What the target says while access is being set up, and until when it is tried.
+pub fn trouble(trouble: &str, state: &Elevating) -> Line {
+    Line::default()
+        .strong("The target has trouble: ")
+        .code(trouble)
+        .plain(". It is tried again until ")
+        .at(state.deadline)
+        .plain("; then whatever was given is taken back.")
 }
 
 /// The level, in a word.

@@ -27,10 +27,16 @@ fn a_whole_life_warns_ends_and_is_verified_gone() {
     let (mut world, id) = active();
     assert_eq!(world.tick("44m"), [""; 0]);
     assert_eq!(world.tick("1m"), ["warn: warned > alice:warning #announce:ends-soon"]);
-    assert_eq!(world.tick("15m"), ["end: revocation-started > reconcile alice:request alice:warning"]);
+    assert_eq!(
+        world.tick("15m"),
+        ["end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning"]
+    );
     assert_eq!(cause(&world, id), EndCause::Expired);
     assert_eq!(world.access(id).holds(), None);
-    assert_eq!(world.gone(id), "closed > alice:request alice:ended #announce:grant #announce:ended");
+    assert_eq!(
+        world.gone(id),
+        "closed > alice:request bob:approval-0 dana:approval-0 alice:ended #announce:grant #announce:ended"
+    );
     assert_eq!(world.next_timer(), None);
 }
 
@@ -49,11 +55,11 @@ fn the_warning_comes_in_good_time(#[case] duration: &str, #[case] expected: i64)
 }
 
 #[rstest]
-#[case("done alice", "revocation-started > reconcile end-children alice:request")]
-#[case("cancel alice", "revocation-started > reconcile end-children alice:request")]
-#[case("revoke alice", "revocation-started > reconcile end-children alice:request")]
-#[case("revoke dana", "revocation-started > reconcile end-children alice:request")]
-#[case("revoke sam", "revocation-started > reconcile end-children alice:request")]
+#[case("done alice", "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0")]
+#[case("cancel alice", "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0")]
+#[case("revoke alice", "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0")]
+#[case("revoke dana", "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0")]
+#[case("revoke sam", "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0")]
 #[case("done bob", "refused not-permitted")]
 #[case("cancel dana", "refused not-permitted")]
 #[case("revoke bob", "refused not-permitted")]
@@ -131,7 +137,7 @@ fn whoever_asked_and_whoever_has_it_can_end_it() {
         world.approve("dana", id);
         world.verified(id);
         assert_eq!(world.done("ann", id), "refused not-permitted");
-        assert_eq!(world.done(who, id), "revocation-started > reconcile end-children bob:request");
+        assert_eq!(world.done(who, id), "revocation-started > reconcile end-children bob:request dana:approval-0");
         assert_eq!(cause(&world, id), EndCause::Done { by: who.into() });
     }
 }
@@ -140,7 +146,10 @@ fn whoever_asked_and_whoever_has_it_can_end_it() {
 fn a_warning_that_was_told_loses_its_buttons_however_it_ends() {
     let (mut world, id) = active();
     world.tick("45m");
-    assert_eq!(world.done("alice", id), "revocation-started > reconcile end-children alice:request alice:warning");
+    assert_eq!(
+        world.done("alice", id),
+        "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0 alice:warning"
+    );
 }
 
 #[test]
@@ -162,7 +171,10 @@ fn late_and_doubled_answers_change_nothing() {
 fn after_an_outage_it_ends_at_once() {
     let (mut world, id) = active();
     world.now += Span::hours(9).delta();
-    assert_eq!(world.fire(id, TimerKind::End), "revocation-started > reconcile alice:request");
+    assert_eq!(
+        world.fire(id, TimerKind::End),
+        "revocation-started > reconcile alice:request bob:approval-0 dana:approval-0"
+    );
     assert_eq!(world.fire(id, TimerKind::Warn), "nothing");
 }
 
@@ -172,5 +184,5 @@ fn a_verification_older_than_the_end_ends_at_once() {
     let id = world.elevating();
     world.now += Span::hours(3).delta();
     world.verified(id);
-    assert_eq!(world.tick("0s"), ["end: revocation-started > reconcile alice:request"]);
+    assert_eq!(world.tick("0s"), ["end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0"]);
 }

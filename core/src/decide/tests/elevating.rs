@@ -25,7 +25,10 @@ fn cause(world: &World, id: AccessId) -> EndCause {
 fn the_clock_starts_when_it_is_verified() {
     let (mut world, id) = elevating();
     world.now += Span::seconds(40).delta();
-    assert_eq!(world.verified(id), "elevated > alice:granted alice:request #announce:grant");
+    assert_eq!(
+        world.verified(id),
+        "elevated > alice:granted alice:request bob:approval-0 dana:approval-0 #announce:grant"
+    );
     let State::Active(active) = &world.access(id).state else { panic!() };
     assert_eq!(active.since, world.now);
     assert_eq!(active.until, world.now + Span::hours(1).delta());
@@ -52,22 +55,36 @@ fn the_end_is_never_later_than_the_targets_own() {
 #[test]
 fn trouble_is_shown_when_it_is_new() {
     let (mut world, id) = elevating();
-    assert_eq!(world.trouble(id, "no route", false), "elevation-troubled > alice:request");
+    assert_eq!(
+        world.trouble(id, "no route", false),
+        "elevation-troubled > alice:request bob:approval-0 dana:approval-0"
+    );
     assert_eq!(world.trouble(id, "no route", false), "nothing");
-    assert_eq!(world.trouble(id, "too many connections", false), "elevation-troubled > alice:request");
-    assert_eq!(world.tick("2m"), ["elevation-deadline: revocation-started > reconcile end-children alice:request"]);
+    assert_eq!(
+        world.trouble(id, "too many connections", false),
+        "elevation-troubled > alice:request bob:approval-0 dana:approval-0"
+    );
+    let in_vain = "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0 #security:elevation-failed";
+    assert_eq!(world.tick("2m"), [format!("elevation-deadline: {in_vain}")]);
     assert_eq!(cause(&world, id), EndCause::ElevationTimedOut { error: Some("too many connections".to_owned()) });
-    assert_eq!(world.gone(id), "closed > alice:request alice:ended", "never given, never announced");
+    assert_eq!(
+        world.gone(id),
+        "closed > alice:request bob:approval-0 dana:approval-0 alice:ended",
+        "never given, never announced"
+    );
 }
 
 #[test]
 fn what_fails_for_good_is_taken_back_all_the_same() {
     let (mut world, id) = elevating();
-    assert_eq!(world.trouble(id, "no such role", true), "revocation-started > reconcile end-children alice:request");
+    assert_eq!(
+        world.trouble(id, "no such role", true),
+        "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0 #security:elevation-failed"
+    );
     assert_eq!(cause(&world, id), EndCause::ElevationFailed { error: "no such role".to_owned() });
     assert_eq!(world.verified(id), "nothing", "a late answer");
     assert_eq!(world.state(id), "revoking");
-    assert_eq!(world.gone(id), "closed > alice:request alice:ended");
+    assert_eq!(world.gone(id), "closed > alice:request bob:approval-0 dana:approval-0 alice:ended");
     let State::Closed(closed) = &world.access(id).state else { panic!() };
     let expected = EndCause::ElevationFailed { error: "no such role".to_owned() };
     assert_eq!(closed.outcome, Outcome::Ended { cause: expected, proof: Proof::Gone { sessions_ended: 0 } });
@@ -88,10 +105,13 @@ fn each_way_out_goes_through_revoking() {
     ];
     for (act, expected) in table {
         let (mut world, id) = elevating();
-        assert_eq!(act(&mut world, id), "revocation-started > reconcile end-children alice:request");
+        assert_eq!(
+            act(&mut world, id),
+            "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0"
+        );
         assert_eq!(cause(&world, id), expected);
         assert_eq!(world.access(id).holds(), None);
-        assert_eq!(world.gone(id), "closed > alice:request alice:ended");
+        assert_eq!(world.gone(id), "closed > alice:request bob:approval-0 dana:approval-0 alice:ended");
     }
 }
 

@@ -145,6 +145,22 @@ fn votes_of_an_earlier_step_do_not_count_for_a_later_one() {
 }
 
 #[test]
+fn whoever_alone_can_complete_a_later_step_keeps_their_vote_for_it() {
+    let mut world = World::new();
+    world.rule("dual").steps[0].any.push(Subject::Person("sam".into()));
+    world.rule("dual").steps[1].any = vec![Subject::Person("sam".into())];
+    let id = world.request("alice", "orders-admin", "1h");
+    let mut without_bob = world.clone();
+    let refusal = world.send(id, Command::Approve { by: "sam".into(), at_most: None }).unwrap_err();
+    assert!(refusal.what.starts_with("Without you nobody is left for step 2 of "), "{refusal}");
+    assert!(world.approve("bob", id).starts_with("approved step-opened"));
+    assert!(world.approve("sam", id).starts_with("approved elevation-started"));
+
+    without_bob.person("bob").active = false;
+    assert!(without_bob.approve("sam", id).starts_with("refused policy-changed"), "the route cannot be walked at all");
+}
+
+#[test]
 fn the_least_of_all_votes_counts() {
     let (mut world, id) = dual();
     world.approve_for("bob", id, "45m");

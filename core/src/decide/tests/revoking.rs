@@ -7,7 +7,7 @@ use crate::id::AccessId;
 use crate::span::Span;
 use crate::timer::TimerKind;
 
-const TOLD: &str = "alice:request alice:ended #announce:grant #announce:ended";
+const TOLD: &str = "alice:request bob:approval-0 dana:approval-0 alice:ended #announce:grant #announce:ended";
 
 fn revoking() -> (World, AccessId) {
     let mut world = World::new();
@@ -34,7 +34,7 @@ fn a_failing_revocation_alerts_at_once_hourly_and_when_it_is_over() {
     let (mut world, id) = revoking();
     assert_eq!(
         world.not_taken(id, "no route"),
-        "revocation-failed > #security:revocation-failing alice:revocation-failing alice:request #announce:grant"
+        "revocation-failed > #security:revocation-failing alice:revocation-failing alice:request bob:approval-0 dana:approval-0 #announce:grant"
     );
     let since = world.now;
     assert_eq!(world.not_taken(id, "no route"), "nothing", "the same again");
@@ -47,7 +47,7 @@ fn a_failing_revocation_alerts_at_once_hourly_and_when_it_is_over() {
     let State::Revoking(revoking) = &world.access(id).state else { panic!() };
     let failing = revoking.failing.as_ref().unwrap();
     assert_eq!((failing.since, failing.error.as_str()), (since, "access denied"));
-    assert_eq!(world.gone(id), format!("closed > {TOLD} #security:revocation-recovered"));
+    assert_eq!(world.gone(id), format!("closed > {TOLD} #security:revocation-failing #security:revocation-recovered"));
     assert_eq!(world.next_timer(), None, "and silence");
 }
 
@@ -58,9 +58,12 @@ fn what_was_never_given_fails_without_an_announcement() {
     world.cancel("alice", id);
     assert_eq!(
         world.not_taken(id, "no route"),
-        "revocation-failed > #security:revocation-failing alice:revocation-failing alice:request"
+        "revocation-failed > #security:revocation-failing alice:revocation-failing alice:request bob:approval-0 dana:approval-0"
     );
-    assert_eq!(world.gone(id), "closed > alice:request alice:ended #security:revocation-recovered");
+    assert_eq!(
+        world.gone(id),
+        "closed > alice:request bob:approval-0 dana:approval-0 alice:ended #security:revocation-failing #security:revocation-recovered"
+    );
 }
 
 /// Everything that anybody may try while it is taken back, or when it is over.
@@ -131,6 +134,9 @@ fn whoever_is_disabled_is_still_told_of_their_end() {
     let id = world.active();
     world.person("alice").active = false;
     world.parts.roles.clear();
-    assert_eq!(world.tick("1h").last().unwrap(), "end: revocation-started > reconcile alice:request alice:warning");
+    assert_eq!(
+        world.tick("1h").last().unwrap(),
+        "end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning"
+    );
     assert_eq!(world.gone(id), format!("closed > {TOLD}"));
 }
