@@ -50,7 +50,7 @@ pub enum NoticeKind {
     Grant,
     /// To the holder: the end is near, with Extend and Done. Edited when it ends.
     Warning,
-    /// To the announcement channel, under the grant: the end is near.
+    /// To the announcement channel, under the grant: the end is near. Edited when it ends.
     EndsSoon,
     /// It is over (or the request is): how, by whom, and what the inspection proved.
     Ended,

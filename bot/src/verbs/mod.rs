@@ -86,21 +86,17 @@ impl Verbs {
         let answer = match line {
             Line::Request(request) => return self.request_line(speaker, request).await,
             Line::Extend { id, duration: Some(duration), because: Some(because) } => {
-                let parent = self.find(&id).await?;
+                let parent = self.seen(speaker, &id).await?;
                 self.extend(speaker, &parent, (duration, because)).await?
             }
             Line::Extend { id, .. } => return Ok(Reply::ExtendForm(self.seen(speaker, &id).await?)),
             Line::Deny { id, because: None } => return Ok(Reply::DenyForm(self.seen(speaker, &id).await?)),
             Line::Revoke { id, because: None } => return Ok(Reply::RevokeForm(self.seen(speaker, &id).await?)),
-            Line::Approve { id, at_most } => {
-                self.act(speaker, self.find(&id).await?.id, Command::Approve { by, at_most }).await?
-            }
-            Line::Deny { id, because: Some(because) } => self.deny(speaker, self.find(&id).await?.id, because).await?,
-            Line::Revoke { id, because: Some(because) } => {
-                self.revoke(speaker, self.find(&id).await?.id, because).await?
-            }
-            Line::Cancel { id } => self.act(speaker, self.find(&id).await?.id, Command::Cancel { by }).await?,
-            Line::Done { id } => self.act(speaker, self.find(&id).await?.id, Command::Done { by }).await?,
+            Line::Approve { id, at_most } => self.on(speaker, &id, Command::Approve { by, at_most }).await?,
+            Line::Deny { id, because: Some(because) } => self.on(speaker, &id, deny(by, because)).await?,
+            Line::Revoke { id, because: Some(because) } => self.on(speaker, &id, revoke(by, because)).await?,
+            Line::Cancel { id } => self.on(speaker, &id, Command::Cancel { by }).await?,
+            Line::Done { id } => self.on(speaker, &id, Command::Done { by }).await?,
             Line::Show { id } => self.show(speaker, self.find(&id).await?).await?,
             Line::Mine => self.mine(speaker).await?,
             Line::Pending => self.pending(speaker).await?,
@@ -122,14 +118,12 @@ impl Verbs {
 
     /// Refuses a request, with a reason.
     pub async fn deny(&self, speaker: &Speaker, id: AccessId, reason: String) -> Result<Answer, ActError> {
-        let command = Command::Deny { by: speaker.id().clone(), reason: personal(reason) };
-        self.act(speaker, id, command).await
+        self.act(speaker, id, deny(speaker.id().clone(), reason)).await
     }
 
     /// Takes access back, with a reason.
     pub async fn revoke(&self, speaker: &Speaker, id: AccessId, reason: String) -> Result<Answer, ActError> {
-        let command = Command::Revoke { by: Revoker::Person(speaker.id().clone()), reason: personal(reason) };
-        self.act(speaker, id, command).await
+        self.act(speaker, id, revoke(speaker.id().clone(), reason)).await
     }
 
     /// Does something to an access.
@@ -137,6 +131,16 @@ impl Verbs {
         let verb = command.verb();
         let acted = self.dispatch.act(id, command, &speaker.actor(), speaker.dedupe.as_deref()).await?;
         Ok(Answer::Acted { verb: verb.to_owned(), access: Box::new(acted.access) })
+    }
+
+    /// Does something to the access of an id that somebody typed. Who may not see it, and is refused, hears the same as if there were none.
+    async fn on(&self, speaker: &Speaker, id: &ShortId, command: Command) -> Result<Answer, ActError> {
+        let access = self.find(id).await?;
+        let sees = scope::sees(&self.dispatch.in_force.get(), speaker.id(), &access);
+        match self.act(speaker, access.id, command).await {
+            Err(ActError::Refused(_)) if !sees => Err(no_such_access(id).into()),
+            done => done,
+        }
     }
 
     /// The access of a key, as buttons carry it.
@@ -166,6 +170,14 @@ impl Verbs {
         let found = self.dispatch.store.by_short(id).await.map_err(anyhow::Error::from)?;
         found.ok_or_else(|| no_such_access(id).into())
     }
+}
+
+fn deny(by: PersonId, reason: String) -> Command {
+    Command::Deny { by, reason: personal(reason) }
+}
+
+fn revoke(by: PersonId, reason: String) -> Command {
+    Command::Revoke { by: Revoker::Person(by), reason: personal(reason) }
 }
 
 /// The name of a line's verb.

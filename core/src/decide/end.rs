@@ -58,6 +58,7 @@ pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     draft.tell_cards();
     if warned {
         draft.tell_warning();
+        draft.tell_under_announcement(NoticeKind::EndsSoon);
     }
     if failed {
         draft.tell_security(NoticeKind::ElevationFailed);

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::program::jit;
+use crate::site::Site;
 
 /// Each object of the manifest by its pointer, with the keys that Slack knows there; `*` stands for an index.
 const KNOWN: &[(&str, &[&str])] = &[
@@ -78,5 +79,19 @@ async fn addresses_that_slack_does_not_call_are_refused() {
         assert!(said.out.is_empty() && !said.err.contains("hunter2"), "{said:?}");
     }
     jit(&["manifest", "slack", "--url", "jit.example.com"]).await.is(2, &["--url"]);
-    jit(&["manifest", "slack"]).await.is(2, &["--url"]);
+}
+
+#[tokio::test]
+async fn without_an_address_the_configuration_s_own_is_used() {
+    jit(&["manifest", "slack"]).await.is(2, &["without --url", "jit.toml"]);
+    let site = Site::new().await;
+    let config = site.config();
+    let args = ["manifest", "slack", "--config", &config];
+    jit(&args).await.is(2, &["--url", "`public_url` under [server]"]);
+    site.edit("jit.toml", "[server]", "[server]\npublic_url = \"https://chat.example.com\"");
+    let manifest = jit(&args).await.is(0, &[]).json();
+    let url = manifest.pointer("/settings/event_subscriptions/request_url").and_then(Value::as_str);
+    assert_eq!(url, Some("https://chat.example.com/slack/events"));
+    site.edit("jit.toml", "https://chat", "http://chat");
+    jit(&args).await.is(2, &["public_url: Slack calls https addresses"]);
 }

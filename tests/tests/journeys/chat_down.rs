@@ -11,18 +11,22 @@ use rstest::rstest;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_without_chat(#[case] backend: Backend) {
     let world = World::start(backend).await;
-    world.says("alice", "#access", "/jit request orders-read for 30m because checking the order totals").await;
+    world.says("alice", "#access", "/jit request orders-admin for 30m because checking the order totals").await;
+    world.presses("bob", "Approve").await;
+    world.presses("sam", "Approve").await;
     world.sees("alice", "live:").await;
     world.idle().await;
     world.chat.misbehave(Misbehaviour { method: "chat.*".to_owned(), fault: Fault::ServerError, times: None });
     world.passes(TimeDelta::minutes(31)).await;
-    assert!(!world.holds("orders-db", "alice", "app_read"), "the end does not wait for chat");
+    assert!(!world.holds("orders-db", "alice", "app_admin"), "the end does not wait for chat");
     assert!(!world.saw("alice", "Ended, verified gone"));
     world.passes(TimeDelta::minutes(29)).await;
     world.chat.behave();
     world.passes(TimeDelta::minutes(6)).await;
     insta::allow_duplicates! {
         insta::assert_snapshot!("alice", world.readable("alice"));
+        insta::assert_snapshot!("first-approver", world.readable("bob"));
+        insta::assert_snapshot!("second-approver", world.readable("sam"));
         insta::assert_snapshot!("announcements", world.readable("#access"));
     }
     world.end().await;

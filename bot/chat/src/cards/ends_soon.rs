@@ -1,4 +1,4 @@
-//! To the announcement channel, under the grant: the end is near.
+//! To the announcement channel, under the grant: the end is near. Edited when it ends.
 
 use jit_core::access::State;
 use jit_core::notice::{Notice, NoticeKind};
@@ -10,16 +10,15 @@ use crate::card::{Card, Line, Tone};
 /// Words it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    let card =
-        Card::line(Tone::Warning, format!("Ends soon: {} of {}", access.request.title, words::holder(access, context)));
+    let what = format!("{} of {}", access.request.title, words::holder(access, context));
     match &access.state {
-        State::Active(active) => {
-            card.text(Line::new("It ends ").at_and_left(active.until).plain(" unless it is extended."))
-        }
-        _ => card,
+        State::Active(active) => Card::line(Tone::Warning, format!("Ends soon: {what}"))
+            .text(Line::new("It ends ").at_and_left(active.until).plain(" unless it is extended.")),
+        _ => Card::line(Tone::Over, format!("Its end has come: {what}")),
     }
 }
 
 pub fn samples() -> Vec<Sample> {
-    vec![Sample::new("active", NoticeKind::EndsSoon, sample::active())]
+    let of = |state: &str, access| Sample::new(state, NoticeKind::EndsSoon, access);
+    vec![of("active", sample::active()), of("revoking", sample::revoking(false))]
 }

@@ -29,7 +29,9 @@ fn a_whole_life_warns_ends_and_is_verified_gone() {
     assert_eq!(world.tick("1m"), ["warn: warned > alice:warning #announce:ends-soon"]);
     assert_eq!(
         world.tick("15m"),
-        ["end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning"]
+        [
+            "end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning #announce:ends-soon"
+        ]
     );
     assert_eq!(cause(&world, id), EndCause::Expired);
     assert_eq!(world.access(id).holds(), None);
@@ -148,7 +150,7 @@ fn a_warning_that_was_told_loses_its_buttons_however_it_ends() {
     world.tick("45m");
     assert_eq!(
         world.done("alice", id),
-        "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0 alice:warning"
+        "revocation-started > reconcile end-children alice:request bob:approval-0 dana:approval-0 alice:warning #announce:ends-soon"
     );
 }
 

@@ -87,7 +87,9 @@ fn running_out_is_not_worth_a_word_when_it_goes_on() {
     assert_eq!(world.tick("45m"), ["warn: warned > alice:warning #announce:ends-soon"]);
     assert_eq!(
         world.tick("15m"),
-        ["end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning"]
+        [
+            "end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning #announce:ends-soon"
+        ]
     );
     assert_eq!(
         world.gone(child),
@@ -116,7 +118,9 @@ fn a_warning_that_was_told_before_the_extension_loses_its_buttons() {
     world.verified(child);
     assert_eq!(
         world.tick("10m"),
-        ["end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning"]
+        [
+            "end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning #announce:ends-soon"
+        ]
     );
 }
 

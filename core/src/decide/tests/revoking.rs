@@ -136,7 +136,7 @@ fn whoever_is_disabled_is_still_told_of_their_end() {
     world.parts.roles.clear();
     assert_eq!(
         world.tick("1h").last().unwrap(),
-        "end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning"
+        "end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning #announce:ends-soon"
     );
     assert_eq!(world.gone(id), format!("closed > {TOLD}"));
 }
