@@ -227,14 +227,18 @@ fn classify(what: &str, error: &tokio_postgres::Error) -> Failure {
         }
         return Failure::Other(ConnectorError::retry(format!("{what}: {causes}")));
     };
-    let said = format!("{what}: PostgreSQL says `{}`", db.message());
+    let said = match db.detail() {
+        Some(detail) => format!("{what}: PostgreSQL says `{}` ({detail})", db.message()),
+        None => format!("{what}: PostgreSQL says `{}`", db.message()),
+    };
     let mend = |how: &str| Failure::Other(ConnectorError::permanent(format!("{said}. {how}")));
     match db.code() {
         &SqlState::UNDEFINED_OBJECT => {
             Failure::Missing(format!("{said}. Create it, or correct the role's target or the person's account."))
         }
         &SqlState::INSUFFICIENT_PRIVILEGE => mend(
-            "Give our login ADMIN OPTION on the role (GRANT role TO bot WITH ADMIN OPTION), and pg_signal_backend to end sessions.",
+            "Give our login itself ADMIN OPTION on the role (GRANT role TO bot WITH ADMIN OPTION), and pg_signal_backend to end sessions. \
+             Of superusers it can do neither.",
         ),
         &SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             mend("Correct the user and password of the connector's `url`, or pg_hba.conf.")

@@ -1,7 +1,8 @@
 //! PostgreSQL: an account is made a member of a role, and taken out of it. The workers call it through the contract.
 //!
 //! PostgreSQL has no expiry of a membership, so there is no second lease here. A session that is in `SET ROLE` keeps the role after
-//! the revoke: ending the account's sessions is what makes the end real.
+//! the revoke: ending the account's sessions is what makes the end real. Only what we gave is taken; what somebody else gave meanwhile
+//! is told, with the statement that takes it.
 
 mod connect;
 mod wire;
@@ -62,14 +63,27 @@ impl Connector for Postgres {
         let role = role(&e.target).map_err(ConnectorError::permanent)?;
         let account = wire::name(e.account.as_str()).map_err(ConnectorError::permanent)?;
         let what = format!("GRANT {role} TO {account}");
-        let sql = wire::grant(role, account);
-        self.link
+        let within_reach = self
+            .link
             .run(&what, a.remaining()?, |session, left| {
-                let sql = wire::within(left, &sql);
-                async move { session.client.batch_execute(&sql).await }
+                let (role, account) = (role.to_owned(), account.to_owned());
+                async move {
+                    let parties = wire::parties(&session, &account).await?;
+                    if parties.out_of_reach {
+                        return Ok(false);
+                    }
+                    let sql = wire::grant(session.version, &parties, &role, &account);
+                    session.client.batch_execute(&wire::within(left, &sql)).await.map(|()| true)
+                }
             })
             .await?;
-        Ok(Granted { native_until: None, handover: Some(handover(role)) })
+        if !within_reach {
+            return Err(ConnectorError::permanent(format!(
+                "{what}: {account} is a superuser, who holds every role already and whose sessions only a superuser can end. \
+                 Name an account of theirs that is none."
+            )));
+        }
+        Ok(Granted { native_until: None, handover: Some(handover(role, true)) })
     }
 
     async fn revoke(&self, e: &Entitlement, a: &Attempt) -> Result<(), ConnectorError> {
@@ -83,10 +97,18 @@ impl Connector for Postgres {
                 async move { wire::revoke(&session, &role, &account, left).await }
             })
             .await;
-        match revoked {
-            Err(connect::Failure::Missing(_)) => Ok(()),
-            other => Ok(other?),
+        let remaining = match revoked {
+            Err(connect::Failure::Missing(_)) => return Ok(()),
+            other => other?,
+        };
+        if remaining.is_empty() {
+            return Ok(());
         }
+        Err(ConnectorError::permanent(format!(
+            "{what}: what we gave is taken, and {account} still holds the role by what somebody else granted meanwhile. \
+             Take that as well: {};",
+            remaining.join("; ")
+        )))
     }
 
     async fn end_sessions(&self, e: &Entitlement, a: &Attempt) -> Result<Ended, ConnectorError> {
@@ -125,14 +147,19 @@ impl Connector for Postgres {
         let role = role(&e.target).map_err(ConnectorError::permanent)?;
         let account = wire::name(e.account.as_str()).map_err(ConnectorError::permanent)?;
         let what = format!("reading whether {account} is a member of {role}");
-        let held = self
+        let mut ways = self
             .link
             .run(&what, LOOKUP, |session, _| {
                 let (role, account) = (role.to_owned(), account.to_owned());
-                async move { wire::is_member(&session, &role, &account).await }
+                async move { wire::ways(&session, &role, &account).await }
             })
             .await?;
-        Ok(if held { Holding::Held { native_until: None, handover: Some(handover(role)) } } else { Holding::Gone })
+        ways.retain(|way| way.counts(role));
+        if ways.is_empty() {
+            return Ok(Holding::Gone);
+        }
+        let set = ways.iter().any(|way| way.set);
+        Ok(Holding::Held { native_until: None, handover: Some(handover(role, set)) })
     }
 
     async fn holders(&self, target: &Target) -> Result<Vec<Holder>, ConnectorError> {
@@ -171,9 +198,15 @@ fn role(target: &Target) -> Result<&str, String> {
     Ok(role)
 }
 
-fn handover(role: &str) -> Handover {
+/// How the holder uses it; `set`: `SET ROLE` is allowed, as with all that we give.
+fn handover(role: &str, set: bool) -> Handover {
     let quoted = wire::quote(role);
-    Handover { how: format!("Connect as usual, then: SET ROLE {quoted};"), text: None }
+    let how = if set {
+        format!("Connect as usual, then: SET ROLE {quoted};")
+    } else {
+        format!("Connect as usual: the rights of {quoted} are yours without SET ROLE.")
+    };
+    Handover { how, text: None }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
-use tokio_postgres::{Error, SimpleQueryMessage};
+use tokio_postgres::{Error, Row, SimpleQueryMessage};
 
 use super::connect::Session;
 use crate::contract::ConnectorError;
@@ -24,9 +24,31 @@ pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Grants membership; already a member is a notice only.
-pub(super) fn grant(role: &str, account: &str) -> String {
-    format!("GRANT {} TO {}", quote(role), quote(account))
+/// Who our login is, and whether the account is one whose sessions we could never end.
+pub(super) struct Parties {
+    superuser: bool,
+    /// A superuser holds every role already, and only superusers end a superuser's sessions.
+    pub(super) out_of_reach: bool,
+}
+
+/// Reads them.
+pub(super) async fn parties(session: &Session, account: &str) -> Result<Parties, Error> {
+    let sql = "SELECT me.rolsuper, coalesce((SELECT u.rolsuper FROM pg_roles u WHERE u.rolname = $1), false) \
+        FROM pg_roles me WHERE me.rolname = current_user";
+    let row = session.client.query_typed_one(sql, &[(&account, Type::TEXT)]).await?;
+    let (superuser, account_is): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Parties { superuser, out_of_reach: account_is && !superuser })
+}
+
+/// Grants membership; already a member is a notice only. From version 16 on each grantor's grant stands for itself: ours is made in our
+/// own name and with `SET ROLE`, whatever others granted (a superuser's counts as the first superuser's, whoever it is).
+pub(super) fn grant(version: u32, parties: &Parties, role: &str, account: &str) -> String {
+    let plain = format!("GRANT {} TO {}", quote(role), quote(account));
+    match (version < 16, parties.superuser) {
+        (true, _) => plain,
+        (false, true) => format!("{plain} WITH SET TRUE"),
+        (false, false) => format!("{plain} WITH SET TRUE GRANTED BY CURRENT_USER"),
+    }
 }
 
 /// The statement with a time-out of its own, in the same round trip: the server stops it even when nobody listens any more, and before
@@ -35,54 +57,86 @@ pub(super) fn within(left: Duration, statement: &str) -> String {
     format!("SET LOCAL statement_timeout = {}; {statement}", (left * 3 / 4).as_millis().clamp(1, 600_000))
 }
 
-/// Takes membership away. From version 16 on each grantor's grant is a row of its own and is taken by name.
-pub(super) async fn revoke(session: &Session, role: &str, account: &str, left: Duration) -> Result<(), Error> {
-    let plain = format!("REVOKE {} FROM {}", quote(role), quote(account));
-    if session.version < 16 {
-        return session.client.batch_execute(&within(left, &plain)).await;
-    }
-    let grantors = "SELECT g.rolname::text FROM pg_auth_members m \
-        JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member JOIN pg_roles g ON g.oid = m.grantor \
-        WHERE r.rolname = $1 AND u.rolname = $2";
-    let rows = session.client.query_typed(grantors, &[(&role, Type::TEXT), (&account, Type::TEXT)]).await?;
-    for row in rows {
-        let by = format!("{plain} GRANTED BY {}", quote(row.try_get(0)?));
-        session.client.batch_execute(&within(left, &by)).await?;
-    }
-    Ok(())
+/// One way in which an account holds a role: a role that it was made a member of, and which is that role or leads there.
+pub(super) struct Way {
+    via: String,
+    grantor: String,
+    ours: bool,
+    /// `SET ROLE` works, else the rights are inherited only.
+    pub(super) set: bool,
 }
 
-/// From version 16 on a membership may be for administration alone, which gives nothing of the role.
-fn useful(session: &Session) -> &'static str {
-    if session.version < 16 { "true" } else { "(a.inherit_option OR a.set_option)" }
+impl Way {
+    /// What we gave as another role is that entitlement's, and answers for itself.
+    pub(super) fn counts(&self, role: &str) -> bool {
+        self.via == role || !self.ours
+    }
+
+    /// How somebody else takes it away, where it is not ours to take.
+    fn mend(&self, session: &Session, account: &str) -> String {
+        let plain = format!("REVOKE {} FROM {}", quote(&self.via), quote(account));
+        if session.version < 16 { plain } else { format!("{plain} GRANTED BY {}", quote(&self.grantor)) }
+    }
 }
 
-/// Whether the account is a member of the role: directly, or through other roles that somebody else made it a member of. What we gave
-/// is another entitlement and answers for itself. A role or an account that does not exist is not held.
-pub(super) async fn is_member(session: &Session, role: &str, account: &str) -> Result<bool, Error> {
-    let useful = useful(session);
+/// Whether a membership (`a`) gives the member's `SET ROLE`, and whether its rights are inherited. From version 16 on each says so for
+/// itself; one for administration alone gives neither.
+fn gives(session: &Session) -> (&'static str, &'static str) {
+    if session.version < 16 { ("true", "true") } else { ("a.set_option", "a.inherit_option") }
+}
+
+/// Every way in which the account holds the role, directly or through other roles: `SET ROLE` as far as memberships allow it, and what
+/// is inherited from there. A role or an account that does not exist is not held.
+pub(super) async fn ways(session: &Session, role: &str, account: &str) -> Result<Vec<Way>, Error> {
+    let (set, inherit) = gives(session);
     // From version 16 on what a superuser grants is recorded as granted by the first one, whose oid is 10.
+    let first = if session.version < 16 { "false" } else { "me.rolsuper AND p.grantor = 10" };
     let sql = format!(
-        "WITH RECURSIVE up(role) AS ( \
-            SELECT a.roleid FROM pg_auth_members a JOIN pg_roles u ON u.oid = a.member, pg_roles me \
-                WHERE u.rolname = $2 AND {useful} AND me.rolname = current_user \
-                AND a.grantor <> me.oid AND NOT (me.rolsuper AND a.grantor = 10) \
-            UNION SELECT a.roleid FROM pg_auth_members a JOIN up ON a.member = up.role WHERE {useful}) \
-         SELECT EXISTS (SELECT 1 FROM pg_auth_members a JOIN pg_roles u ON u.oid = a.member JOIN pg_roles r ON r.oid = a.roleid \
-                WHERE u.rolname = $2 AND r.rolname = $1 AND {useful}) \
-            OR EXISTS (SELECT 1 FROM up JOIN pg_roles r ON r.oid = up.role WHERE r.rolname = $1)"
+        "WITH RECURSIVE p(via, grantor, role, settable) AS ( \
+            SELECT a.roleid, a.grantor, a.roleid, {set} FROM pg_auth_members a JOIN pg_roles u ON u.oid = a.member \
+                WHERE u.rolname = $2 AND ({set} OR {inherit}) \
+            UNION SELECT p.via, p.grantor, a.roleid, p.settable AND {set} FROM pg_auth_members a JOIN p ON a.member = p.role \
+                WHERE p.settable AND {set} OR {inherit}) \
+         SELECT v.rolname::text, coalesce(g.rolname::text, ''), bool_or(p.grantor = me.oid OR {first}), bool_or(p.settable) \
+            FROM p JOIN pg_roles r ON r.oid = p.role JOIN pg_roles v ON v.oid = p.via LEFT JOIN pg_roles g ON g.oid = p.grantor, \
+                pg_roles me \
+            WHERE r.rolname = $1 AND me.rolname = current_user GROUP BY 1, 2 ORDER BY 1, 2"
     );
-    session.client.query_typed_one(&sql, &[(&role, Type::TEXT), (&account, Type::TEXT)]).await?.try_get(0)
+    let rows = session.client.query_typed(&sql, &[(&role, Type::TEXT), (&account, Type::TEXT)]).await?;
+    let way = |row: &Row| {
+        Ok(Way { via: row.try_get(0)?, grantor: row.try_get(1)?, ours: row.try_get(2)?, set: row.try_get(3)? })
+    };
+    rows.iter().map(way).collect()
+}
+
+/// Takes away what we gave; what is left then, and is not ours to take, with the statements that take it. Up to version 15 there is one
+/// membership whoever granted it; later each grantor's stands for itself, and ours alone is taken.
+pub(super) async fn revoke(session: &Session, role: &str, account: &str, left: Duration) -> Result<Vec<String>, Error> {
+    let plain = format!("REVOKE {} FROM {}", quote(role), quote(account));
+    let sql = if session.version < 16 {
+        plain
+    } else if parties(session, account).await?.superuser {
+        // Also what we gave before our login became a superuser.
+        format!("{plain}; {plain} GRANTED BY CURRENT_USER")
+    } else {
+        format!("{plain} GRANTED BY CURRENT_USER")
+    };
+    session.client.batch_execute(&within(left, &sql)).await?;
+    let ways = ways(session, role, account).await?;
+    Ok(ways.iter().filter(|way| way.counts(role)).map(|way| way.mend(session, account)).collect())
 }
 
 /// Every member of the role, also through other roles.
 pub(super) async fn members(session: &Session, role: &str) -> Result<Vec<String>, Error> {
-    let useful = useful(session);
+    let (set, inherit) = gives(session);
+    // Walked from the role down: above what is only inherited, everything must be inherited or set; above what is only set, set.
     let sql = format!(
-        "WITH RECURSIVE m(member) AS ( \
-            SELECT a.member FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = $1 AND {useful} \
-            UNION SELECT a.member FROM pg_auth_members a JOIN m ON a.roleid = m.member WHERE {useful}) \
-         SELECT u.rolname::text FROM m JOIN pg_roles u ON u.oid = m.member ORDER BY 1"
+        "WITH RECURSIVE m(member, inherited) AS ( \
+            SELECT a.member, {inherit} FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid \
+                WHERE r.rolname = $1 AND ({set} OR {inherit}) \
+            UNION SELECT a.member, m.inherited AND {inherit} FROM pg_auth_members a JOIN m ON a.roleid = m.member \
+                WHERE {set} OR m.inherited AND {inherit}) \
+         SELECT DISTINCT u.rolname::text FROM m JOIN pg_roles u ON u.oid = m.member ORDER BY 1"
     );
     let rows = session.client.query_typed(&sql, &[(&role, Type::TEXT)]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
@@ -113,11 +167,15 @@ pub(super) struct Rights {
 
 /// Reads what our login may do.
 pub(super) async fn rights(session: &Session) -> Result<Rights, Error> {
-    // Up to version 15 CREATEROLE alone grants any role; later only ADMIN OPTION does.
-    let createrole = if session.version < 16 { "r.rolcreaterole OR" } else { "" };
+    // Up to version 15 CREATEROLE alone grants any role; later only ADMIN OPTION does, and our grants are in our own name.
+    let grants = if session.version < 16 {
+        "r.rolcreaterole OR EXISTS (SELECT 1 FROM pg_auth_members m \
+            WHERE m.admin_option AND pg_has_role(current_user, m.member, 'USAGE'))"
+    } else {
+        "EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.admin_option AND m.member = r.oid)"
+    };
     let sql = format!(
-        "SELECT current_user::text, pg_is_in_recovery(), r.rolsuper, {createrole} EXISTS (SELECT 1 FROM pg_auth_members m \
-            WHERE m.admin_option AND pg_has_role(current_user, m.member, 'USAGE')), \
+        "SELECT current_user::text, pg_is_in_recovery(), r.rolsuper, {grants}, \
          pg_has_role(current_user, 'pg_signal_backend', 'USAGE') FROM pg_roles r WHERE r.rolname = current_user"
     );
     let mut rows = session.client.simple_query(&sql).await?.into_iter();
@@ -161,7 +219,14 @@ mod tests {
 
     #[test]
     fn names_are_quoted() {
-        assert_eq!(grant("app_admin", "alice"), r#"GRANT "app_admin" TO "alice""#);
+        let parties = |superuser| Parties { superuser, out_of_reach: false };
+        let (old, new) = (
+            |superuser| grant(15, &parties(superuser), "app_admin", "alice"),
+            |superuser| grant(16, &parties(superuser), "app_admin", "alice"),
+        );
+        assert_eq!(old(false), r#"GRANT "app_admin" TO "alice""#);
+        assert_eq!(new(true), r#"GRANT "app_admin" TO "alice" WITH SET TRUE"#);
+        assert_eq!(new(false), r#"GRANT "app_admin" TO "alice" WITH SET TRUE GRANTED BY CURRENT_USER"#);
         assert_eq!(quote(r#"x"; DROP ROLE y; --"#), r#""x""; DROP ROLE y; --""#);
     }
 

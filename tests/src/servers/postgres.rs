@@ -160,7 +160,10 @@ fn server_user() -> Option<&'static str> {
 }
 
 fn copy_template(version: Version, folder: &Folder) {
-    let template = root().join(format!("{}-template", version.name()));
+    let initdb = version.program("initdb");
+    let told = run(Command::new(&initdb).arg("--version"));
+    // Programs that were upgraded meanwhile make one of their own.
+    let template = root().join(format!("postgres-template-{}", told.split(' ').nth(2).unwrap_or_default().trim()));
     if !template.exists() {
         let fresh = Folder::new("initdb");
         let data = fresh.join("data");
@@ -169,7 +172,7 @@ fn copy_template(version: Version, folder: &Folder) {
             run(Command::new("chown").arg(user).arg(fresh.path()));
             command.args(["--reuid", user, "--regid", user, "--init-groups"]);
         }
-        command.arg("--").arg(version.program("initdb")).arg("-D").arg(&data).current_dir("/");
+        command.arg("--").arg(initdb).arg("-D").arg(&data).current_dir("/");
         run(command.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
         // Two processes may come here at once: the first wins, and the loser's goes with its folder.
         if let Err(e) = fs::rename(&data, &template) {

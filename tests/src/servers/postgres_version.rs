@@ -24,7 +24,7 @@ impl Version {
             Self::Debian => debian(name),
             Self::Newer => {
                 static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-                program(name, "npm", &[PROGRAMS.get_or_init(within_reach).join("bin")])
+                PROGRAMS.get_or_init(within_reach).join("bin").join(name)
             }
         }
     }

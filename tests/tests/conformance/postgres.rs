@@ -1,4 +1,7 @@
-//! Role membership in a real PostgreSQL, through a login that has only the rights that the documentation asks for.
+//! Role membership in real PostgreSQLs, Debian's and one in which each grantor's grant stands for itself, through a login that has only
+//! the rights that the documentation asks for.
+
+mod memberships;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -14,7 +17,8 @@ use jit_connectors::contract::Connector;
 use jit_connectors::postgres::{Config, Postgres as PostgresConnector};
 use jit_connectors::testkit::{Session, Subject};
 use jit_core::entitlement::{Entitlement, Handover, Holding, Target};
-use jit_tests::servers::{Folder, Postgres, free_port};
+use jit_tests::servers::{Folder, Postgres, Version, free_port};
+use rstest::rstest;
 use serde_json::json;
 use tokio_postgres::Client;
 
@@ -33,21 +37,35 @@ struct Database {
 }
 
 impl Database {
-    async fn new(rights: &str) -> Self {
+    async fn new(version: Version, rights: &str) -> Self {
+        Self::set_up(version, &format!("CREATE ROLE jit_bot LOGIN PASSWORD '…'; {rights}")).await
+    }
+
+    /// With the statements of the documentation.
+    async fn with_rights(version: Version) -> Self {
+        Self::set_up(version, documented(version)).await
+    }
+
+    /// Runs statements about `jit_bot` and `app_admin`, under names of this test's own.
+    async fn set_up(version: Version, rights: &str) -> Self {
         let name = format!("conf{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let server = Postgres::shared();
+        let server = Postgres::shared_of(version);
         let admin = server.connect().await;
+        let rights = rights
+            .replace("jit_bot", &format!("{name}_bot"))
+            .replace("app_admin", &format!("{name}_admin"))
+            .replace('…', PASSWORD);
         let setup = format!(
-            "CREATE ROLE {name}_admin; CREATE ROLE {name}_bot LOGIN PASSWORD '{PASSWORD}'; \
-             CREATE TABLE {name}_orders (id int); GRANT INSERT ON {name}_orders TO {name}_admin; {}",
-            rights.replace("$", &name)
+            "CREATE ROLE {name}_admin; CREATE TABLE {name}_orders (id int); \
+             GRANT INSERT ON {name}_orders TO {name}_admin; {rights}"
         );
         admin.batch_execute(&setup).await.unwrap();
         Self { server, admin, name }
     }
 
-    async fn with_rights() -> Self {
-        Self::new("GRANT $_admin TO $_bot WITH ADMIN OPTION; GRANT pg_signal_backend TO $_bot").await
+    /// Statements of an administrator; `$` is this test's name.
+    async fn run(&self, sql: &str) {
+        self.admin.batch_execute(&sql.replace('$', &self.name)).await.unwrap();
     }
 
     fn connector_at(&self, port: u16) -> PostgresConnector {
@@ -75,6 +93,14 @@ impl Database {
         client.batch_execute(&format!("SET ROLE {}_admin", self.name)).await.unwrap();
         Inserting { client, statement: format!("INSERT INTO {}_orders VALUES (1)", self.name) }
     }
+}
+
+/// The rights that `docs/connectors.md` asks for: the first SQL for versions from 16 on, the second for older ones.
+fn documented(version: Version) -> &'static str {
+    let (_, postgres) = include_str!("../../../docs/connectors.md").split_once("\n## postgres\n").unwrap();
+    let mut blocks = postgres.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let (newer, older) = (blocks.next().unwrap(), blocks.next().unwrap());
+    if version == Version::Newer { newer } else { older }
 }
 
 /// An open connection that does one thing again and again.
@@ -145,14 +171,18 @@ impl Subject for Database {
     }
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_conforms() {
-    conforms(&Database::with_rights().await, 13).await;
+async fn postgres_conforms(#[values(Version::Debian, Version::Newer)] version: Version) {
+    conforms(&Database::with_rights(version).await, 13).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_open_session_in_set_role_fails_its_next_insert_after_the_end() {
-    let database = Database::with_rights().await;
+async fn an_open_session_in_set_role_fails_its_next_insert_after_the_end(
+    #[values(Version::Debian, Version::Newer)] version: Version,
+) {
+    let database = Database::with_rights(version).await;
     let (connector, e) = (database.connector(), database.entitlement().await);
     connector.grant(&e, Utc::now() + TimeDelta::minutes(5), &attempt()).await.unwrap();
     let mut session = database.elevated(&e).await;
@@ -164,9 +194,12 @@ async fn an_open_session_in_set_role_fails_its_next_insert_after_the_end() {
     assert_eq!(connector.inspect(&e).await.unwrap(), Holding::Gone);
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_comes_through_another_role_is_seen_unless_it_is_ours() {
-    let database = Database::with_rights().await;
+async fn what_comes_through_another_role_is_seen_unless_it_is_ours(
+    #[values(Version::Debian, Version::Newer)] version: Version,
+) {
+    let database = Database::with_rights(version).await;
     let name = &database.name;
     let more = format!(
         "CREATE ROLE {name}_staff; CREATE ROLE {name}_lead; GRANT {name}_admin TO {name}_staff, {name}_lead; \
@@ -190,9 +223,10 @@ async fn what_comes_through_another_role_is_seen_unless_it_is_ours() {
     assert!(listed(member.account.as_str()) && listed(lead.account.as_str()) && listed(&format!("{name}_staff")));
 }
 
+#[rstest]
 #[tokio::test]
-async fn names_are_taken_literally() {
-    let database = Database::with_rights().await;
+async fn names_are_taken_literally(#[values(Version::Debian, Version::Newer)] version: Version) {
+    let database = Database::with_rights(version).await;
     let (role, account) =
         (format!("{} odd\"; DROP ROLE x; --", database.name), format!("{} Häns 'n' co.", database.name));
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
@@ -213,9 +247,12 @@ async fn names_are_taken_literally() {
     assert_eq!(connector.inspect(&e).await.unwrap(), Holding::Gone);
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_account_or_role_that_is_missing_stops_a_grant_and_not_a_revoke() {
-    let database = Database::with_rights().await;
+async fn an_account_or_role_that_is_missing_stops_a_grant_and_not_a_revoke(
+    #[values(Version::Debian, Version::Newer)] version: Version,
+) {
+    let database = Database::with_rights(version).await;
     let connector = database.connector();
     let here = database.entitlement().await;
     let no_account = Entitlement { account: "nobody-here".into(), ..here.clone() };
@@ -229,15 +266,16 @@ async fn an_account_or_role_that_is_missing_stops_a_grant_and_not_a_revoke() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn missing_rights_are_told_with_what_mends_them() {
-    let bare = Database::new("").await;
+async fn missing_rights_are_told_with_what_mends_them(#[values(Version::Debian, Version::Newer)] version: Version) {
+    let bare = Database::new(version, "").await;
     let (connector, e) = (bare.connector(), bare.entitlement().await);
     let error = connector.probe().await.unwrap_err();
     assert!(error.is_permanent() && error.to_string().contains("WITH ADMIN OPTION"), "{error}");
     let error = connector.grant(&e, Utc::now(), &attempt()).await.unwrap_err();
     assert!(error.is_permanent() && error.to_string().contains("ADMIN OPTION"), "{error}");
-    let deaf = Database::new("GRANT $_admin TO $_bot WITH ADMIN OPTION").await;
+    let deaf = Database::new(version, "GRANT app_admin TO jit_bot WITH ADMIN OPTION").await;
     let (connector, e) = (deaf.connector(), deaf.entitlement().await);
     let error = connector.probe().await.unwrap_err();
     assert!(error.is_permanent() && error.to_string().contains("GRANT pg_signal_backend"), "{error}");
@@ -249,9 +287,10 @@ async fn missing_rights_are_told_with_what_mends_them() {
     assert!(unknown.probe().await.unwrap_err().is_permanent());
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_lost_connection_is_not_noticed() {
-    let database = Database::with_rights().await;
+async fn a_lost_connection_is_not_noticed(#[values(Version::Debian, Version::Newer)] version: Version) {
+    let database = Database::with_rights(version).await;
     let (connector, e) = (database.connector(), database.entitlement().await);
     connector.grant(&e, Utc::now(), &attempt()).await.unwrap();
     // The server ends the kept connection, as a restart would, and the next call finds it dead.
@@ -293,9 +332,10 @@ fn certificates(folder: &Folder) {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn tls_is_used_and_the_servers_certificate_verified() {
-    let (server, folder) = (Postgres::start(), Folder::new("tls"));
+async fn tls_is_used_and_the_servers_certificate_verified(#[values(Version::Debian, Version::Newer)] version: Version) {
+    let (server, folder) = (Postgres::start_of(version), Folder::new("tls"));
     certificates(&folder);
     let admin = server.connect().await;
     for (setting, file) in [("ssl_key_file", "its-server.key"), ("ssl_cert_file", "its-server.pem")] {
@@ -323,9 +363,10 @@ async fn tls_is_used_and_the_servers_certificate_verified() {
     assert!(error.to_string().contains("certificate"), "an authority that nobody trusts: {error}");
 }
 
+#[rstest]
 #[tokio::test]
-async fn nothing_acts_after_its_deadline() {
-    let database = Database::with_rights().await;
+async fn nothing_acts_after_its_deadline(#[values(Version::Debian, Version::Newer)] version: Version) {
+    let database = Database::with_rights(version).await;
     let (connector, e) = (database.connector(), database.entitlement().await);
     let mut blocker = database.server.connect().await;
     let lock = blocker.transaction().await.unwrap();
