@@ -1,7 +1,7 @@
 //! Random histories: people, timers, connectors and reloads in any order, with doubles, crashes and clock jumps. Each decision is
 //! held against the laws that the tables of the state machine keep to, the whole history against those of this file.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use proptest::test_runner::TestRunner;
 #[path = "../src/decide/tests/laws.rs"]
 mod laws;
 #[path = "../src/decide/tests/world.rs"]
-#[allow(dead_code, reason = "the tables use what the properties do not")]
+#[expect(dead_code, reason = "the tables use what the properties do not")]
 mod world;
 
 use access::{Access, EndCause, Outcome, Proof, Revoker, State};

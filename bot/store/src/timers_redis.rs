@@ -148,7 +148,7 @@ pub(crate) async fn claim(
             link.set_stale();
             return Ok(None);
         }
-        #[allow(clippy::cast_possible_truncation, reason = "scores are microseconds, whole numbers below 2^53")]
+        #[expect(clippy::cast_possible_truncation, reason = "scores are microseconds, whole numbers below 2^53")]
         let next = words.next().and_then(|score| score.parse::<f64>().ok()).map(|score| score as i64);
         claimed.next_us = claimed.next_us.into_iter().chain(next).min();
         claimed.members.extend(words.filter_map(|m| m.split_once('/').map(|(a, k)| (a.to_owned(), k.to_owned()))));

@@ -1,7 +1,7 @@
 //! The command line as its users meet it: the built `jit`, a configuration on disk, a playground for Slack in this process. What is
 //! held is read from the targets, never from what a command says.
 
-#![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
+#![expect(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
 
 mod configuration;
 mod demo;

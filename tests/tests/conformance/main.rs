@@ -1,6 +1,6 @@
 //! The conformance kit against the real systems, and what each system has taught beyond the contract. A file per system.
 
-#![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
+#![expect(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
 
 mod postgres;
 mod shell;

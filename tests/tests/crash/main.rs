@@ -1,7 +1,7 @@
 //! Crashes: the built service as a process of its own, ended at named points and at random moments, and without its Redis. What is true is
 //! read at the targets, never from our own tables. Those that measure time take turns.
 
-#![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
+#![expect(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
 
 mod failpoints;
 mod kill;

@@ -1,6 +1,6 @@
 //! The store against real SQLite, PostgreSQL and Redis: what must hold whatever races, crashes or goes away.
 
-#![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
+#![expect(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
 
 mod commit;
 mod crash;
