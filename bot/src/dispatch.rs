@@ -11,7 +11,7 @@ use jit_core::facts::OpenAccess;
 use jit_core::id::{AccessId, ShortId};
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
-use jit_store::{Commit, CommitError, Store};
+use jit_store::{Commit, CommitError, Committed, Store};
 
 use crate::failpoint::failpoint;
 use crate::metrics;
@@ -118,10 +118,11 @@ impl Dispatch {
                 return Ok(Acted { access: decision.after, changed: false });
             }
             failpoint!("dispatch-before-commit");
-            let committed = self.commit(&loaded, &decision, dedupe).await;
-            failpoint!("dispatch-after-commit");
-            match committed {
-                Ok(()) => {
+            match self.commit(&loaded, &decision, dedupe).await {
+                Ok(committed) => {
+                    failpoint!("dispatch-after-commit");
+                    self.store.announce(&committed);
+                    failpoint!("dispatch-after-bells");
                     metrics::command(command.verb(), "done");
                     return Ok(Acted { access: decision.after, changed: true });
                 }
@@ -170,7 +171,12 @@ impl Dispatch {
         Ok(loaded)
     }
 
-    async fn commit(&self, loaded: &Loaded, decision: &Decision, dedupe: Option<&str>) -> Result<(), CommitError> {
+    async fn commit(
+        &self,
+        loaded: &Loaded,
+        decision: &Decision,
+        dedupe: Option<&str>,
+    ) -> Result<Committed, CommitError> {
         self.store
             .commit(Commit {
                 before: loaded.access.as_ref(),
@@ -182,7 +188,6 @@ impl Dispatch {
                 answer: None,
             })
             .await
-            .map(drop)
     }
 
     /// A denied attempt is evidence too, when a person made it.

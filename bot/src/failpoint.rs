@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 pub const ALL: &[&str] = &[
     "dispatch-before-commit",
     "dispatch-after-commit",
+    "dispatch-after-bells",
     "reconcile-before-first-inspect",
     "reconcile-after-baseline",
     "reconcile-before-grant",

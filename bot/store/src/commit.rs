@@ -1,14 +1,14 @@
 //! Commit: everything that a decision brought, in one transaction. Called by the shell's dispatch after `decide`.
 //!
 //! Rows are locked in one order (dedupe key, person, access, the rest), so that transactions do not wait in circles. Redis and
-//! bells come after the commit and are never waited for.
+//! bells come after the commit ([`Store::announce`]) and are never waited for.
 
 use std::collections::BTreeMap;
 
 use jit_core::access::{Access, State};
 use jit_core::effect::{Effect, Tell};
 use jit_core::event::EventRecord;
-use jit_core::id::PersonId;
+use jit_core::id::{AccessId, PersonId};
 use jit_core::timer::{Timer, timers};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use serde_json::Value;
@@ -39,17 +39,22 @@ pub struct Commit<'a> {
     pub answer: Option<&'a Value>,
 }
 
-/// What was committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What was committed, to be announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "workers look at once only for what is announced"]
 pub struct Committed {
-    /// The access's version now.
+    /// Which access.
+    pub access: AccessId,
+    /// Its version now.
     pub version: u64,
     /// Notices queued.
     pub tells: usize,
+    timers: Vec<Timer>,
+    ring: Ring,
 }
 
 impl Store {
-    /// Stores all of it or nothing.
+    /// Stores all of it or nothing. Whatever ends this process before [`Store::announce`] costs a second, until the next sweep.
     pub async fn commit(&self, commit: Commit<'_>) -> Result<Committed, CommitError> {
         let now_us = micros(self.now());
         let timers = timers(commit.after);
@@ -64,22 +69,22 @@ impl Store {
             }
         };
         transaction.commit().await.doing("commit").map_err(CommitError::from).map_err(conflict_if_lost)?;
-        self.after(&commit, &timers, tells);
-        Ok(Committed { version: commit.after.version, tells })
-    }
-
-    /// Bells and the index in Redis.
-    fn after(&self, commit: &Commit<'_>, timers: &[Timer], tells: usize) {
         let has = |effect: &Effect| commit.effects.contains(effect);
-        if let Some(redis) = self.redis() {
-            redis.schedule(commit.after.id, commit.after.version, timers);
-        }
-        self.ring(Ring {
+        let ring = Ring {
             timers: !timers.is_empty(),
             outbox: tells > 0,
             entitlements: has(&Effect::Reconcile),
             children: has(&Effect::EndChildren),
-        });
+        };
+        Ok(Committed { access: commit.after.id, version: commit.after.version, tells, timers, ring })
+    }
+
+    /// Rings the bells for what was committed, and tells the index in Redis. Never waits.
+    pub fn announce(&self, committed: &Committed) {
+        if let Some(redis) = self.redis() {
+            redis.schedule(committed.access, committed.version, &committed.timers);
+        }
+        self.ring(committed.ring);
     }
 }
 

@@ -19,9 +19,10 @@ use crate::site::{Plan, Site, fold_equals_row};
 /// Deployments at once: they mostly wait for leases.
 const AT_ONCE: usize = 12;
 /// Later hits of points that are passed at more than one step of a life.
-const LATER: [(&str, std::ops::RangeInclusive<u64>); 6] = [
+const LATER: [(&str, std::ops::RangeInclusive<u64>); 7] = [
     ("dispatch-before-commit", 2..=8),
     ("dispatch-after-commit", 2..=8),
+    ("dispatch-after-bells", 2..=3),
     ("reconcile-before-first-inspect", 2..=4),
     ("reconcile-before-report", 2..=4),
     ("outbox-after-send", 2..=6),

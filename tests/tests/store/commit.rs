@@ -59,10 +59,10 @@ async fn commit(
     access: &Access,
     records: &[jit_core::event::EventRecord],
     person_version: Option<u64>,
-) -> Result<jit_store::Committed, CommitError> {
+) -> Result<(), CommitError> {
     let commit =
         Commit { before: None, after: access, records, effects: &[], person_version, dedupe: None, answer: None };
-    store.commit(commit).await
+    store.commit(commit).await.map(drop)
 }
 
 #[rstest]

@@ -13,8 +13,8 @@ use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
 use jit_core::policy::{Level, Risk, Route};
 use jit_core::span::Span;
-use jit_store::{Clock, Commit, CommitError, Committed, Store, VirtualClock};
-use jit_tests::servers::{Folder, Postgres};
+use jit_store::{Clock, Commit, CommitError, Store, VirtualClock};
+use jit_tests::servers::{Folder, Postgres, Version};
 use uuid::Uuid;
 
 /// How long tests lease things for.
@@ -25,6 +25,8 @@ pub const LEASE: Duration = Duration::from_secs(30);
 pub enum Backend {
     Sqlite,
     Postgres,
+    /// A newer version than Debian's.
+    NewerPostgres,
 }
 
 impl Backend {
@@ -34,6 +36,7 @@ impl Backend {
         let url = match self {
             Self::Sqlite => format!("sqlite://{}", folder.join("jit.db").display()),
             Self::Postgres => Postgres::shared().fresh_database().await,
+            Self::NewerPostgres => Postgres::shared_of(Version::Newer).fresh_database().await,
         };
         (url, folder)
     }
@@ -54,6 +57,11 @@ pub fn noon() -> DateTime<Utc> {
 impl World {
     pub async fn new(backend: Backend) -> Self {
         let (url, folder) = backend.fresh().await;
+        Self::at(url, folder).await
+    }
+
+    /// The same in an empty database somewhere; the folder is kept as long.
+    pub async fn at(url: String, folder: Folder) -> Self {
         let clock = VirtualClock::new(noon());
         let store = Store::open(&url, None, Clock::Virtual(clock.clone())).await.expect("it opens");
         store.migrate().await.expect("it migrates");
@@ -109,9 +117,11 @@ pub async fn save(
     after: &Access,
     records: &[EventRecord],
     effects: &[Effect],
-) -> Result<Committed, CommitError> {
+) -> Result<(), CommitError> {
     let commit = Commit { before, after, records, effects, person_version: None, dedupe: None, answer: None };
-    store.commit(commit).await
+    let committed = store.commit(commit).await?;
+    store.announce(&committed);
+    Ok(())
 }
 
 /// A request and its first event; ids are fresh.
