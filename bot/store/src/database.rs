@@ -12,7 +12,7 @@ use sea_orm::{
 
 use crate::clock::{Reading, instant};
 use crate::error::{Doing, StoreError};
-use crate::sql;
+use crate::{pooler, sql};
 
 /// Connections of one replica to PostgreSQL, and readers of SQLite.
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -40,9 +40,10 @@ impl Db {
             let reader = sqlite(url, SQLITE_READERS).await.doing("open the SQLite file")?;
             Ok(Self { writer, reader, backend: DbBackend::Sqlite, presence: None })
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pool = postgres(url, "jit", POSTGRES_CONNECTIONS).await.doing("connect to PostgreSQL")?;
-            let presence = Some(postgres(url, name, 1).await.doing("connect to PostgreSQL")?);
-            Ok(Self { writer: pool.clone(), reader: pool, backend: DbBackend::Postgres, presence })
+            let pool = postgres(url, "jit", POSTGRES_CONNECTIONS).await.map_err(pooler::refused)?;
+            let presence = postgres(url, name, 1).await.map_err(pooler::refused)?;
+            pooler::check(&pool, &presence, &postgres_settings()).await?;
+            Ok(Self { writer: pool.clone(), reader: pool, backend: DbBackend::Postgres, presence: Some(presence) })
         } else {
             Err(StoreError::Address)
         }
@@ -113,17 +114,20 @@ async fn postgres(url: &str, name: &str, connections: u32) -> Result<DatabaseCon
         options.idle_timeout(None).max_lifetime(None);
     }
     let name = name.to_owned();
-    options.map_sqlx_postgres_opts(move |options| {
-        let patience = PATIENCE.as_millis().to_string();
-        options.application_name(&name).options([
-            ("synchronous_commit", "on"),
-            ("default_transaction_isolation", "read committed"),
-            ("lock_timeout", patience.as_str()),
-            ("statement_timeout", patience.as_str()),
-            ("idle_in_transaction_session_timeout", patience.as_str()),
-        ])
-    });
+    options.map_sqlx_postgres_opts(move |options| options.application_name(&name).options(postgres_settings()));
     Database::connect(options).await
+}
+
+/// What every session of ours has: durable commits, and nothing that waits for ever.
+fn postgres_settings() -> BTreeMap<&'static str, String> {
+    let patience = PATIENCE.as_millis().to_string();
+    BTreeMap::from([
+        ("synchronous_commit", "on".to_owned()),
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("lock_timeout", patience.clone()),
+        ("statement_timeout", patience.clone()),
+        ("idle_in_transaction_session_timeout", patience),
+    ])
 }
 
 fn common(options: &mut ConnectOptions, connections: u32) {

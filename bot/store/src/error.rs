@@ -28,6 +28,12 @@ pub enum StoreError {
     /// Neither `sqlite:` nor `postgres:`.
     #[error("the database's address starts with neither sqlite:// nor postgres://")]
     Address,
+    /// What is reached is no PostgreSQL with a session for each connection.
+    #[error(
+        "a pooler is between us and PostgreSQL, and {0}. Point database.url to PostgreSQL itself, or to a pool in session mode \
+         whose role has our settings (docs/operations.md, \"Behind a pooler\")"
+    )]
+    Pooler(String),
     /// Redis' address cannot be read.
     #[error("the address of Redis cannot be used")]
     RedisAddress(#[source] redis::RedisError),

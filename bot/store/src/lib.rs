@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod load;
 mod outbox;
+mod pooler;
 mod presence;
 mod redis_link;
 mod replays;

@@ -3,6 +3,7 @@
 //! never a skip. Must not touch a server, a user or a file that it did not make.
 
 mod folder;
+mod pgbouncer;
 mod postgres;
 mod postgres_version;
 mod process;
@@ -12,6 +13,7 @@ mod sshd;
 mod users;
 
 pub use folder::Folder;
+pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use postgres_version::Version;
 pub use process::free_port;

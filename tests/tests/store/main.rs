@@ -5,9 +5,11 @@
 mod commit;
 mod crash;
 mod entitlements;
+mod newer;
 mod open;
 mod outbox;
 mod outbox_model;
+mod pooler;
 mod redis;
 mod texts;
 mod timers;
