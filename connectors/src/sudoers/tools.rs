@@ -51,7 +51,7 @@ impl Tools {
             args.extend(words);
             let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
             let output = run(&self.sudo, &args, within).await?;
-            match (output.status.code(), output.stderr.is_empty()) {
+            match (output.status.code(), is_silent(&output)) {
                 (Some(0), _) => (),
                 // Denied: nothing is said. Every other failure of sudo's says why, and tells nothing about the account.
                 (Some(1), true) => return Ok(false),
@@ -102,10 +102,37 @@ fn refused(output: &Output, what: &str) -> Result<(), ConnectorError> {
     if output.status.success() { Ok(()) } else { Err(ConnectorError::permanent(format!("{what}: {}", said(output)))) }
 }
 
+/// Whether sudo complains of nothing. That this machine's own name cannot be resolved is a warning that it gives before any answer.
+fn is_silent(output: &Output) -> bool {
+    String::from_utf8_lossy(&output.stderr).lines().all(|line| line.starts_with("sudo: unable to resolve host "))
+}
+
 /// The first words of a program's complaint.
 fn said(output: &Output) -> String {
     let text = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
     let text: String =
         String::from_utf8_lossy(text).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
     if text.is_empty() { output.status.to_string() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    /// As sudo 1.9.13 on Debian 12 says it.
+    #[rstest]
+    #[case::denied("", true)]
+    #[case::denied_by_a_machine_without_a_name("sudo: unable to resolve host db7: Name or service not known\n", true)]
+    #[case::no_such_user("sudo: unknown user nobody7\n", false)]
+    #[case::both("sudo: unable to resolve host db7: Name or service not known\nsudo: unknown user nobody7\n", false)]
+    #[case::broken("/etc/sudoers.d/x:1:6: syntax error\n", false)]
+    fn only_the_machine_s_own_name_is_no_complaint(#[case] stderr: &str, #[case] silent: bool) {
+        let output =
+            Output { status: std::process::ExitStatus::from_raw(256), stdout: Vec::new(), stderr: stderr.into() };
+        assert_eq!(is_silent(&output), silent);
+    }
 }
