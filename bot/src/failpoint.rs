@@ -26,6 +26,7 @@ pub const ALL: &[&str] = &[
     "timer-after-command",
     "children-before-command",
     "children-before-settled",
+    "leavers-before-command",
 ];
 
 static ARMED: AtomicBool = AtomicBool::new(false);

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use anyhow::Context;
 use jit_core::directory::{Directory, Person};
@@ -13,6 +13,7 @@ use jit_core::event::Actor;
 use jit_core::facts::{Facts, OpenAccess};
 use jit_core::id::ConnectorName;
 use jit_core::policy::{self, Policy, Problem, SourceFile};
+use tokio::sync::watch;
 
 use crate::config::Config;
 
@@ -149,21 +150,26 @@ pub fn read_policy(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
 
 /// The pointer to what is in force.
 #[derive(Clone, Debug)]
-pub struct InForce(Arc<RwLock<Arc<Snapshot>>>);
+pub struct InForce(Arc<watch::Sender<Arc<Snapshot>>>);
 
 impl InForce {
     /// Begins with a snapshot.
     pub fn new(snapshot: Snapshot) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(snapshot))))
+        Self(Arc::new(watch::Sender::new(Arc::new(snapshot))))
     }
 
     /// What is in force now.
     pub fn get(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(&self.0.borrow())
     }
 
     /// Puts another in force.
     pub fn set(&self, snapshot: Snapshot) {
-        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(snapshot);
+        self.0.send_replace(Arc::new(snapshot));
+    }
+
+    /// Tells of every snapshot that is put in force from now on.
+    pub fn changes(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.0.subscribe()
     }
 }

@@ -277,6 +277,11 @@ pub enum EndCause {
     },
     /// The access it extended was ended early.
     ParentEnded,
+    /// Somebody it depends on was disabled or has left.
+    Leaver {
+        /// The holder or the requester.
+        person: PersonId,
+    },
 }
 
 /// Who took an access back.
@@ -316,6 +321,11 @@ pub enum Outcome {
     TimedOut,
     /// An extension that was undecided when the access it extends ended.
     Lapsed,
+    /// Somebody it depends on was disabled or has left before anything was given.
+    Leaver {
+        /// The requester or the one who was to get it.
+        person: PersonId,
+    },
     /// It was given (or may have been) and has ended.
     Ended {
         /// Why.

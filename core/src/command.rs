@@ -78,6 +78,8 @@ pub enum Command {
     },
     /// The access that this one extends was ended early.
     ParentEnded,
+    /// The directory has changed: may it go on?
+    Recheck,
 }
 
 /// A request as the shell makes it of a person's words; ids and salt are fresh.
@@ -122,6 +124,7 @@ impl Command {
             Self::Settled { .. } => "settled",
             Self::RevocationFailed { .. } => "revocation-failed",
             Self::ParentEnded => "parent-ended",
+            Self::Recheck => "recheck",
         }
     }
 }

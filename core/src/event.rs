@@ -45,6 +45,8 @@ pub enum Actor {
     Connector,
     /// Another access of the same chain.
     Chain,
+    /// The directory: somebody was disabled or has left.
+    Directory,
     /// An operator at the command line; the system's user name.
     Operator {
         /// The system's user name.

@@ -105,6 +105,8 @@ enum Move {
     },
     /// The extensions of what ended early hear of it only now.
     Children,
+    /// The directory is looked through for those who have left.
+    Leavers,
     /// A command that was sent before is sent again.
     Again {
         nth: usize,
@@ -139,6 +141,7 @@ fn moves() -> impl Strategy<Value = Move> {
         5 => prop_oneof![-120..600i64, 600..20_000i64].prop_map(|seconds| Move::Clock { seconds }),
         2 => (0..CHANGES.len()).prop_map(|change| Move::Reload { change }),
         4 => Just(Move::Children),
+        2 => Just(Move::Leavers),
         3 => any::<prop::sample::Index>().prop_map(|nth| Move::Again { nth: nth.index(64) }),
         3 => Just(Move::Crash),
     ]
@@ -258,12 +261,28 @@ impl History {
             Move::Clock { seconds } => self.world.now += TimeDelta::seconds(seconds),
             Move::Reload { change } => CHANGES[change](&mut self.world),
             Move::Children => self.world.end_children(),
+            Move::Leavers => self.leavers(),
             Move::Again { nth } => {
                 if let Some((id, command)) = self.sent.get(nth).cloned() {
                     self.send(id, command);
                 }
             }
             Move::Crash => self.crash = true,
+        }
+    }
+
+    /// Afterwards nobody who has left holds anything or waits for it, and nothing of anybody else has changed.
+    fn leavers(&mut self) {
+        self.crash = false;
+        for (id, before) in self.world.accesses.clone() {
+            let left = |person: &PersonId| !self.world.people.values().any(|p| p.id == *person && p.active);
+            let gone = left(&before.request.beneficiary) || left(&before.request.requester);
+            self.send(id, Command::Recheck);
+            let after = &self.world.accesses[&id];
+            match gone {
+                true => assert!(matches!(after.state, State::Revoking(_) | State::Closed(_)), "{after:?}"),
+                false => assert_eq!(*after, before),
+            }
         }
     }
 
@@ -355,7 +374,6 @@ impl History {
                         | NoticeKind::Granted
                         | NoticeKind::Ended
                         | NoticeKind::Reminder
-                        | NoticeKind::EndsSoon
                         | NoticeKind::RevocationStillFailing
                         | NoticeKind::RevocationRecovered
                 );

@@ -4,6 +4,7 @@
 
 mod children;
 mod gauges;
+mod leavers;
 pub mod outbox;
 mod presence;
 pub mod reconcile;
@@ -26,6 +27,7 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(presence::run(app.clone(), stop.clone()));
     workers.spawn(timers::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
+    workers.spawn(leavers::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
     workers.spawn(outbox::run(app.clone(), stop.clone()));
     workers.spawn(gauges::run(app.clone(), stop.clone()));

@@ -68,6 +68,18 @@ impl Store {
         self.accesses("WHERE state <> 'closed' ORDER BY requested_us, id", vec![]).await
     }
 
+    /// On whom everything depends that is neither over nor being taken back: each access with its beneficiary and its requester.
+    pub async fn dependents(&self) -> Result<Vec<(AccessId, [PersonId; 2])>, StoreError> {
+        let select = "SELECT id, beneficiary, requester FROM accesses
+                      WHERE state <> 'closed' AND state IN ('pending', 'elevating', 'active') ORDER BY id";
+        let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
+        let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
+            let person = |column| row.try_get::<String>("", column).map(PersonId::new);
+            Ok((rows::id(row, "id")?, [person("beneficiary")?, person("requester")?]))
+        };
+        rows.iter().map(read).collect::<Result<_, _>>().doing(DOING)
+    }
+
     /// One page of everything, newest first: the ones asked before `before` (the last one of the page before).
     pub async fn page(&self, before: Option<&Access>, max: u32) -> Result<Vec<Access>, StoreError> {
         let max = i64::from(max).into();

@@ -53,7 +53,9 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::WarningSpared
         | Event::RevocationFailed { .. }
         | Event::RevocationAlerted
-        | Event::Closed { outcome: Outcome::Cancelled { .. } | Outcome::TimedOut | Outcome::Lapsed }
+        | Event::Closed {
+            outcome: Outcome::Cancelled { .. } | Outcome::TimedOut | Outcome::Lapsed | Outcome::Leaver { .. },
+        }
         | Event::PolicyLoaded { .. } => None,
     }
 }
@@ -66,7 +68,8 @@ fn reason(cause: &EndCause) -> Option<&Personal> {
         | EndCause::Cancelled { .. }
         | EndCause::ElevationFailed { .. }
         | EndCause::ElevationTimedOut { .. }
-        | EndCause::ParentEnded => None,
+        | EndCause::ParentEnded
+        | EndCause::Leaver { .. } => None,
     }
 }
 

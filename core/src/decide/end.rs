@@ -4,6 +4,7 @@ use super::draft::Draft;
 use crate::access::{Access, EndCause, Outcome, Revoker, State};
 use crate::effect::Effect;
 use crate::event::Event;
+use crate::facts::Facts;
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
@@ -63,6 +64,12 @@ pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     if failed {
         draft.tell_security(NoticeKind::ElevationFailed);
     }
+}
+
+/// Whoever of those an access depends on is disabled or no longer in the directory: the one who holds it, or the one who asked for it.
+pub(super) fn leaver(access: &Access, facts: &Facts<'_>) -> Option<PersonId> {
+    let people = [&access.request.beneficiary, &access.request.requester];
+    people.into_iter().find(|person| facts.directory.active(person).is_none()).cloned()
 }
 
 /// Too late for the holder.

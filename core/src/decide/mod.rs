@@ -101,6 +101,18 @@ pub fn decide(
         }
         (State::Revoking(_) | State::Closed(_), Command::ParentEnded) => {}
 
+        (State::Pending(_), Command::Recheck) => {
+            if let Some(person) = end::leaver(access, facts) {
+                end::close(&mut draft, Outcome::Leaver { person });
+            }
+        }
+        (State::Elevating(_) | State::Active(_), Command::Recheck) => {
+            if let Some(person) = end::leaver(access, facts) {
+                end::start(&mut draft, EndCause::Leaver { person });
+            }
+        }
+        (State::Revoking(_) | State::Closed(_), Command::Recheck) => {}
+
         (_, Command::Timer { kind }) => timer::fired(&mut draft, *kind),
     }
     Ok(draft.finish())

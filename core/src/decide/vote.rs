@@ -253,6 +253,7 @@ pub(super) fn too_late(access: &Access, by: &PersonId, facts: &Facts<'_>) -> Ref
             Outcome::Withdrawn { by, .. } => format!("{short} was withdrawn by {}.", revoker(by, &name)),
             Outcome::TimedOut => format!("{short} has timed out: nobody decided in time."),
             Outcome::Lapsed => format!("{short} has lapsed: the access it extends has ended."),
+            Outcome::Leaver { person } => format!("{short} is closed: {} is disabled or has left.", name(person)),
             Outcome::Ended { cause: EndCause::Cancelled { by }, .. } => {
                 format!("{short} was cancelled by {}.", name(by))
             }

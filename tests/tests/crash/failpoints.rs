@@ -121,7 +121,8 @@ async fn agreed(site: &Site, store: &Store, extension: bool) -> Access {
     .await
 }
 
-/// Two lives: one that policy agrees to and that runs out, and one that Bob agrees to, that is extended, and that Alice ends.
+/// Three lives: one that policy agrees to and that runs out, one that Bob agrees to, that is extended, and that Alice ends, and one that
+/// ends because she leaves.
 async fn live(site: &Site, store: &Store) {
     site.until("asked", async || {
         site.says(ALICE, "/jit request read for 8s because checking the order totals").await;
@@ -148,6 +149,22 @@ async fn live(site: &Site, store: &Store) {
     })
     .await;
     site.rest(store).await;
+    let last = site
+        .until("asked again", async || {
+            site.says(ALICE, "/jit request read for 10m because checking the order totals again").await;
+            let access = access(store, "read", false).await?;
+            matches!(access.state, State::Active(_)).then_some(access.id)
+        })
+        .await;
+    let people = site.folder.join("people.toml");
+    let text = std::fs::read_to_string(&people).unwrap();
+    std::fs::write(&people, text.replacen("id = \"alice\"", "id = \"alice\"\nactive = false", 1)).unwrap();
+    site.until("taken from whoever left", async || {
+        let access = store.access(last).await.unwrap()?;
+        matches!(access.state, State::Closed(_)).then_some(())
+    })
+    .await;
+    site.rest(store).await;
 }
 
 /// What must be the same, crash or not: how each access ended, and which messages there are about it for whom.
@@ -157,7 +174,7 @@ async fn end(site: &Site, store: &Store, truth: &Truth) -> End {
     assert_eq!(truth.held().await, 0, "the target holds nothing");
     if let Truth::Fake(target) = truth {
         let stretches = target.state().intervals;
-        assert_eq!(stretches.len(), 2, "each was held in one stretch: {stretches:?}");
+        assert_eq!(stretches.len(), 3, "each was held in one stretch: {stretches:?}");
         assert!(stretches.iter().all(|stretch| stretch.to.is_some()));
     }
     let mut end = End::new();
@@ -228,7 +245,7 @@ async fn every_point_leads_to_the_same_end(#[case] backend: Backend) {
     let _turn = TURN.read().await;
     let redis = Arc::new(Redis::start());
     let undisturbed = ends(backend, &redis, None).await;
-    assert_eq!(undisturbed.len(), 3, "{undisturbed:#?}");
+    assert_eq!(undisturbed.len(), 4, "{undisturbed:#?}");
     let later = LATER.into_iter().flat_map(|(name, hits)| hits.map(move |hit| format!("{name}:{hit}")));
     let points: Vec<String> = ALL.iter().map(|name| (*name).to_owned()).chain(later).collect();
     let begun = std::time::Instant::now();

@@ -72,3 +72,22 @@ async fn open_sessions_end_with_it(#[case] backend: Backend) {
     assert!(!target.session_is_open(elevated), "a session that outlives the revoke is access that outlives its end");
     world.end().await;
 }
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_disabled_loses_what_they_hold_and_what_they_wait_for(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    live(&world).await;
+    world.says("alice", "#access", "/jit request orders-admin for 1h because the schema must be repaired now").await;
+    world.sees("bob", "schema must be repaired").await;
+    world.edit("people.toml", "id = \"alice\"", "id = \"alice\"\nactive = false").await;
+    world.sees("alice", "disabled or no longer in the directory").await;
+    world.idle().await;
+    assert!(!world.holds("orders-db", "alice", "app_write"));
+    world.channel_sees("#access", "verified gone").await;
+    let cards = world.conversation("bob");
+    assert!(!cards.contains("[Approve]"), "what she waited for is closed: {cards}");
+    world.end().await;
+}

@@ -41,6 +41,7 @@ fn verdict(outcome: &Outcome) -> &'static str {
         Outcome::Withdrawn { .. } => "Withdrawn",
         Outcome::TimedOut => "Timed out",
         Outcome::Lapsed => "Lapsed",
+        Outcome::Leaver { .. } => "Closed, somebody left",
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             "Approved, could not be set up"
         }

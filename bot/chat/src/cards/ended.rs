@@ -22,7 +22,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
 /// What somebody waits for is told them by name, so that they are notified; what was given and has ended they know from their card.
 fn called(outcome: &Outcome, access: &Access) -> Line {
     match outcome {
-        Outcome::Denied { .. } | Outcome::Withdrawn { .. } | Outcome::TimedOut | Outcome::Lapsed => {
+        Outcome::Denied { .. } | Outcome::Withdrawn { .. } | Outcome::TimedOut | Outcome::Lapsed | Outcome::Leaver { .. } => {
             Line::default().person(&access.request.requester).plain(": ")
         }
         Outcome::Cancelled { .. } | Outcome::Ended { .. } => Line::default(),
@@ -55,5 +55,7 @@ pub fn samples() -> Vec<Sample> {
         ),
         of("timed-out", closed(Outcome::TimedOut)),
         of("lapsed", extension(closed(Outcome::Lapsed))),
+        of("leaver", ended(EndCause::Leaver { person: "alice".into() })),
+        of("leaver-asked", closed(Outcome::Leaver { person: "alice".into() })),
     ]
 }

@@ -13,6 +13,7 @@ pub fn title(outcome: &Outcome, access: &Access) -> (Tone, String) {
         Outcome::Cancelled { .. } => (Tone::Over, format!("Cancelled: {what}")),
         Outcome::Withdrawn { .. } => (Tone::Refused, format!("Withdrawn: {what}")),
         Outcome::TimedOut => (Tone::Over, format!("Timed out, nobody decided: {what}")),
+        Outcome::Leaver { .. } => (Tone::Over, format!("Closed, somebody left: {what}")),
         Outcome::Lapsed => (Tone::Over, format!("Lapsed: {what}")),
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             (Tone::Refused, format!("Could not be set up: {what}"))
@@ -43,6 +44,10 @@ pub fn story(outcome: &Outcome, access: &Access, context: &Context) -> Line {
             let waited = access.route.timeout;
             Line::new(format!("Nobody decided within {waited}, so nothing was given."))
         }
+        Outcome::Leaver { person } => Line::new(format!(
+            "{} is disabled or no longer in the directory, so nothing was given.",
+            context.directory.name(person)
+        )),
         Outcome::Lapsed => Line::new("The access it extends ended before anybody decided, so nothing was added."),
         Outcome::Ended { cause, proof } => words::cause(cause, context).plain(". ").then(words::proof(proof, access)),
     }

@@ -179,6 +179,9 @@ pub fn cause(cause: &EndCause, context: &Context) -> Line {
             Line::new("The target did not manage in time: ").code(error)
         }
         EndCause::ElevationTimedOut { error: None } => Line::new("The target did not manage in time"),
+        EndCause::Leaver { person } => {
+            Line::new(format!("{} is disabled or no longer in the directory", context.directory.name(person)))
+        }
         EndCause::ParentEnded => Line::new("The access that it extends ended early"),
     }
 }

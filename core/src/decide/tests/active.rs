@@ -188,3 +188,42 @@ fn a_verification_older_than_the_end_ends_at_once() {
     world.verified(id);
     assert_eq!(world.tick("0s"), ["end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0"]);
 }
+
+#[test]
+fn what_leavers_hold_or_wait_for_ends_at_once() {
+    type Make = fn(&mut World) -> AccessId;
+    let cards = "alice:request bob:approval-0 dana:approval-0";
+    let table: [(Make, String); 3] = [
+        (|w| w.request("alice", "orders-write", "1h"), format!("closed > alice:ended {cards}")),
+        (World::elevating, format!("revocation-started > reconcile end-children {cards}")),
+        (World::active, format!("revocation-started > reconcile end-children {cards}")),
+    ];
+    for (make, expected) in table {
+        let mut world = World::new();
+        let id = make(&mut world);
+        assert_eq!(world.line(id, Command::Recheck), "nothing", "nobody has left");
+        let mut removed = world.clone();
+        world.person("alice").active = false;
+        assert_eq!(world.line(id, Command::Recheck), expected);
+        assert_eq!(world.line(id, Command::Recheck), "nothing", "once");
+        removed.people.retain(|name, _| *name != "alice");
+        assert_eq!(removed.line(id, Command::Recheck), expected);
+    }
+}
+
+#[test]
+fn what_somebody_asked_for_on_behalf_of_another_ends_when_either_leaves() {
+    for leaver in ["bob", "alice"] {
+        let mut world = World::new();
+        let ask = crate::command::Ask { beneficiary: "alice".into(), ..world.ask("bob", "orders-write", "1h") };
+        let id = ask.id;
+        world.send(id, Command::Request(Box::new(ask))).unwrap();
+        world.approve("dana", id);
+        world.verified(id);
+        world.person("eve").active = false;
+        assert_eq!(world.line(id, Command::Recheck), "nothing", "somebody else");
+        world.person(leaver).active = false;
+        assert!(world.line(id, Command::Recheck).starts_with("revocation-started"));
+        assert_eq!(cause(&world, id), EndCause::Leaver { person: leaver.into() });
+    }
+}

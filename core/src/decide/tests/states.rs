@@ -57,6 +57,10 @@ const COMMANDS: &[(&str, Act)] = &[
     ("connector: settled", |w, id| w.gone(id)),
     ("connector: revocation failed", |w, id| w.not_taken(id, "another error")),
     ("the access it extends ended early", |w, id| w.line(id, Command::ParentEnded)),
+    ("somebody was disabled or has left", |w, id| {
+        w.person("alice").active = false;
+        w.line(id, Command::Recheck)
+    }),
 ];
 
 const HEAD: &str = "\

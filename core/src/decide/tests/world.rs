@@ -361,6 +361,7 @@ fn actor(command: &Command) -> Actor {
         Command::Revoke { by: Revoker::Operator(name), .. } => Actor::Operator { name: name.clone() },
         Command::Timer { .. } => Actor::Timer,
         Command::ParentEnded => Actor::Chain,
+        Command::Recheck => Actor::Directory,
         _ => Actor::Connector,
     }
 }

@@ -76,6 +76,7 @@ fn closed(outcome: &jit_core::access::Outcome, context: &Context) -> Line {
             Line::new(format!("{} withdrew it: ", words::revoker(by, context))).quote(reason.text())
         }
         Outcome::TimedOut => Line::new("nobody decided in time"),
+        Outcome::Leaver { person } => Line::new(format!("{} was disabled or has left", context.directory.name(person))),
         Outcome::Lapsed => Line::new("it lapsed with the access that it extends"),
         Outcome::Ended { proof: Proof::Gone { .. }, .. } => Line::new("verified gone"),
         Outcome::Ended { proof: Proof::RemainsUnder { short }, .. } => Line::new(format!("remains under {short}")),

@@ -1,0 +1,55 @@
+//! Leavers: what somebody holds or asks for ends when the directory no longer has them as active.
+//!
+//! Looked through at the start, as soon as another directory is in force, and every minute, so that neither a crash nor a request that was
+//! decided on the old directory leaves anything behind. Whether it must end is core's to say.
+
+use std::time::Duration;
+
+use jit_core::command::Command;
+use jit_core::event::Actor;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::failpoint::failpoint;
+
+/// How often everything is looked through in any case, and again after a look that failed.
+const EVERY: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Runs until stopped.
+pub(super) async fn run(app: App, stop: CancellationToken) {
+    let mut changes = app.dispatch.in_force.changes();
+    loop {
+        let wait = match sweep(&app).await {
+            Ok(()) => EVERY,
+            Err(error) => {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "what leavers hold could not be looked through; trying again"
+                );
+                AGAIN
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            Ok(()) = changes.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn sweep(app: &App) -> anyhow::Result<()> {
+    let snapshot = app.dispatch.in_force.get();
+    let dependents = app.dispatch.store.dependents().await?;
+    let gone =
+        dependents.into_iter().filter(|(_, people)| people.iter().any(|p| snapshot.directory.active(p).is_none()));
+    let mut outcome = Ok(());
+    for (access, _) in gone {
+        failpoint!("leavers-before-command");
+        // One that cannot be ended now keeps no other from it.
+        if let Err(error) = app.dispatch.act(access, Command::Recheck, &Actor::Directory, None).await {
+            outcome = Err(error.into());
+        }
+    }
+    outcome
+}
