@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jit_core::id::AccessId;
 use jit_core::timer::Timer;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{ErrorKind, FromRedisValue, Pipeline, RedisError};
+use redis::{AsyncConnectionConfig, ErrorKind, FromRedisValue, Pipeline, RedisError, TlsCertificates};
 use tokio::sync::mpsc;
 
 use crate::error::StoreError;
@@ -24,6 +24,28 @@ const AWAY: Duration = Duration::from_secs(1);
 
 /// What may wait to be sent; more than that is dropped and filled in from SQL.
 const QUEUE: usize = 10_000;
+
+/// The client of an address; nothing is connected. `rediss://` is TLS with the server's certificate always verified: by the machine's
+/// authorities, or by those in the PEM file that `?ca_file=/path` names.
+pub(crate) fn client(url: &str) -> Result<redis::Client, StoreError> {
+    let wrong = |why: String| StoreError::RedisAddress((ErrorKind::InvalidClientConfig, "Redis over TLS", why).into());
+    let query = url.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+    let encrypted = url.starts_with("rediss:");
+    if url.ends_with("#insecure") {
+        return Err(wrong(
+            "the certificate is always verified: instead of #insecure, name its authority: ?ca_file=/path".to_owned(),
+        ));
+    }
+    match query.split('&').find_map(|pair| pair.strip_prefix("ca_file=")) {
+        None => redis::Client::open(url).map_err(StoreError::RedisAddress),
+        Some(_) if !encrypted => Err(wrong("ca_file is of use with rediss:// only".to_owned())),
+        Some(file) => {
+            let pem = std::fs::read(file).map_err(|error| wrong(format!("ca_file {file}: {error}")))?;
+            let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem) };
+            redis::Client::build_with_tls(url, certificates).map_err(StoreError::RedisAddress)
+        }
+    }
+}
 
 /// Something to be told to Redis after a commit.
 #[derive(Clone, Debug)]
@@ -99,9 +121,17 @@ impl RedisLink {
         answer
     }
 
-    /// For health checks.
+    /// For health checks; the error says what is wrong with the certificate or the password.
     pub async fn ping(&self) -> Result<(), RedisError> {
-        self.try_now::<(String,)>(redis::pipe().cmd("PING")).await.map(drop)
+        let Err(error) = self.try_now::<(String,)>(redis::pipe().cmd("PING")).await else { return Ok(()) };
+        // The manager tries again by itself until its time is up, and keeps the reason: one attempt without it tells.
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+        let attempt = self.client.get_multiplexed_async_connection_with_config(&config);
+        match tokio::time::timeout(PATIENCE, attempt).await {
+            Ok(Err(reason)) => Err(reason),
+            _ => Err(error),
+        }
     }
 
     /// It answered when last asked.
@@ -165,5 +195,26 @@ impl RedisLink {
 
     fn away(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.away_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_cannot_be_used_say_why_without_their_secrets() {
+        for (url, why) in [
+            ("rediss://:hunter2@127.0.0.1:6379?ca_file=/nowhere/ca.pem", "/nowhere/ca.pem"),
+            ("redis://:hunter2@127.0.0.1:6379?ca_file=/nowhere/ca.pem", "rediss://"),
+            ("http://:hunter2@127.0.0.1:6379", "Redis URL"),
+            ("rediss://:hunter2@127.0.0.1:6379/#insecure", "insecure"),
+        ] {
+            let error = client(url).err().map(|error| format!("{:#}", anyhow::Error::from(error))).unwrap_or_default();
+            assert!(error.contains(why) && !error.contains("hunter2"), "{url}: {error}");
+        }
+        for url in ["redis://127.0.0.1", "rediss://jit:hunter2@redis.example.test:6380/1"] {
+            assert!(client(url).is_ok(), "{url}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::budget::LocalBudgets;
 use crate::clock::{Clock, Record, Running};
 use crate::database::Db;
 use crate::error::{Doing, StoreError};
-use crate::redis_link::RedisLink;
+use crate::redis_link::{self, RedisLink};
 use crate::wakeups::{Ring, Wakeups};
 use crate::{bells_redis, presence, sql, timers_redis};
 
@@ -61,7 +61,7 @@ impl Store {
             (Clock::Record, None) => Running::Local,
             (Clock::Record, Some(reading)) => Running::Record(Record::new(reading)),
         };
-        let redis_client = redis.map(redis::Client::open).transpose().map_err(StoreError::RedisAddress)?;
+        let redis_client = redis.map(redis_link::client).transpose()?;
         let inner = Arc::new(Inner {
             db,
             name,

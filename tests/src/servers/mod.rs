@@ -2,6 +2,7 @@
 //! test process ends, however it ends. Called by tests and benches. A server that is not installed is a panic with a clear sentence,
 //! never a skip. Must not touch a server, a user or a file that it did not make.
 
+mod certificates;
 mod folder;
 mod pgbouncer;
 mod postgres;
@@ -12,6 +13,7 @@ mod service;
 mod sshd;
 mod users;
 
+pub use certificates::certificates;
 pub use folder::Folder;
 pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;

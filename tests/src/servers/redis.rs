@@ -3,8 +3,10 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::certificates::certificates;
 use super::folder::Folder;
 use super::process::{Launch, Server, on_free_port, program};
 
@@ -14,19 +16,40 @@ pub struct Redis {
     server: Option<Server>,
     port: u16,
     folder: Folder,
+    password: Option<&'static str>,
 }
 
 impl Redis {
     /// Starts one and waits until it answers.
     pub fn start() -> Self {
-        let folder = Folder::new("redis");
-        let (port, server) = on_free_port(|port| launch(&folder, port));
-        Self { server: Some(server), port, folder }
+        Self::launched(None)
     }
 
-    /// `redis://…`, the same through stop and start.
+    /// Starts one that speaks TLS only, with a certificate of its own authority ([`Redis::ca_file`]), and asks for a password.
+    pub fn start_with_tls(password: &'static str) -> Self {
+        Self::launched(Some(password))
+    }
+
+    fn launched(password: Option<&'static str>) -> Self {
+        let folder = Folder::new("redis");
+        if password.is_some() {
+            certificates(&folder);
+        }
+        let (port, server) = on_free_port(|port| launch(&folder, port, password));
+        Self { server: Some(server), port, folder, password }
+    }
+
+    /// `redis://…` or `rediss://…`, the same through stop and start.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        match self.password {
+            None => format!("redis://127.0.0.1:{}", self.port),
+            Some(password) => format!("rediss://:{password}@127.0.0.1:{}", self.port),
+        }
+    }
+
+    /// The authority of its certificate.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.join("ca.pem")
     }
 
     /// Stops it; what it held is lost.
@@ -37,7 +60,7 @@ impl Redis {
     /// Starts it, empty, on the port it had.
     pub fn start_again(&mut self) {
         self.stop();
-        self.server = Some(launch(&self.folder, self.port).expect("its port is still free"));
+        self.server = Some(launch(&self.folder, self.port, self.password).expect("its port is still free"));
     }
 
     /// Forgets everything, as an operator's slip would.
@@ -46,15 +69,27 @@ impl Redis {
     }
 }
 
-fn launch(folder: &Folder, port: u16) -> Result<Server, String> {
-    let options = [
-        ("--port", port.to_string()),
+fn launch(folder: &Folder, port: u16, password: Option<&str>) -> Result<Server, String> {
+    let file = |name: &str| folder.join(name).display().to_string();
+    let mut options = match password {
+        None => vec![("--port", port.to_string())],
+        Some(password) => vec![
+            ("--port", "0".to_owned()),
+            ("--tls-port", port.to_string()),
+            ("--tls-cert-file", file("its-server.pem")),
+            ("--tls-key-file", file("its-server.key")),
+            ("--tls-ca-cert-file", file("ca.pem")),
+            ("--tls-auth-clients", "no".to_owned()),
+            ("--requirepass", password.to_owned()),
+        ],
+    };
+    options.extend([
         ("--bind", "127.0.0.1".to_owned()),
         ("--save", String::new()),
         ("--appendonly", "no".to_owned()),
         ("--daemonize", "no".to_owned()),
         ("--dir", folder.path().display().to_string()),
-    ];
+    ]);
     let redis = program("redis-server", "redis-server", &[]);
     let launch = Launch {
         program: &redis,
@@ -64,7 +99,9 @@ fn launch(folder: &Folder, port: u16) -> Result<Server, String> {
         log: folder.join("log"),
         end_signal: "KILL",
     };
-    Server::start(launch, || ask(port, "PING").as_deref() == Some("+PONG\r\n"))
+    // With TLS nothing is asked in the clear: it accepts connections when it is up.
+    let up = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+    Server::start(launch, || if password.is_some() { up() } else { ask(port, "PING").as_deref() == Some("+PONG\r\n") })
 }
 
 fn ask(port: u16, command: &str) -> Option<String> {

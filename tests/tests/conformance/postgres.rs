@@ -3,10 +3,7 @@
 
 mod memberships;
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +14,7 @@ use jit_connectors::contract::Connector;
 use jit_connectors::postgres::{Config, Postgres as PostgresConnector};
 use jit_connectors::testkit::{Session, Subject};
 use jit_core::entitlement::{Entitlement, Handover, Holding, Target};
-use jit_tests::servers::{Folder, Postgres, Version, free_port};
+use jit_tests::servers::{Folder, Postgres, Version, certificates, free_port};
 use rstest::rstest;
 use serde_json::json;
 use tokio_postgres::Client;
@@ -302,33 +299,6 @@ async fn a_lost_connection_is_not_noticed(#[values(Version::Debian, Version::New
         assert_eq!(database.admin.query_one(sql, &[&login]).await.unwrap().get::<_, i64>(0), 1);
         connector.revoke(&e, &attempt()).await.unwrap();
         connector.grant(&e, Utc::now(), &attempt()).await.unwrap();
-    }
-}
-
-/// An authority and a certificate of its making for the loopback, where the server can read them.
-fn certificates(folder: &Folder) {
-    let openssl = |args: &str| {
-        let output = Command::new("openssl")
-            .args(args.split(' '))
-            .current_dir(folder.path())
-            .output()
-            .expect("openssl is installed");
-        assert!(output.status.success(), "{args}: {}", String::from_utf8_lossy(&output.stderr));
-    };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc";
-    fs::write(folder.join("san"), "subjectAltName=IP:127.0.0.1").unwrap();
-    openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=authority -days 2"));
-    openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=server"));
-    openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -out server.pem -days 2 -extfile san");
-    // The server runs as a user of its own where the tests run as root, and demands that nobody else may read its key.
-    for (name, mode) in [("server.key", "600"), ("server.pem", "644")] {
-        let mut install = Command::new("install");
-        if fs::metadata(folder.path()).unwrap().uid() == 0 {
-            install.args(["-o", "postgres"]);
-        }
-        let done =
-            install.args(["-m", mode, name, &format!("its-{name}")]).current_dir(folder.path()).status().unwrap();
-        assert!(done.success());
     }
 }
 

@@ -11,6 +11,7 @@ mod outbox;
 mod outbox_model;
 mod pooler;
 mod redis;
+mod redis_tls;
 mod texts;
 mod timers;
 mod world;
