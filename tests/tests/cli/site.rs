@@ -185,11 +185,11 @@ fn configuration(plan: &Plan, port: u16, slack_api: String) -> Configuration {
     let usual = Configuration::default();
     Configuration {
         port,
-        database: plan.database.clone().unwrap_or(usual.database),
+        database: plan.database.clone().unwrap_or_else(|| usual.database.clone()),
         redis: plan.redis.clone(),
         slack_api: Some(slack_api),
         more: fakes + &plan.more,
-        ..Configuration::default()
+        ..usual
     }
 }
 
