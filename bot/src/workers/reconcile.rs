@@ -80,12 +80,14 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
 
 /// One owner's turn, from inspection to reports; then the entitlement is given back with the time of its next turn.
 pub async fn settle(app: &App, leased: LeasedEntitlement) {
+    let begun = app.dispatch.store.now();
     let outcome = turn(app, &leased).await;
     let now = app.dispatch.store.now();
     let release = match &outcome {
         Ok(()) => {
-            // An earlier owner ended in the middle of a call: look once more when that can no longer take effect.
-            let next_due = (leased.quiet_at > now).then_some(leased.quiet_at);
+            // An earlier owner ended in the middle of a call: look once more when that can no longer take effect. Whether this turn has
+            // looked after that is not asked: what it began before may have ended after.
+            let next_due = (leased.quiet_at > begun).then_some(leased.quiet_at);
             Release { next_due, failures: 0, error: None }
         }
         Err(error) => {
@@ -140,12 +142,16 @@ struct Wanted<'a> {
 }
 
 /// What is past its end keeps nothing and is not given any more, also before its timer has said so.
-fn wanted(accesses: &[Access], now: DateTime<Utc>) -> Wanted<'_> {
-    let live = |access: &&Access| match &access.state {
+fn is_live(access: &Access, now: DateTime<Utc>) -> bool {
+    match &access.state {
         State::Elevating(elevating) => now < elevating.native_until,
         State::Active(active) => now < active.until,
         _ => false,
-    };
+    }
+}
+
+fn wanted(accesses: &[Access], now: DateTime<Utc>) -> Wanted<'_> {
+    let live = |access: &&Access| is_live(access, now);
     let keeper = accesses.iter().filter(live).max_by_key(|access| access.holds());
     let revoking: Vec<_> = accesses.iter().filter(|a| matches!(a.state, State::Revoking(_))).collect();
     Wanted {
@@ -189,6 +195,11 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
     match reconcile(wanted.desired, &found, baseline, can) {
         Action::Keep => {}
         Action::Grant { until } => {
+            // The look may have taken long.
+            let now = app.dispatch.store.now();
+            if !wanted.keeper.is_some_and(|keeper| is_live(keeper, now)) {
+                return Err(TurnError::NotAsTold("its time was over before it could be given"));
+            }
             if baseline == Baseline::Standing {
                 // What they held before is gone; what we give now is ours to take.
                 remember(app, leased, Baseline::Absent).await?;
@@ -218,8 +229,10 @@ async fn carry_out(app: &App, leased: &LeasedEntitlement, wanted: &Wanted<'_>) -
 async fn end(app: &App, calls: &mut Calls<'_>, wanted: &Wanted<'_>) -> Result<(), TurnError> {
     let sessions = calls.end_sessions().await?;
     failpoint!("reconcile-after-end-sessions");
+    // What is found tells of the time before the answer: the look must have begun after everything of earlier owners.
+    let asked = app.dispatch.store.now();
     match calls.inspect().await? {
-        Holding::Gone if app.dispatch.store.now() < calls.leased.quiet_at => Ok(()),
+        Holding::Gone if asked < calls.leased.quiet_at => Ok(()),
         Holding::Gone => {
             failpoint!("reconcile-before-report");
             report_end(app, wanted, &Proof::Gone { sessions_ended: sessions }).await

@@ -1,7 +1,12 @@
 //! Trouble at the target: a failing revoke is tried without end and everybody sees it; a failing grant gives nothing and says so.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use jit_bot::workers::reconcile::{LEASE, settle};
 use jit_connectors::fake::{Call, Fault};
+use jit_core::command::Command;
+use jit_core::event::Actor;
 use jit_tests::world::{Backend, World};
 use rstest::rstest;
 
@@ -79,6 +84,78 @@ async fn a_lying_target_is_not_believed(#[case] backend: Backend) {
     assert!(!world.saw("alice", "Ended, verified gone"), "an inspection said otherwise");
     world.passes(TimeDelta::minutes(2)).await;
     assert!(!world.holds("orders-db", "alice", "app_read"));
+    world.sees("alice", "verified gone").await;
+    world.end().await;
+}
+
+/// What an owner that crashed had begun may land while the next one looks: only a look that began after that proves anything.
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_begun_while_a_crashed_owners_call_could_still_land_proves_nothing(#[case] backend: Backend) {
+    let mut world = World::start(backend).await;
+    world.says("alice", "#access", READ).await;
+    world.idle().await;
+    world.stop().await;
+    let (dispatch, target) = (world.app.dispatch.clone(), world.targets["orders-db"].clone());
+    let store = &dispatch.store;
+    let access = store.all_open().await.expect("readable").remove(0);
+    store.mark_entitlement(&access.request.entitlement).await.expect("marked");
+    let crashed = store.lease_entitlements(1, "99999999-crashed", LEASE).await.expect("leased").remove(0);
+    let done = Command::Done { by: "alice".into() };
+    dispatch.act(access.id, done, &Actor::Timer, None).await.expect("hers to end");
+    assert_eq!(store.reclaim().await.expect("reclaimed"), 1);
+
+    let leased = store.lease_entitlements(1, "next", LEASE).await.expect("leased").remove(0);
+    assert_eq!(leased.quiet_at, crashed.lease_until);
+    target.fail_next(Call::Inspect, Fault::Late(Duration::ZERO));
+    target.fail_next(Call::Inspect, Fault::Late(Duration::from_millis(500)));
+    let (app, begun) = (world.app.clone(), target.calls().len());
+    let turn = tokio::spawn(async move { settle(&app, leased).await });
+    while target.calls()[begun..].iter().filter(|call| call.call == Call::Inspect).count() < 2 {
+        assert!(!turn.is_finished(), "it looks twice");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The answer comes when all is quiet; what it tells of was before.
+    world.clock.set(crashed.lease_until);
+    turn.await.expect("no panic");
+    let after = store.access(access.id).await.expect("readable").expect("there");
+    assert_eq!(after.state_name(), "revoking", "not yet proven");
+    assert_eq!(store.next_entitlement().await.expect("readable"), Some(crashed.lease_until), "looked at again");
+    world.start_again().await;
+    world.sees("alice", "verified gone").await;
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_given_after_its_end_however_long_the_look_took(#[case] backend: Backend) {
+    let mut world = World::start(backend).await;
+    world.says("alice", "#access", READ).await;
+    world.idle().await;
+    world.passes(TimeDelta::minutes(14) + TimeDelta::seconds(55)).await;
+    world.stop().await;
+    let (store, target) = (world.app.dispatch.store.clone(), world.targets["orders-db"].clone());
+    let access = store.all_open().await.expect("readable").remove(0);
+    target.drop_behind(&access.request.entitlement);
+    store.mark_entitlement(&access.request.entitlement).await.expect("marked");
+    let leased = store.lease_entitlements(1, "worker", LEASE).await.expect("leased").remove(0);
+    target.fail_next(Call::Inspect, Fault::Late(Duration::from_millis(300)));
+    let (app, begun) = (world.app.clone(), target.calls().len());
+    let turn = tokio::spawn(async move { settle(&app, leased).await });
+    while target.calls().len() == begun {
+        assert!(!turn.is_finished(), "it looks");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    world.clock.set(access.until().expect("live"));
+    turn.await.expect("no panic");
+    assert!(target.calls()[begun..].iter().all(|call| call.call != Call::Grant), "its time is over");
+    assert!(!world.holds("orders-db", "alice", "app_read"));
+    world.start_again().await;
+    world.passes(TimeDelta::minutes(1)).await;
     world.sees("alice", "verified gone").await;
     world.end().await;
 }
