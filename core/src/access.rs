@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::decide::NATIVE_MARGIN;
 use crate::entitlement::{Entitlement, Handover};
 use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
 use crate::personal::Personal;
@@ -404,7 +405,10 @@ impl Access {
     pub fn holds(&self) -> Option<DateTime<Utc>> {
         match &self.state {
             State::Elevating(elevating) => Some(elevating.native_until),
-            State::Active(active) => Some(active.native_until.unwrap_or(active.until)),
+            // What the target said may be the end of a longer one beside it.
+            State::Active(active) => {
+                Some(active.native_until.unwrap_or(active.until).min(active.until + NATIVE_MARGIN))
+            }
             _ => None,
         }
     }

@@ -18,6 +18,7 @@ mod tests;
 use chrono::{DateTime, Utc};
 
 pub use request::preview;
+pub(crate) use vote::NATIVE_MARGIN;
 
 use crate::access::{Access, EndCause, Outcome, State};
 use crate::command::Command;

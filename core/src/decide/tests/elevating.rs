@@ -139,3 +139,14 @@ fn others_may_not_end_it_and_nobody_decides_again() {
     assert_eq!(world.state(id), "elevating");
     assert!(world.access(id).holds().is_some());
 }
+
+/// At the target two of one entitlement are one thing, which says the longer one's end.
+#[test]
+fn what_keeps_it_keeps_it_no_longer_than_its_own_end_whatever_the_target_said() {
+    let (mut world, id) = elevating();
+    let end = world.now + Span::hours(1).delta();
+    let others = Some(world.now + Span::hours(4).delta());
+    world.line(id, Command::Elevated { verified_at: world.now, native_until: others, handover: None });
+    let access = world.access(id);
+    assert_eq!((access.until(), access.holds()), (Some(end), Some(end + Span::minutes(1).delta())));
+}
