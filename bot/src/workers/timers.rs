@@ -24,7 +24,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
     let mut under_way = JoinSet::new();
     loop {
         while under_way.try_join_next().is_some() {}
-        let free = AT_ONCE - under_way.len();
+        let free = AT_ONCE.saturating_sub(under_way.len());
         if free == 0 {
             under_way.join_next().await;
             continue;

@@ -97,6 +97,13 @@ struct Anchor {
     off_by: Duration,
 }
 
+impl Anchor {
+    /// Carried on by the steady clock.
+    fn now(&self) -> DateTime<Utc> {
+        self.shown + TimeDelta::from_std(self.at.elapsed()).unwrap_or(TimeDelta::MAX)
+    }
+}
+
 /// How fast two clocks drift apart at most, as a part of the time. Source: RFC 5905, the frequency tolerance of NTP, is 15 in a million;
 /// clocks of virtual machines that nobody disciplines are a good deal worse.
 const DRIFT: u32 = 5_000;
@@ -112,14 +119,16 @@ impl Record {
     pub fn measure(&self, reading: Reading) {
         let new = Anchor::from(reading);
         let mut anchor = self.lock();
-        if new.off_by <= anchor.off_by + anchor.at.elapsed() / DRIFT {
+        let old_off_by = anchor.off_by + anchor.at.elapsed() / DRIFT;
+        // Both cannot be true: the server's clock was set, or this machine slept, which its steady clock does not count.
+        let stepped = (new.now() - anchor.now()).abs().to_std().is_ok_and(|apart| apart > new.off_by + old_off_by);
+        if stepped || new.off_by <= old_off_by {
             *anchor = new;
         }
     }
 
     fn now(&self) -> DateTime<Utc> {
-        let anchor = *self.lock();
-        anchor.shown + TimeDelta::from_std(anchor.at.elapsed()).unwrap_or(TimeDelta::MAX)
+        self.lock().now()
     }
 
     fn lock(&self) -> MutexGuard<'_, Anchor> {
@@ -177,11 +186,24 @@ mod tests {
     fn a_slow_answer_does_not_spoil_a_good_measurement_but_is_better_than_an_old_one() {
         let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
         let record = Record::new(reading(10 * second, second / 1000, 5));
-        record.measure(reading(second, second / 2, 9_000));
-        assert!(record.now() < instant(100_000_000));
+        let before = record.now();
+        record.measure(reading(second, second / 2, 14));
+        let moved = record.now() - before;
+        assert!(moved >= TimeDelta::zero() && moved < TimeDelta::milliseconds(100), "14 s or 14.5 s: {moved}");
         let record = Record::new(reading(hour, second / 1000, 5));
         record.measure(reading(second, second / 2, 9_000));
         assert!(record.now() > instant(9_000_000_000), "two clocks may be 720 ms apart after an hour");
+    }
+
+    #[test]
+    fn a_step_is_followed_whichever_way_and_however_slow_the_answer() {
+        let second = Duration::from_secs(1);
+        for (shown, least) in [(9_000, 9_000), (2, 2)] {
+            let record = Record::new(reading(10 * second, second / 1000, 5));
+            record.measure(reading(second, second / 2, shown));
+            let off = record.now() - instant(least * 1_000_000);
+            assert!(off >= TimeDelta::milliseconds(500) && off < TimeDelta::seconds(2), "{shown}: {off}");
+        }
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl Store {
         values.extend([i64::from(share.max).into(), i64::from(share.each).into()]);
         values.extend(share.without.iter().map(|connector| connector.as_str().into()));
         let rows = sql::query(&self.db().writer, &update, values).await.doing(DOING)?;
-        let mut leased = rows.iter().map(|row| read(row, until)).collect::<Result<Vec<_>, _>>().doing(DOING)?;
+        let mut leased: Vec<_> = rows.iter().filter_map(|row| readable(row, until)).collect();
         // Read after the lease: what is committed later marks the row again.
         let mut accesses = self.unsettled(&leased).await?;
         // What cannot be read stays leased, and comes again when that is over: it must not keep the others from being taken back.
@@ -263,6 +263,15 @@ fn add(by_key: &mut HashMap<EntitlementKey, Vec<Access>>, of: &[LeasedEntitlemen
     for access in accesses {
         by_key.entry(access.request.entitlement.key()).or_default().push(access);
     }
+}
+
+/// What cannot be read stays leased, and comes again when that is over: it must not keep the others from being taken back.
+fn readable(row: &QueryResult, lease_until: DateTime<Utc>) -> Option<LeasedEntitlement> {
+    let unreadable = |error: &DbErr| {
+        let key = row.try_get::<String>("", "key").unwrap_or_default();
+        tracing::error!(entitlement = key, %error, "cannot be read, so it cannot be reconciled");
+    };
+    read(row, lease_until).inspect_err(unreadable).ok()
 }
 
 fn read(row: &QueryResult, lease_until: DateTime<Utc>) -> Result<LeasedEntitlement, DbErr> {

@@ -60,7 +60,7 @@ impl Store {
 }
 
 impl Timers {
-    /// Waits until something is due; at least one and at most `max`. Dropping the future loses nothing: what it claimed comes back after the lease.
+    /// Waits until something is due; at least one and at most `max`, or one of each of Redis' shards more. Dropping the future loses nothing: what it claimed comes back after the lease.
     pub async fn next(&self, max: usize) -> Vec<Due> {
         let mut moves = match self.store.clock() {
             Running::Virtual(clock) => Some(clock.moves()),

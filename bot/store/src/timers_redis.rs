@@ -127,7 +127,7 @@ fn eval(script: &str, keys: &[String]) -> Cmd {
     cmd
 }
 
-/// Claims at most `max` due members of every shard. `None`: some shard is not filled.
+/// Claims about `max` due members, as many of each shard. `None`: some shard is not filled.
 pub(crate) async fn claim(
     link: &RedisLink,
     now: DateTime<Utc>,
@@ -135,9 +135,10 @@ pub(crate) async fn claim(
     max: usize,
 ) -> Result<Option<Claimed>, RedisError> {
     let mut pipeline = Pipeline::new();
+    let each = max.div_ceil(SHARDS as usize);
     for shard in 0..SHARDS {
         let mut cmd = eval(CLAIM, &[due_key(link, shard), filled_key(link, shard)]);
-        cmd.arg(micros(now)).arg(micros(until)).arg(max);
+        cmd.arg(micros(now)).arg(micros(until)).arg(each);
         pipeline.add_command(cmd);
     }
     let answers: Vec<Vec<String>> = link.run(&pipeline).await?;

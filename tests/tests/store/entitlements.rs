@@ -8,7 +8,7 @@ use jit_core::event::Event;
 use jit_store::{LeasedEntitlement, Release, Share, Store};
 use rstest::rstest;
 
-use crate::world::{Backend, LEASE, World, elevated, start};
+use crate::world::{Backend, LEASE, World, beside, elevated, start};
 
 async fn lease(store: &Store) -> Vec<LeasedEntitlement> {
     store.lease_entitlements(9, "w", LEASE).await.unwrap()
@@ -185,4 +185,22 @@ async fn what_a_process_that_is_gone_was_at_comes_back_at_once_and_is_called_gon
     assert_eq!(world.store.reclaim().await.unwrap(), 1);
     let again = lease(&world.store).await;
     assert_eq!(again[0].quiet_at, lost[0].lease_until, "who only took away leaves nothing to be waited for");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_row_that_cannot_be_read_keeps_no_other_from_being_taken_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    world.elevating("alice").await;
+    let bobs = world.elevating("bob").await;
+    beside(&world, "UPDATE entitlements SET target = '{' WHERE account = 'alice'").await;
+    for _ in 0..2 {
+        let leased = lease(&world.store).await;
+        assert_eq!(leased.iter().map(|one| &one.accesses[0].id).collect::<Vec<_>>(), [&bobs.id]);
+        let again = Release { next_due: Some(world.store.now()), ..Release::default() };
+        assert!(world.store.release(&leased[0], &again).await.unwrap());
+        world.clock.advance(TimeDelta::seconds(30));
+    }
 }

@@ -9,7 +9,7 @@ use jit_core::event::Event;
 use jit_store::{Handle, Leased};
 use rstest::rstest;
 
-use crate::world::{Backend, LEASE, World, tell, word};
+use crate::world::{Backend, LEASE, World, beside, tell, word};
 
 fn handle(ts: &str) -> Handle {
     Handle { platform: Platform::Slack, conversation: "D1".into(), ts: ts.into() }
@@ -169,13 +169,6 @@ async fn a_row_keeps_its_id_through_changes_of_content_and_a_late_delivery_loses
     assert_eq!((words(&edit), edit[0].id, edit[0].attempts), (vec!["four"], slow[0].id, 3));
     world.store.delivered(&edit[0], &handle("1")).await.unwrap();
     assert_eq!(world.store.next_tell().await.unwrap(), None);
-}
-
-/// Changes the database beside the store.
-async fn beside(world: &World, statement: &str) {
-    let db = sea_orm::Database::connect(&world.url).await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(&db, statement).await.unwrap();
-    db.close().await.unwrap();
 }
 
 #[rstest]

@@ -297,3 +297,22 @@ async fn an_index_that_lies_harms_nothing() {
     assert!(late[&soon.id] < TimeDelta::seconds(2), "{late:?}");
     assert_eq!(store.next_due().await.unwrap(), later.until());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hardly_more_is_claimed_at_a_time_than_was_asked_for_and_the_rest_comes_next() {
+    /// One of each shard more.
+    const ROUNDING: usize = 8;
+    let redis = Redis::start();
+    let (store, _url, _folder) = fresh(Backend::Sqlite, &redis).await;
+    let due = store.now();
+    for n in 0..64 {
+        ending(&store, &format!("person-{n}"), due).await;
+    }
+    let timers = store.timers("worker", LEASE * 10);
+    let mut seen = 0;
+    while seen < 64 {
+        let claimed = tokio::time::timeout(Duration::from_secs(20), timers.next(4)).await.unwrap().len();
+        assert!(claimed < 4 + ROUNDING, "{claimed} instead of about 4");
+        seen += claimed;
+    }
+}

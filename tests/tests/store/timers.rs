@@ -9,7 +9,7 @@ use jit_core::event::Event;
 use jit_core::timer::TimerKind;
 use rstest::rstest;
 
-use crate::world::{Backend, LEASE, World};
+use crate::world::{Backend, LEASE, World, beside};
 
 #[rstest]
 #[tokio::test]
@@ -104,4 +104,23 @@ async fn next_wakes_for_a_moved_clock_a_commit_and_an_old_timer(
     let (due, _) = tokio::time::timeout(Duration::from_secs(3), waiting).await.unwrap().unwrap();
     assert_eq!(due.iter().map(|d| d.kind).collect::<Vec<_>>(), [TimerKind::End]);
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_timer_that_cannot_be_read_keeps_no_other_from_firing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let alices = world.active("alice", TimeDelta::minutes(50)).await;
+    let bobs = world.active("bob", TimeDelta::hours(1)).await;
+    world.clock.advance(TimeDelta::hours(2));
+    let later =
+        format!("UPDATE timers SET kind = 'of a later version' WHERE kind = 'end' AND access = '{}'", alices.id);
+    beside(&world, &later).await;
+    for _ in 0..2 {
+        let due = world.store.due_timers(9, "w", LEASE).await.unwrap();
+        assert!(due.iter().any(|due| due.access == bobs.id && due.kind == TimerKind::End), "{due:?}");
+        world.clock.advance(TimeDelta::seconds(30));
+    }
 }

@@ -110,6 +110,13 @@ impl World {
     }
 }
 
+/// Changes the database beside the store.
+pub async fn beside(world: &World, statement: &str) {
+    let db = sea_orm::Database::connect(&world.url).await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(&db, statement).await.unwrap();
+    db.close().await.unwrap();
+}
+
 /// Commits without a dedupe key or a person's version.
 pub async fn save(
     store: &Store,
