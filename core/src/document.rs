@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
+use chrono::{DateTime, Utc};
 use toml_edit::{Document, Item, TableLike, TomlError, Value};
 
 use crate::grammar::nearest;
@@ -270,6 +271,22 @@ impl<'a, 'r> Table<'a, 'r> {
         }
     }
 
+    /// An instant with its zone: RFC 3339 in quotes, or TOML's own date and time.
+    pub fn instant(&mut self, key: &'static str) -> Option<DateTime<Utc>> {
+        let At { value, at } = self.get(key)?;
+        let text = value.as_str().map(str::to_owned).or_else(|| value.as_datetime().map(ToString::to_string));
+        let Some(text) = text else {
+            self.wrong(key, at, "a time", found(value));
+            return None;
+        };
+        let read = DateTime::parse_from_rfc3339(text.trim()).map(|read| read.to_utc());
+        if read.is_err() {
+            let what = format!("`{key}` in {} is no time with a zone: `{text}`", self.title);
+            self.reader.problem(at, what, Some("write for example `2026-11-23T09:30:00+01:00`".to_owned()));
+        }
+        read.ok()
+    }
+
     /// One or several texts: `"a"` or `["a", "b"]`, never none.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<At<String>>> {
         let texts = self.texts_or_none(key)?;
@@ -303,6 +320,25 @@ impl<'a, 'r> Table<'a, 'r> {
         }
         // What could not be read was said. A rest of nothing would be said to name nothing, which it does not.
         (array.is_empty() || !texts.is_empty()).then_some(texts)
+    }
+
+    /// Lists of texts: `[["a"], ["b", "c"]]`; each has one at least.
+    pub fn text_lists(&mut self, key: &'static str) -> Option<Vec<Vec<At<String>>>> {
+        let At { value, at } = self.get(key)?;
+        let inner = |value: &Value| {
+            let texts = value.as_array().filter(|texts| !texts.is_empty())?.iter();
+            let text = |text: &Value| {
+                let at = start(text.span()).unwrap_or(at);
+                text.as_str().map(|text| At { value: text.to_owned(), at })
+            };
+            texts.map(text).collect::<Option<Vec<_>>>()
+        };
+        let lists = value.as_array().and_then(|lists| lists.iter().map(inner).collect::<Option<Vec<_>>>());
+        if lists.is_none() {
+            let hint = Some(format!("write for example `{key} = [[\"a\"], [\"b\", \"c\"]]`"));
+            self.reader.problem(at, format!("`{key}` in {} is a list of lists of texts", self.title), hint);
+        }
+        lists
     }
 
     pub fn need_texts(&mut self, key: &'static str) -> Option<Vec<At<String>>> {

@@ -69,8 +69,8 @@ impl Policy {
     }
 }
 
-/// A justification that passes, for blank questions.
-const FILLED: &str = "A justification of honest length, standing in for the one that the person would still have to \
+/// A justification that passes, for questions in which it is not known.
+pub const FILLED: &str = "A justification of honest length, standing in for the one that the person would still have to \
     write: it says what happened, which system is concerned, what has to be done there, why it cannot wait, and who \
     else knows about it. Minimums of policy go up to five hundred characters, so this text is longer than that: it \
     goes on to describe the steps that are planned, the way back if one of them fails, the people who were told \

@@ -1,9 +1,11 @@
 //! Policy: who may have which role, for how long, and who must agree.
 //!
 //! [`model`] is what a loaded policy is, [`parse`] reads it from TOML with positions, [`check`] proves what must hold before
-//! it is loaded, [`Policy::judge`] judges one request, [`Policy::explain`] words why. A route is fixed when asked; who may
-//! vote on it, and whether the person may still have the role, is asked anew each time.
+//! it is loaded, [`Policy::judge`] judges one request, [`Policy::explain`] words why, and [`cases`] are its
+//! table tests. A route is fixed when asked; who may vote on it, and whether the person may still have the role, is asked anew each
+//! time.
 
+pub mod cases;
 mod check;
 mod evaluate;
 mod explain;
@@ -13,6 +15,7 @@ mod hours;
 mod justification;
 pub mod model;
 mod parse;
+mod parse_cases;
 mod parse_hours;
 mod parse_role;
 mod parse_rule;
@@ -21,9 +24,10 @@ pub(crate) mod quorum;
 
 pub use check::{advice, check};
 pub use evaluate::{Judgement, Question};
-pub use explain::Explanation;
+pub use explain::{Explanation, FILLED};
 pub use model::*;
 pub use parse::parse;
+pub use parse_cases::parse_cases;
 
 pub use crate::document::{Problem, Severity, SourceFile};
 

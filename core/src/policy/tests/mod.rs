@@ -1,5 +1,6 @@
 //! Tests of policy as a whole; small parts are tested beside themselves.
 
+mod cases;
 mod checking;
 mod judging;
 mod properties;
