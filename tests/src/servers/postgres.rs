@@ -7,6 +7,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, NoTls};
 
@@ -102,6 +103,24 @@ impl Postgres {
         // Its failures reach whoever uses the client.
         tokio::spawn(connection);
         Ok(client)
+    }
+
+    /// Has it speak TLS as well, with the folder's [`super::certificates`], and waits until it does.
+    pub async fn speak_tls(&self, folder: &Folder) {
+        let admin = self.connect().await;
+        for (setting, file) in [("ssl_key_file", "its-server.key"), ("ssl_cert_file", "its-server.pem")] {
+            let sql = format!("ALTER SYSTEM SET {setting} = '{}'", folder.join(file).display());
+            admin.batch_execute(&sql).await.expect("a superuser may");
+        }
+        for sql in ["ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"] {
+            admin.batch_execute(sql).await.expect("a superuser may");
+        }
+        let begin = Instant::now();
+        // Sessions learn of it in their own time; the postmaster, who answers new ones, has learned of it before them.
+        while admin.query_one("SHOW ssl", &[]).await.expect("it runs").get::<_, &str>(0) != "on" {
+            assert!(begin.elapsed() < Duration::from_secs(20), "it does not speak TLS");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Stops it, ending open sessions; what was committed stays.

@@ -1,7 +1,7 @@
 //! `jit doctor`: tells each thing that is wrong, how to mend it, and nothing that is not.
 
 use chrono::TimeDelta;
-use jit_tests::servers::{Postgres, Redis, free_port};
+use jit_tests::servers::{PgBouncer, Postgres, Redis, free_port};
 use jit_tests::site::role;
 use serde_json::Value;
 
@@ -145,6 +145,18 @@ async fn an_unreachable_database() {
     let database = format!("postgres://jit:hunter2@127.0.0.1:{}/jit", free_port());
     let site = Site::of(Plan { database: Some(database), ..Plan::default() }).await;
     finds(&site, "database", &["database.url"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_shares_sessions() {
+    let server = Postgres::shared();
+    let database = server.fresh_database().await;
+    let settings = "pool_mode = transaction\nignore_startup_parameters = options,extra_float_digits";
+    let pooler = PgBouncer::start(server, settings);
+    let database = pooler.url_as("postgres", database.rsplit('/').next().unwrap());
+    let site = Site::of(Plan { database: Some(database), ..Plan::default() }).await;
+    finds(&site, "database", &["a pooler is between us and PostgreSQL", "database.url", "session mode"]).await;
+    jit(&["serve", "--config", &site.config()]).await.is(2, &["a pooler is between us and PostgreSQL"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

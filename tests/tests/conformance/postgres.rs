@@ -307,24 +307,15 @@ async fn a_lost_connection_is_not_noticed(#[values(Version::Debian, Version::New
 async fn tls_is_used_and_the_servers_certificate_verified(#[values(Version::Debian, Version::Newer)] version: Version) {
     let (server, folder) = (Postgres::start_of(version), Folder::new("tls"));
     certificates(&folder);
+    server.speak_tls(&folder).await;
     let admin = server.connect().await;
-    for (setting, file) in [("ssl_key_file", "its-server.key"), ("ssl_cert_file", "its-server.pem")] {
-        let sql = format!("ALTER SYSTEM SET {setting} = '{}'", folder.join(file).display());
-        admin.batch_execute(&sql).await.unwrap();
-    }
-    admin.batch_execute("ALTER SYSTEM SET ssl = on").await.unwrap();
-    admin.batch_execute("CREATE ROLE tls_bot LOGIN SUPERUSER; SELECT pg_reload_conf()").await.unwrap();
+    admin.batch_execute("CREATE ROLE tls_bot LOGIN SUPERUSER").await.unwrap();
     let connector = |host: &str, ca_file: Option<PathBuf>| {
         let url = format!("postgres://tls_bot@{host}:{}/postgres?sslmode=verify-full", server.port());
         PostgresConnector::new(&Config { url: url.into(), ca_file }).unwrap()
     };
     let trusting = connector("127.0.0.1", Some(folder.join("ca.pem")));
-    // The server reads its configuration again in its own time; until then it offers no TLS.
-    let begin = Instant::now();
-    while let Err(error) = trusting.probe().await {
-        assert!(begin.elapsed() < Duration::from_secs(20), "{error}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    trusting.probe().await.unwrap();
     let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'tls_bot'";
     assert_eq!(admin.query_one(encrypted, &[]).await.unwrap().get::<_, Option<bool>>(0), Some(true));
     let error = connector("localhost", Some(folder.join("ca.pem"))).probe().await.unwrap_err();

@@ -10,6 +10,7 @@ mod open;
 mod outbox;
 mod outbox_model;
 mod pooler;
+mod postgres_tls;
 mod redis;
 mod redis_tls;
 mod texts;
