@@ -10,17 +10,24 @@ use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
 use jit_chat::slack::verify::Verifier;
 use jit_connectors::registry::Registry;
 use jit_core::access::State;
+use jit_core::bulletin::Bulletin;
+use jit_core::effect::{Content, Recipient, Slot, Tell};
 use jit_core::entitlement::Capabilities;
 use jit_core::event::{Actor, Event, EventRecord};
-use jit_core::id::ConnectorName;
-use jit_store::{Clock, Store};
+use jit_core::id::{AccessId, ConnectorName, PolicyHash};
+use jit_store::{Clock, CommitError, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::snapshot::{InForce, Snapshot, Sources};
 use crate::verbs::Verbs;
+
+/// How many problems of a policy are told in chat.
+const SHOWN: usize = 5;
 
 /// The parts.
 #[derive(Clone)]
@@ -113,9 +120,15 @@ impl App {
         Verbs { dispatch: self.dispatch.clone() }
     }
 
-    /// Reads policy and people again; what is in force stays when the new one has problems.
+    /// Reads policy and people again. What is in force stays when the new one has problems, and security is told of them.
     pub async fn reload(&self) -> anyhow::Result<()> {
-        let snapshot = load(&self.sources, &self.registry)?;
+        let snapshot = match load(&self.sources, &self.registry) {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                self.tell_problems(&error).await?;
+                return Err(error);
+            }
+        };
         let before = self.dispatch.in_force.get().policy.hash.clone();
         let changed = before != snapshot.policy.hash;
         self.dispatch.in_force.set(snapshot);
@@ -125,16 +138,53 @@ impl App {
         Ok(())
     }
 
-    /// A change of policy is evidence.
-    async fn record_policy(&self, before: Option<jit_core::id::PolicyHash>) -> anyhow::Result<()> {
+    /// A change of policy is evidence, and security's business.
+    async fn record_policy(&self, before: Option<PolicyHash>) -> anyhow::Result<()> {
+        let after = self.dispatch.in_force.get().policy.hash.clone();
+        tracing::info!(policy = %after, "policy in force");
+        let told = before.clone().map(|before| Bulletin::PolicyLoaded { before, after: after.clone() });
+        let dedupe = told.as_ref().map(|_| after.to_string());
+        self.publish(Event::PolicyLoaded { before }, told, dedupe).await
+    }
+
+    /// So is one that could not be put in force.
+    async fn tell_problems(&self, error: &anyhow::Error) -> anyhow::Result<()> {
+        let text = format!("{error:#}");
+        let mut problems: Vec<String> = text.lines().map(str::to_owned).collect();
+        let event = Event::PolicyRefused { problems: problems.len() };
+        let more = problems.len().saturating_sub(SHOWN);
+        problems.truncate(SHOWN);
+        self.publish(event, Some(Bulletin::PolicyRefused { problems, more }), Some(text)).await
+    }
+
+    /// Records an event about the service and tells security of it. What all replicas see at once (`dedupe` says what) is told once: since
+    /// the latest change of policy.
+    async fn publish(&self, event: Event, told: Option<Bulletin>, dedupe: Option<String>) -> anyhow::Result<()> {
+        let store = &self.dispatch.store;
         let policy = self.dispatch.in_force.get().policy.hash.clone();
-        tracing::info!(policy = %policy, "policy in force");
-        let at = self.dispatch.store.now();
         let actor = Actor::Operator { name: operator() };
-        let event = Event::PolicyLoaded { before };
-        let record = EventRecord { access: None, version: 0, at, actor, policy, event };
-        self.dispatch.store.record(record, None).await?;
-        Ok(())
+        let record = EventRecord { access: None, version: 0, at: store.now(), actor, policy, event };
+        let tells: Vec<Tell> = told
+            .into_iter()
+            .map(|bulletin| Tell {
+                to: Recipient::Security,
+                slot: Slot::new(AccessId(Uuid::now_v7()), bulletin.name()),
+                under: None,
+                content: Content::Bulletin(Box::new(bulletin)),
+            })
+            .collect();
+        let key = match dedupe {
+            Some(what) => {
+                let latest = store.latest("policy-loaded").await?.map(|(at, _)| at.timestamp_micros());
+                let what = hex::encode(Sha256::digest(format!("{latest:?} {what}")));
+                Some(format!("{}:{what}", record.event.kind()))
+            }
+            None => None,
+        };
+        match store.publish(record, &tells, key.as_deref()).await {
+            Ok(()) | Err(CommitError::Duplicate { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

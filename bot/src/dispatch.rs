@@ -8,6 +8,7 @@ use jit_core::command::{Ask, Command};
 use jit_core::decide::{Decision, decide};
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::facts::OpenAccess;
+use jit_core::freeze::Freeze;
 use jit_core::id::{AccessId, ShortId};
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
@@ -72,6 +73,7 @@ struct Loaded {
     snapshot: Arc<Snapshot>,
     access: Option<Access>,
     open: Vec<OpenAccess>,
+    freezes: Vec<Freeze>,
     person_version: Option<u64>,
     parent: Option<Access>,
 }
@@ -105,6 +107,7 @@ impl Dispatch {
             let loaded = self.load(id, &command).await?;
             let mut facts = loaded.snapshot.facts(actor, &loaded.open);
             facts.parent = loaded.parent.as_ref();
+            facts.freezes = &loaded.freezes;
             let decision = match decide(loaded.access.as_ref(), &command, &facts, self.store.now()) {
                 Ok(decision) => decision,
                 Err(refusal) => {
@@ -148,7 +151,8 @@ impl Dispatch {
     /// One round of look-ups; which ones depends on the command alone.
     async fn load(&self, id: AccessId, command: &Command) -> Result<Loaded, ActError> {
         let snapshot = self.in_force.get();
-        let mut loaded = Loaded { snapshot, access: None, open: Vec::new(), person_version: None, parent: None };
+        let (open, freezes) = (Vec::new(), Vec::new());
+        let mut loaded = Loaded { snapshot, access: None, open, freezes, person_version: None, parent: None };
         let (beneficiary, parent) = match command {
             Command::Request(ask) => (ask.beneficiary.clone(), ask.extends),
             _ => {
@@ -164,6 +168,7 @@ impl Dispatch {
         // Limits, conflicts and duplicates are about the person: whatever reads them sets the person's version.
         if matches!(command, Command::Request(_) | Command::Approve { .. }) {
             loaded.person_version = Some(version);
+            loaded.freezes = self.store.freezes().await.map_err(anyhow::Error::from)?;
         }
         if let Some(parent) = parent {
             loaded.parent = self.store.access(parent).await.map_err(anyhow::Error::from)?;

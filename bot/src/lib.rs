@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod dispatch;
 pub mod failpoint;
+pub mod freeze;
 pub mod http;
 pub mod logs;
 pub mod metrics;

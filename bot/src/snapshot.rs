@@ -35,7 +35,7 @@ impl Snapshot {
         Ok(Self { policy, directory: Directory::default(), connectors })
     }
 
-    /// The facts of one decision.
+    /// The facts of one decision; without what is frozen, and without the parent of an extension.
     pub fn facts<'a>(&'a self, actor: &'a Actor, open: &'a [OpenAccess]) -> Facts<'a> {
         Facts {
             actor,
@@ -43,6 +43,7 @@ impl Snapshot {
             directory: &self.directory,
             connectors: &self.connectors,
             open,
+            freezes: &[],
             parent: None,
         }
     }
@@ -113,8 +114,15 @@ impl Sources {
 /// Longest policy that is read: 10 MiB in all, far beyond the largest real one; more is a mistake or an attack.
 pub const MAX_POLICY_BYTES: u64 = 10 * 1024 * 1024;
 
-/// Every `*.toml` below a folder, in order of its name.
+/// A policy's files; there must be some.
 pub fn read_policy(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    let files = read_below(folder)?;
+    anyhow::ensure!(!files.is_empty(), "the policy folder {} has no *.toml", folder.display());
+    Ok(files)
+}
+
+/// Every `*.toml` below a folder, in order of its name, but for what is hidden and what is in folders called `tests`.
+pub fn read_below(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let mut paths = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
@@ -134,7 +142,6 @@ pub fn read_policy(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
         }
     }
     paths.sort();
-    anyhow::ensure!(!paths.is_empty(), "the policy folder {} has no *.toml", folder.display());
     let mut total = 0;
     paths
         .into_iter()

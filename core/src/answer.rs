@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
 use crate::event::EventRecord;
+use crate::freeze::Freeze;
 use crate::id::{PersonId, RoleName};
 use crate::policy::{Level, Risk};
 use crate::refusal::Refusal;
@@ -70,6 +71,13 @@ pub enum Answer {
         role: RoleName,
         /// Plain sentences.
         lines: Vec<String>,
+    },
+    /// `/jit freeze`, `/jit unfreeze`: what was done, and what is frozen now.
+    Frozen {
+        /// What was frozen or lifted just now.
+        changed: Option<Freeze>,
+        /// What is frozen, the oldest first.
+        freezes: Vec<Freeze>,
     },
     /// `/jit help`, of one verb or all.
     Help {

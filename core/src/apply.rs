@@ -11,7 +11,9 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
     access.version = record.version;
     let at = record.at;
     match &record.event {
-        Event::Requested { .. } | Event::Refused { .. } | Event::PolicyLoaded { .. } => {}
+        Event::Requested { .. } | Event::Refused { .. } => {}
+        Event::Frozen { .. } | Event::Unfrozen { .. } => {}
+        Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
         Event::StepOpened { step, asked } => {
             access.state = State::Pending(Pending { step: *step, since: at, reminded: false, escalated: false });
             ask(&mut access, *step, asked, false);

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bulletin::Bulletin;
 use crate::id::{AccessId, PersonId};
 use crate::notice::Notice;
 
@@ -31,7 +32,27 @@ pub struct Tell {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under: Option<Slot>,
     /// What is told.
-    pub notice: Notice,
+    pub content: Content,
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "content", rename_all = "kebab-case")]
+pub enum Content {
+    /// Something about an access.
+    Notice(Box<Notice>),
+    /// Something about the service.
+    Bulletin(Box<Bulletin>),
+}
+
+impl Tell {
+    /// The notice, where it is one.
+    pub fn notice(&self) -> Option<&Notice> {
+        match &self.content {
+            Content::Notice(notice) => Some(notice),
+            Content::Bulletin(_) => None,
+        }
+    }
 }
 
 /// A conversation, by its meaning; chat resolves it to platform ids.
@@ -60,7 +81,7 @@ impl Recipient {
 /// Names one message of a conversation: an access and a word. The same slot is the same message, whatever crashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Slot {
-    /// Which access the message is about.
+    /// Which access the message is about; of a bulletin, its own key.
     pub access: AccessId,
     /// Which message, for example `request`, `approval-0`, `warning`.
     pub name: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{EndCause, Outcome, Platform, Request, Vote};
 use crate::entitlement::Handover;
+use crate::freeze::Scope;
 use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
 use crate::personal::Personal;
 use crate::policy::Route;
@@ -156,6 +157,23 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         words: Option<Personal>,
     },
+    /// New access was frozen. Not part of an access's fold.
+    Frozen {
+        /// What.
+        scope: Scope,
+        /// Why.
+        reason: Personal,
+    },
+    /// A freeze was lifted. Not part of an access's fold.
+    Unfrozen {
+        /// What.
+        scope: Scope,
+    },
+    /// Policy or people were changed into something that cannot be put in force. Not part of an access's fold.
+    PolicyRefused {
+        /// How many problems there were.
+        problems: usize,
+    },
     /// Another policy is in force. Not part of an access's fold.
     PolicyLoaded {
         /// The one before.
@@ -183,6 +201,9 @@ impl Event {
             Self::RevocationAlerted => "revocation-alerted",
             Self::Closed { .. } => "closed",
             Self::Refused { .. } => "refused",
+            Self::Frozen { .. } => "frozen",
+            Self::Unfrozen { .. } => "unfrozen",
+            Self::PolicyRefused { .. } => "policy-refused",
             Self::PolicyLoaded { .. } => "policy-loaded",
         }
     }

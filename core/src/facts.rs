@@ -8,6 +8,7 @@ use crate::access::Access;
 use crate::directory::Directory;
 use crate::entitlement::{Capabilities, EntitlementKey};
 use crate::event::Actor;
+use crate::freeze::Freeze;
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::policy::Policy;
 
@@ -24,6 +25,8 @@ pub struct Facts<'a> {
     pub connectors: &'a BTreeMap<ConnectorName, Capabilities>,
     /// Everything open of the beneficiary, this access excluded.
     pub open: &'a [OpenAccess],
+    /// What is frozen.
+    pub freezes: &'a [Freeze],
     /// For an extension: the access it extends.
     pub parent: Option<&'a Access>,
 }

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod answer;
 pub mod apply;
+pub mod bulletin;
 pub mod canonical;
 pub mod command;
 pub mod decide;
@@ -15,6 +16,7 @@ pub mod effect;
 pub mod entitlement;
 pub mod event;
 pub mod facts;
+pub mod freeze;
 pub mod grammar;
 pub mod id;
 pub mod nearest;

@@ -64,6 +64,8 @@ pub enum Code {
     WrongState,
     /// The policy has changed since it was asked, and no longer allows it.
     PolicyChanged,
+    /// New access is frozen.
+    Frozen,
 }
 
 impl Refusal {
@@ -111,6 +113,7 @@ impl Code {
             Self::AlreadyDecided => "already-decided",
             Self::WrongState => "wrong-state",
             Self::PolicyChanged => "policy-changed",
+            Self::Frozen => "frozen",
         }
     }
 }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use jit_core::{
-    access, apply, canonical, command, decide, directory, effect, entitlement, event, facts, id, notice, personal,
-    policy, refusal, span, timer,
+    access, apply, canonical, command, decide, directory, effect, entitlement, event, facts, freeze, id, notice,
+    personal, policy, refusal, span, timer,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -148,10 +148,10 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 /// What administrators do to policy and directory meanwhile. The first puts everything back.
-const CHANGES: [fn(&mut World); 15] = [
+const CHANGES: [fn(&mut World); 17] = [
     |w| {
         let fresh = World::new();
-        (w.parts, w.people) = (fresh.parts, fresh.people);
+        (w.parts, w.people, w.freezes) = (fresh.parts, fresh.people, fresh.freezes);
     },
     |w| w.person("alice").active = false,
     |w| w.person("bob").active = false,
@@ -167,6 +167,8 @@ const CHANGES: [fn(&mut World); 15] = [
     |w| w.rule("dual").max_duration = Some(Span::minutes(30)),
     |w| w.rule("vault").who.clear(),
     |w| w.parts.limits.max_simultaneous = 1,
+    |w| w.freeze(freeze::Scope::Everything),
+    |w| w.freeze(freeze::Scope::Person("alice".into())),
 ];
 
 /// A history in the making.
@@ -364,11 +366,11 @@ impl History {
         let mut told: BTreeMap<(String, effect::Slot), &'static str> = BTreeMap::new();
         for tell in &self.world.told {
             let key = (tell.to.key(), tell.slot.clone());
-            let name = tell.notice.kind.name();
+            let name = tell.notice().unwrap().kind.name();
             if let Some(before) = told.insert(key.clone(), name) {
                 assert_eq!(before, name, "{key:?}");
                 let story = matches!(
-                    tell.notice.kind,
+                    tell.notice().unwrap().kind,
                     NoticeKind::Approved { .. }
                         | NoticeKind::Escalated { .. }
                         | NoticeKind::Granted
@@ -392,7 +394,7 @@ impl History {
             let State::Closed(closed) = &access.state else { continue };
             let to = effect::Recipient::Person(access.request.requester.clone());
             let heard = |tell: &&effect::Tell| {
-                tell.to == to && tell.slot.access == access.id && tell.notice.kind == NoticeKind::Ended
+                tell.to == to && tell.slot.access == access.id && tell.notice().unwrap().kind == NoticeKind::Ended
             };
             let count = self.world.told.iter().filter(heard).count();
             let ran_out = matches!(&closed.outcome, Outcome::Ended { cause: EndCause::Expired, .. });

@@ -103,12 +103,12 @@ const TABLES: &[&str] = &[
         failures BIGINT NOT NULL DEFAULT 0,
         last_error TEXT
     )",
-    // States: queued, delivered, superseded, parked. `revision` counts the contents that a queued row has had: a newer notice for its
+    // `access` is an access, or the own key of a bulletin. States: queued, delivered, superseded, parked. `revision` counts the contents that a queued row has had: a newer notice for its
     // slot becomes its content.
     "CREATE TABLE outbox (
         id {identity},
         recipient TEXT NOT NULL,
-        access TEXT NOT NULL REFERENCES accesses (id),
+        access TEXT NOT NULL,
         slot TEXT NOT NULL,
         body TEXT NOT NULL,
         state TEXT NOT NULL,
@@ -124,13 +124,18 @@ const TABLES: &[&str] = &[
     // Where each slot's message was posted.
     "CREATE TABLE messages (
         recipient TEXT NOT NULL,
-        access TEXT NOT NULL REFERENCES accesses (id),
+        access TEXT NOT NULL,
         slot TEXT NOT NULL,
         platform TEXT NOT NULL,
         conversation TEXT NOT NULL,
         ts TEXT NOT NULL,
         changed_us BIGINT NOT NULL,
         PRIMARY KEY (recipient, access, slot)
+    )",
+    // The kill switch: what is frozen now, one row per scope.
+    "CREATE TABLE freezes (
+        scope TEXT PRIMARY KEY,
+        body TEXT NOT NULL
     )",
     // One row: which deployment this is, so that several can share one Redis.
     "CREATE TABLE deployment (
@@ -202,6 +207,7 @@ pub const SEED: Seed = Seed {
         "INSERT INTO messages VALUES
          ('person:alice', '0193a5f0-0000-7000-8000-000000000001', 'request', 'slack', 'D1', '1.2', 1)",
         "INSERT INTO replays VALUES ('slack:trigger:1', NULL, 1)",
+        "INSERT INTO freezes VALUES ('everything', '{}')",
     ],
     check: &[
         "SELECT 1 FROM persons WHERE id = 'alice' AND version = 3",
@@ -215,5 +221,6 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM messages WHERE recipient = 'person:alice' AND ts = '1.2'",
         "SELECT 1 FROM deployment",
         "SELECT 1 FROM replays WHERE key = 'slack:trigger:1'",
+        "SELECT 1 FROM freezes WHERE scope = 'everything' AND body = '{}'",
     ],
 };

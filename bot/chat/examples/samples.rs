@@ -1,8 +1,7 @@
 //! Prints every sample of every card, answer and dialog, one JSON object a line, for other people's validators; with `--text`, as the plain
 //! text that a notification or a screen reader gets; with `--manifest`, the manifest for `https://jit.example.com`.
 
-use jit_chat::card::Card;
-use jit_chat::cards::{self, answers, sample};
+use jit_chat::cards::{self, sample};
 use jit_chat::slack::{manifest, render, view};
 use jit_chat::{fallback, forms};
 use serde_json::json;
@@ -16,10 +15,7 @@ fn main() {
         println!("{}", serde_json::to_string_pretty(&manifest::manifest(&url)).expect("JSON prints"));
         return;
     }
-    let notices = cards::samples().into_iter().map(|sample| (sample.name, cards::card(&sample.notice, &context)));
-    let answers = answers::samples().into_iter().map(|(name, answer)| (name, answers::card(&answer, &context)));
-    let all: Vec<(String, Card)> = notices.chain(answers).collect();
-    for (name, card) in all {
+    for (name, card) in cards::all(&context) {
         if asked_for("--text") {
             println!("── {name}\n{}\n", fallback::text(&card, &context));
         } else {

@@ -6,16 +6,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use jit_chat::card::Card;
-use jit_chat::cards::{self, answers, sample};
+use jit_chat::cards::{self, sample};
 use jit_chat::slack::{render, view};
 use jit_chat::{fallback, forms};
 
 fn all_cards() -> Vec<(String, Card)> {
     let people = sample::people();
-    let context = sample::context(&people);
-    let notices = cards::samples().into_iter().map(|sample| (sample.name, cards::card(&sample.notice, &context)));
-    let answers = answers::samples().into_iter().map(|(name, answer)| (name, answers::card(&answer, &context)));
-    notices.chain(answers).collect()
+    cards::all(&sample::context(&people))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jit_chat::cards::{Context, sample};
 use jit_chat::deliver::{Chat as _, ChatError, Delivery, Handle};
 use jit_chat::slack::api::Api;
 use jit_chat::slack::deliver::{Channels, Slack};
-use jit_core::effect::{Recipient, Slot, Tell};
+use jit_core::effect::{Content, Recipient, Slot, Tell};
 use jit_core::notice::{Notice, NoticeKind};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -26,7 +26,12 @@ fn slack(address: &str) -> Slack {
 fn tell(to: Recipient) -> Tell {
     let access = sample::pending();
     let slot = Slot::new(access.id, "request");
-    Tell { to, slot, under: None, notice: Notice { kind: NoticeKind::Request, access, at: sample::now() } }
+    Tell {
+        to,
+        slot,
+        under: None,
+        content: Content::Notice(Box::new(Notice { kind: NoticeKind::Request, access, at: sample::now() })),
+    }
 }
 
 fn delivery(tell: &Tell) -> Delivery<'_> {

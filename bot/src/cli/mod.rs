@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod freeze;
 mod manifest;
 mod policy;
 mod revoke_all;
@@ -32,7 +33,7 @@ enum Command {
     Demo(demo::Demo),
     /// Bring the database to this version; `serve` does it too.
     Migrate(WithConfig),
-    /// Check the policy, or explain what it says.
+    /// Check the policy, test it, explain what it says, or judge the past by it.
     #[command(subcommand)]
     Policy(policy::Policy),
     /// Print the app manifest for this deployment.
@@ -42,6 +43,10 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Take access back from the database alone; the service need not run.
     RevokeAll(revoke_all::RevokeAll),
+    /// Stop new access, of everything, of a role or for a person; what is held goes on to its end. Alone it lists what is stopped.
+    Freeze(freeze::Freeze),
+    /// Allow new access again.
+    Unfreeze(freeze::Unfreeze),
 }
 
 /// Which configuration.
@@ -103,10 +108,12 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Serve(with) => serve::serve(with).await,
         Command::Demo(demo) => demo.run().await,
         Command::Migrate(with) => serve::migrate(with).await,
-        Command::Policy(policy) => policy.run(),
+        Command::Policy(policy) => policy.run().await,
         Command::Manifest(manifest) => manifest.run(),
         Command::Doctor(doctor) => doctor.run().await,
         Command::RevokeAll(revoke_all) => revoke_all.run().await,
+        Command::Freeze(freeze) => freeze.run().await,
+        Command::Unfreeze(unfreeze) => unfreeze.run().await,
     };
     let Err(failure) = outcome else { return ExitCode::SUCCESS };
     eprintln!("jit: {failure}");

@@ -2,6 +2,7 @@
 //!
 //! A door decodes who speaks and what they said; here the words become look-ups or commands, and the answer comes back without wording.
 
+mod freeze;
 mod look;
 mod request;
 mod scope;
@@ -103,6 +104,9 @@ impl Verbs {
             Line::Roles { text } => self.roles(speaker, text),
             Line::Who { role } => self.who(speaker, &role).await?,
             Line::Why { role } => self.why(speaker, &role).await?,
+            Line::Freeze { what: None, because: None } => self.frozen(None).await?,
+            Line::Freeze { what, because } => self.freeze(speaker, what.as_deref(), because).await?,
+            Line::Unfreeze { what } => self.unfreeze(speaker, what.as_deref()).await?,
             Line::Help { verb } => Answer::Help { verb },
             Line::Emergency(_) => {
                 return Err(Refusal::new(
@@ -197,6 +201,8 @@ fn verb(line: &Line) -> &'static str {
         Line::Roles { .. } => "roles",
         Line::Who { .. } => "who",
         Line::Why { .. } => "why",
+        Line::Freeze { .. } => "freeze",
+        Line::Unfreeze { .. } => "unfreeze",
         Line::Help { .. } => "help",
     }
 }

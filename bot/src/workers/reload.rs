@@ -7,12 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
-/// How often the files are looked at.
-const EVERY: Duration = Duration::from_secs(2);
+/// How often the files are looked at. They are read when two looks in a row see the same: half-written people would look like leavers.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until stopped.
 pub(super) async fn run(app: App, stop: CancellationToken) {
     let mut seen = stamps(&app);
+    let mut changed = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -20,6 +21,11 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
         }
         let now = stamps(&app);
         if now == seen {
+            changed = None;
+            continue;
+        }
+        if changed.as_ref() != Some(&now) {
+            changed = Some(now);
             continue;
         }
         seen = now;

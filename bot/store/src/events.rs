@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 
 use crate::clock::micros;
 use crate::error::{CommitError, Doing, StoreError};
-use crate::{Store, replays, sql, texts};
+use crate::{Store, sql, texts};
 
 /// An event as it is in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,15 +62,7 @@ pub(crate) fn version(version: u64) -> i64 {
 impl Store {
     /// Records an event about no access (a refusal, another policy), once per dedupe key; [`CommitError::Duplicate`] otherwise.
     pub async fn record(&self, record: EventRecord, dedupe: Option<&str>) -> Result<(), CommitError> {
-        const DOING: &str = "record an event";
-        let transaction = self.db().begin().await.doing(DOING)?;
-        if let Some(key) = dedupe
-            && !replays::take(&transaction, key, None, micros(self.now())).await.doing(DOING)?
-        {
-            return Err(CommitError::Duplicate { answer: replays::answer(&transaction, key).await?.flatten() });
-        }
-        append(&transaction, std::slice::from_ref(&record)).await?;
-        Ok(transaction.commit().await.doing(DOING)?)
+        self.publish(record, &[], dedupe).await
     }
 
     /// Everything that happened to an access, in order.
@@ -92,7 +84,11 @@ impl Store {
         Ok(latest.map(|event| (event.record.at, event.record)))
     }
 
-    async fn read_events(&self, select: &str, values: Vec<sea_orm::Value>) -> Result<Vec<StoredEvent>, StoreError> {
+    pub(crate) async fn read_events(
+        &self,
+        select: &str,
+        values: Vec<sea_orm::Value>,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
         const DOING: &str = "load events";
         let db = &self.db().reader;
         let stored = sql::query(db, select, values).await.doing(DOING)?;

@@ -9,6 +9,7 @@
 
 mod bells_redis;
 mod budget;
+mod bulletins;
 mod clock;
 mod commit;
 mod counts;
@@ -18,6 +19,7 @@ mod error;
 mod events;
 mod load;
 mod outbox;
+mod past;
 mod pooler;
 mod presence;
 mod redis_link;
@@ -38,6 +40,7 @@ pub use entitlements::{LeasedEntitlement, Release, Share};
 pub use error::{CommitError, StoreError};
 pub use events::StoredEvent;
 pub use outbox::{Handle, Leased, Message, Parked};
+pub use past::Stretch;
 pub use store::{Health, Store};
 pub use timers::{Due, Timers};
 pub use wakeups::Wakeups;

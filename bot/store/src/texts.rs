@@ -42,6 +42,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         Event::Closed { outcome: Outcome::Denied { reason, .. } | Outcome::Withdrawn { reason, .. } } => Some(reason),
         Event::Closed { outcome: Outcome::Ended { cause, .. } } => reason(cause),
         Event::Refused { words, .. } => words.as_ref(),
+        Event::Frozen { reason, .. } => Some(reason),
         Event::StepOpened { .. }
         | Event::Reminded
         | Event::Escalated { .. }
@@ -56,6 +57,8 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::Closed {
             outcome: Outcome::Cancelled { .. } | Outcome::TimedOut | Outcome::Lapsed | Outcome::Leaver { .. },
         }
+        | Event::Unfrozen { .. }
+        | Event::PolicyRefused { .. }
         | Event::PolicyLoaded { .. } => None,
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Decision;
 use crate::access::Access;
 use crate::apply::apply;
-use crate::effect::{Effect, Recipient, Slot, Tell};
+use crate::effect::{Content, Effect, Recipient, Slot, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::notice::{Notice, NoticeKind};
@@ -55,7 +55,7 @@ impl<'a> Draft<'a> {
     /// Tells somebody about the access as it is at this point.
     pub fn tell(&mut self, to: Recipient, slot: Slot, under: Option<Slot>, kind: NoticeKind) {
         let notice = Notice { kind, access: self.access.clone(), at: self.now };
-        self.effects.push(Effect::Tell(Box::new(Tell { to, slot, under, notice })));
+        self.effects.push(Effect::Tell(Box::new(Tell { to, slot, under, content: Content::Notice(Box::new(notice)) })));
     }
 
     /// The decision.

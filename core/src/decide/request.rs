@@ -10,6 +10,7 @@ use crate::directory::Person;
 use crate::entitlement::{Entitlement, Target};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
+use crate::freeze;
 use crate::id::{AccessId, PersonId, RoleName};
 use crate::policy::{Judgement, Question, Role};
 use crate::refusal::{Code, Refusal};
@@ -143,6 +144,9 @@ fn extends(
 
 /// Judges a request on today's policy and directory: when it is asked, and again at every vote.
 pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
+    if let Some(refusal) = freeze::refuse(facts.freezes, request, facts.directory) {
+        return Err(refusal);
+    }
     let role = facts.policy.role(&request.role).ok_or_else(|| no_such_role(&request.role, facts))?;
     let chain = request.extends.as_ref().map(|extends| {
         let so_far = (extends.from - extends.chain_since).num_seconds().max(0);

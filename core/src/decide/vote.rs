@@ -9,6 +9,7 @@ use crate::access::{Access, EndCause, Outcome, Pending, Revoker, State, Vote};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::facts::Facts;
+use crate::freeze;
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
@@ -29,6 +30,9 @@ pub(super) fn approve(
     at_most: Option<Span>,
 ) -> Result<(), Refusal> {
     may_vote(&draft.access, pending, by, draft.facts)?;
+    if let Some(refusal) = freeze::refuse(draft.facts.freezes, &draft.access.request, draft.facts.directory) {
+        return Err(refusal);
+    }
     still_allowed(&draft.access, draft.facts, draft.now, by)?;
     not_needed_later(&draft.access, pending.step, by, draft.facts)?;
     let at_most = at_most.filter(|at_most| *at_most < draft.access.duration());

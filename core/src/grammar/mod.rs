@@ -72,6 +72,18 @@ pub enum Line {
         /// Why.
         because: Option<String>,
     },
+    /// Stop new access, or tell what is stopped.
+    Freeze {
+        /// A role, or `@` and a person; everything where left out.
+        what: Option<String>,
+        /// Why; left out with nothing else said, what is frozen is told.
+        because: Option<String>,
+    },
+    /// Allow it again.
+    Unfreeze {
+        /// As with `Freeze`.
+        what: Option<String>,
+    },
     /// What is mine.
     Mine,
     /// One access.

@@ -38,7 +38,7 @@ pub fn run() -> bool {
     for (person, command) in asks.iter().cycle().take(ROLES * ROUNDS) {
         let actor = Actor::Person { id: person.clone(), via: Platform::Slack };
         let (policy, directory, connectors) = (&policy, &directory, &connectors);
-        let facts = Facts { actor: &actor, policy, directory, connectors, open: &[], parent: None };
+        let facts = Facts { actor: &actor, policy, directory, connectors, open: &[], freezes: &[], parent: None };
         decisions.push(timed(|| decided(command, &facts, now)));
     }
 

@@ -6,6 +6,7 @@
 mod configuration;
 mod demo;
 mod doctor;
+mod freeze;
 mod manifest;
 mod operators;
 mod policy;

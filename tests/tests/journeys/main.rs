@@ -6,6 +6,7 @@ mod chat_down;
 mod end;
 mod extend;
 mod form;
+mod freeze;
 mod hostile;
 mod overlap;
 mod request;

@@ -28,7 +28,7 @@ async fn texts_come_back_everywhere_and_erasing_them_leaves_every_hash(
     assert_eq!(loaded.request.justification.text(), "alice mends the orders");
     assert!(format!("{:?}", loaded.state).contains("the ticket is closed"));
     let leased = world.store.lease_tells(9, "w", LEASE).await.unwrap();
-    assert_eq!(leased[0].tell.notice.access.request.justification.text(), "alice mends the orders");
+    assert_eq!(leased[0].tell.notice().unwrap().access.request.justification.text(), "alice mends the orders");
     let leased = world.store.lease_entitlements(9, "w", LEASE).await.unwrap();
     assert_eq!(leased[0].accesses[0].request.justification.text(), "alice mends the orders");
     let before = world.store.history(access.id).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::access::{Access, EndCause, Origin, Outcome, Platform, Proof, Request};
 use jit_core::apply::apply;
-use jit_core::effect::{Effect, Recipient, Slot, Tell};
+use jit_core::effect::{Content, Effect, Recipient, Slot, Tell};
 use jit_core::entitlement::{Entitlement, Target};
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::id::{AccessId, PersonId, PolicyHash, ShortId};
@@ -212,12 +212,17 @@ pub fn tell(access: &Access, to: &Recipient, slot: &str, word: &str) -> Effect {
     let at = access.requested_at;
     let kind = NoticeKind::Approved { by: word.into(), at_most: None };
     let notice = Notice { kind, access: access.clone(), at };
-    Effect::Tell(Box::new(Tell { to: to.clone(), slot: Slot::new(access.id, slot), under: None, notice }))
+    Effect::Tell(Box::new(Tell {
+        to: to.clone(),
+        slot: Slot::new(access.id, slot),
+        under: None,
+        content: Content::Notice(Box::new(notice)),
+    }))
 }
 
 /// The `word` of [`tell`].
 pub fn word(tell: &Tell) -> &str {
-    match &tell.notice.kind {
+    match &tell.notice().unwrap().kind {
         NoticeKind::Approved { by, .. } => by.as_str(),
         other => panic!("not one of ours: {other:?}"),
     }

@@ -4,6 +4,7 @@
 //! snapshots). Adding a notice: its variant in `jit_core::notice`, its file here, and its line below.
 
 pub mod answers;
+mod bulletins;
 mod button;
 mod outcome;
 pub mod sample;
@@ -11,6 +12,7 @@ pub(crate) mod words;
 
 use chrono::{DateTime, Utc};
 use jit_core::directory::Directory;
+use jit_core::effect::Content;
 use jit_core::id::PersonId;
 use jit_core::notice::{Notice, NoticeKind};
 
@@ -31,6 +33,22 @@ impl<'a> Context<'a> {
     pub fn name(&self, id: &'a PersonId) -> &'a str {
         self.directory.name(id)
     }
+}
+
+/// Words whatever a message says.
+pub fn content(content: &Content, context: &Context) -> Card {
+    match content {
+        Content::Notice(notice) => card(notice, context),
+        Content::Bulletin(bulletin) => bulletins::card(bulletin, context),
+    }
+}
+
+/// Every card and every answer of the product, by name: for snapshots, validators and the docs.
+pub fn all(context: &Context) -> Vec<(String, Card)> {
+    let notices = samples().into_iter().map(|sample| (sample.name, card(&sample.notice, context)));
+    let bulletins = bulletins::samples().into_iter().map(|(name, told)| (name, bulletins::card(&told, context)));
+    let answers = answers::samples().into_iter().map(|(name, answer)| (name, answers::card(&answer, context)));
+    notices.chain(bulletins).chain(answers).collect()
 }
 
 macro_rules! notices {

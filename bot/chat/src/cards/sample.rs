@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::access::*;
 use jit_core::directory::{Directory, Person};
 use jit_core::entitlement::{Entitlement, Handover, Target};
+use jit_core::freeze::{Freeze, Scope};
 use jit_core::id::{AccessId, PersonId, PolicyHash, ShortId};
 use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
@@ -32,6 +33,18 @@ impl Sample {
     /// Puts the notice's name before the state's.
     pub(super) fn of(self, notice: &str) -> Self {
         Self { name: format!("{notice}-{}", self.name).replace('_', "-"), ..self }
+    }
+}
+
+/// A freeze by Dana; lifted 20 minutes later where somebody did.
+pub fn freeze(scope: Scope, lifted: Option<Revoker>) -> Freeze {
+    Freeze {
+        id: uuid::Uuid::nil(),
+        scope,
+        by: Revoker::Person("dana".into()),
+        reason: text("Credentials of the orders database leaked"),
+        since: now(),
+        lifted: lifted.map(|by| (by, minutes(20))),
     }
 }
 

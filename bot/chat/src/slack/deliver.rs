@@ -127,7 +127,7 @@ fn is_ours(message: &Value, outbox_id: &str) -> bool {
 #[async_trait]
 impl Chat for Slack {
     async fn deliver(&self, delivery: &Delivery<'_>, context: &Context<'_>) -> Result<Handle, ChatError> {
-        let message = render::message(&cards::card(&delivery.tell.notice, context), context);
+        let message = render::message(&cards::content(&delivery.tell.content, context), context);
         let metadata = json!({ "event_type": EVENT_TYPE, "event_payload": { "outbox_id": delivery.outbox_id } });
         if let Some(posted) = delivery.posted {
             match self.api.update(&posted.conversation, &posted.message, &message, &metadata).await {

@@ -125,6 +125,7 @@ fn a_preview_judges_as_the_request_will() {
             directory: &directory,
             connectors: &world.connectors,
             open: &[],
+            freezes: &[],
             parent: None,
         };
         let preview = crate::decide::preview(&ask, &facts, world.now);
@@ -149,4 +150,38 @@ fn automatic_approval_writes_down_the_intent_first() {
     assert_eq!(elevating.native_until, world.now + Span::minutes(16).delta());
     assert_eq!(elevating.deadline, world.now + Span::minutes(2).delta());
     assert_eq!(world.access(id).request.justification, text("the orders index is broken"));
+}
+
+#[test]
+fn what_is_frozen_is_neither_given_nor_agreed_to_and_ends_as_ever() {
+    use crate::freeze::Scope;
+    let table = [
+        (Scope::Everything, true),
+        (Scope::Role("orders-write".into()), true),
+        (Scope::Role("logs-read".into()), false),
+        (Scope::Person("alice".into()), true),
+        (Scope::Person("bob".into()), false),
+    ];
+    for (scope, stops) in table {
+        let frozen = |line: String| line == "refused frozen";
+        let mut world = World::new();
+        let pending = world.request("alice", "orders-write", "1h");
+        world.freeze(scope.clone());
+        assert_eq!(frozen(world.approve("dana", pending)), stops, "{scope:?}: an approval");
+        let mut world = World::new();
+        let live = world.active();
+        world.freeze(scope.clone());
+        assert_eq!(frozen(world.extend_line("alice", live, "30m")), stops, "{scope:?}: more time");
+        assert!(world.done("alice", live).starts_with("revocation-started"), "{scope:?}");
+        assert!(world.gone(live).starts_with("closed"), "{scope:?}");
+    }
+    let mut world = World::new();
+    world.freeze(Scope::Person("alice".into()));
+    world.freeze(Scope::Everything);
+    let ask = world.ask("alice", "logs-read", "10m");
+    let refusal = world.send(ask.id, crate::command::Command::Request(Box::new(ask))).unwrap_err();
+    assert_eq!(
+        refusal.what,
+        "New access is frozen for everything, by Sam since 23 Nov 09:00 UTC: “credentials leaked”"
+    );
 }

@@ -14,7 +14,7 @@ use crate::effect::{Effect, Recipient, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::id::PersonId;
-use crate::notice::NoticeKind;
+use crate::notice::{Notice, NoticeKind};
 use crate::policy::{Risk, Step, Subject};
 use crate::timer::{TimerKind, timers};
 
@@ -27,6 +27,8 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     {
         has_its_quorum(&decision.after, facts);
         is_short_enough(&decision.after, facts);
+        let stopped = crate::freeze::refuse(facts.freezes, &decision.after.request, facts.directory);
+        assert!(stopped.is_none(), "given while it is frozen: {stopped:?}");
     }
     decided_by_those_who_may(before, decision, facts);
     if before.is_some_and(|access| !access.is_open()) {
@@ -76,7 +78,7 @@ fn serializes(decision: &Decision) {
     for effect in &decision.effects {
         match effect {
             Effect::Tell(tell) => {
-                round_trip(&(tell.to.clone(), tell.slot.clone(), tell.under.clone(), tell.notice.kind.clone()));
+                round_trip(&(tell.to.clone(), tell.slot.clone(), tell.under.clone(), notice(tell).kind.clone()));
             }
             other => round_trip(other),
         }
@@ -179,13 +181,13 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision) {
     assert_eq!(slots.len(), tells.len(), "a slot is told twice in one decision");
     let request = &decision.after.request;
     for tell in &tells {
-        let asks = matches!(tell.notice.kind, NoticeKind::Approval { .. } | NoticeKind::Reminder);
+        let asks = matches!(notice(tell).kind, NoticeKind::Approval { .. } | NoticeKind::Reminder);
         let own = [&request.requester, &request.beneficiary].map(|p| Recipient::Person(p.clone())).contains(&tell.to);
         assert!(!(asks && own), "{:?} is asked about their own request", tell.to);
-        assert_eq!(tell.notice.access, decision.after, "a notice speaks of a state in between");
+        assert_eq!(notice(tell).access, decision.after, "a notice speaks of a state in between");
     }
     let ends = tells.iter().filter(|tell| {
-        tell.notice.kind == NoticeKind::Ended && tell.to == Recipient::Person(request.requester.clone())
+        notice(tell).kind == NoticeKind::Ended && tell.to == Recipient::Person(request.requester.clone())
     });
     let closes = matches!(&decision.after.state, State::Closed(_)) && before.is_none_or(Access::is_open);
     let ran_out = matches!(
@@ -203,4 +205,8 @@ fn ends_in_time(access: &Access) {
         assert!(active.until <= begin + access.duration().delta());
         assert!(active.native_until.is_none_or(|native| active.until <= native));
     }
+}
+
+fn notice(tell: &Tell) -> &Notice {
+    tell.notice().expect("decisions are about accesses")
 }

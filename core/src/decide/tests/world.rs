@@ -14,6 +14,7 @@ use crate::effect::{Effect, Recipient, Tell};
 use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
 use crate::facts::{Facts, OpenAccess};
+use crate::freeze::{Freeze, Scope};
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
@@ -34,6 +35,7 @@ pub struct World {
     pub accesses: BTreeMap<AccessId, Access>,
     pub records: Vec<EventRecord>,
     pub told: Vec<Tell>,
+    pub freezes: Vec<Freeze>,
     /// Accesses whose extensions are to end.
     pub ending: Vec<AccessId>,
     minted: u128,
@@ -67,6 +69,7 @@ impl World {
             accesses: BTreeMap::new(),
             records: Vec::new(),
             told: Vec::new(),
+            freezes: Vec::new(),
             ending: Vec::new(),
             minted: 0,
         }
@@ -98,6 +101,7 @@ impl World {
             directory: &directory,
             connectors: &self.connectors,
             open: &open,
+            freezes: &self.freezes,
             parent,
         };
         let decision = decide(access, command, &facts, self.now);
@@ -105,6 +109,13 @@ impl World {
         let decision = decision?;
         laws::check(access, &decision, &facts, self.now);
         Ok(decision)
+    }
+
+    /// Freezes something.
+    pub fn freeze(&mut self, scope: Scope) {
+        let by = Revoker::Person("sam".into());
+        let reason = text("credentials leaked");
+        self.freezes.push(Freeze { id: Uuid::nil(), scope, by, reason, since: self.now, lifted: None });
     }
 
     /// Stores a decision as one transaction.
@@ -341,7 +352,7 @@ fn effect(effect: &Effect) -> String {
                 Recipient::Announce => "#announce",
                 Recipient::Security => "#security",
             };
-            let name = match &tell.notice.kind {
+            let name = match &tell.notice().expect("decisions are about accesses").kind {
                 NoticeKind::Approval { step } => format!("approval-{step}"),
                 kind => kind.name().to_owned(),
             };

@@ -43,6 +43,9 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Refused { code, verb, .. } => {
             Line::new(format!("{} of {verb} was refused ({code})", attempt(&record.actor, context)))
         }
+        Event::Frozen { .. } => Line::new("new access was frozen"),
+        Event::Unfrozen { .. } => Line::new("a freeze was lifted"),
+        Event::PolicyRefused { .. } => Line::new("a changed policy was not put in force"),
         Event::PolicyLoaded { .. } => Line::new("another policy was loaded"),
     }
 }

@@ -1,6 +1,7 @@
 //! What the person who typed or clicked is told at once, seen by them alone: one function per [`Answer`].
 
 mod acted;
+mod frozen;
 mod help;
 mod history;
 mod lists;
@@ -24,6 +25,7 @@ pub fn card(answer: &Answer, context: &Context) -> Card {
         Answer::Who { role, accesses, hidden } => lists::who(role, accesses, *hidden, context),
         Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
         Answer::Why { role, lines } => lists::why(role, lines),
+        Answer::Frozen { changed, freezes } => frozen::card(changed.as_ref(), freezes, context),
         Answer::Help { verb } => help::card(verb.as_deref()),
         Answer::Refused { refusal } => refused::card(refusal, context),
     }
@@ -31,7 +33,7 @@ pub fn card(answer: &Answer, context: &Context) -> Card {
 
 /// Every answer worth looking at, by name.
 pub fn samples() -> Vec<(String, Answer)> {
-    [acted::samples(), lists::samples(), show::samples(), help::samples(), refused::samples()]
+    [acted::samples(), lists::samples(), show::samples(), help::samples(), frozen::samples(), refused::samples()]
         .into_iter()
         .flatten()
         .map(|(name, answer)| (format!("answer-{name}"), answer))

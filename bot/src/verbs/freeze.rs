@@ -1,0 +1,78 @@
+//! `/jit freeze` and `/jit unfreeze`: the kill switch, for security.
+
+use jit_core::access::{Platform, Revoker};
+use jit_core::answer::Answer;
+use jit_core::directory::Person;
+use jit_core::freeze::{Freeze, Scope};
+use jit_core::policy::Subject;
+use jit_core::refusal::{Code, Refusal};
+
+use super::{Speaker, Verbs, personal, role_named};
+use crate::dispatch::ActError;
+use crate::snapshot::Snapshot;
+
+impl Verbs {
+    /// What is frozen now, after what was just done.
+    pub async fn frozen(&self, changed: Option<Freeze>) -> Result<Answer, ActError> {
+        Ok(Answer::Frozen { changed, freezes: self.dispatch.freezes().await? })
+    }
+
+    /// Stops new access.
+    pub async fn freeze(
+        &self,
+        speaker: &Speaker,
+        what: Option<&str>,
+        because: Option<String>,
+    ) -> Result<Answer, ActError> {
+        let scope = self.scope(speaker, what)?;
+        let who = Revoker::Person(speaker.id().clone());
+        let reason = personal(because.unwrap_or_default());
+        let freeze = self.dispatch.freeze(scope, reason, (&who, &speaker.actor())).await?;
+        self.frozen(Some(freeze)).await
+    }
+
+    /// Allows it again.
+    pub async fn unfreeze(&self, speaker: &Speaker, what: Option<&str>) -> Result<Answer, ActError> {
+        let scope = self.scope(speaker, what)?;
+        let who = Revoker::Person(speaker.id().clone());
+        let lifted = self.dispatch.unfreeze(&scope, (&who, &speaker.actor())).await?;
+        self.frozen(Some(lifted)).await
+    }
+
+    /// What somebody means, if they may freeze at all.
+    fn scope(&self, speaker: &Speaker, what: Option<&str>) -> Result<Scope, Refusal> {
+        let snapshot = self.dispatch.in_force.get();
+        let is = |subject: &Subject| snapshot.policy.is_owner(subject, speaker.id(), &snapshot.directory);
+        if !snapshot.policy.security.iter().any(is) {
+            let what = "Only security can freeze access and lift it again.";
+            return Err(
+                Refusal::new(Code::NotPermitted, what, "`/jit freeze` tells what is frozen.").by_rule("[security]")
+            );
+        }
+        Ok(match what {
+            None => Scope::Everything,
+            Some(what) => match what.strip_prefix('@') {
+                Some(person) => Scope::Person(person_named(&snapshot, person, speaker.origin.platform)?.id.clone()),
+                None => Scope::Role(role_named(&snapshot, what)?.name.clone()),
+            },
+        })
+    }
+}
+
+/// A person as somebody mentioned them: by the platform's id, or by the canonical one. Never by a name that people can choose.
+fn person_named<'a>(snapshot: &'a Snapshot, mention: &str, platform: Platform) -> Result<&'a Person, Refusal> {
+    let directory = &snapshot.directory;
+    let mentioned = match platform {
+        Platform::Slack => directory.by_slack(mention),
+        Platform::Teams => directory.by_teams(mention),
+        Platform::Api | Platform::Cli => None,
+    };
+    mentioned.or_else(|| directory.person(&mention.into())).ok_or_else(|| {
+        let ids = directory.people().map(|person| person.id.as_str());
+        let next = match jit_core::nearest::nearest(mention, ids) {
+            Some(near) => format!("Did you mean `@{near}`?"),
+            None => "Mention them with `@`, or write their canonical id after it.".to_owned(),
+        };
+        Refusal::new(Code::NotFound, format!("The directory has no `@{mention}`."), next)
+    })
+}

@@ -1,0 +1,42 @@
+//! Bulletins: what is told about the service itself, not about an access. `chat/cards/<bulletin>.rs` words each.
+
+use serde::{Deserialize, Serialize};
+
+use crate::freeze::Freeze;
+use crate::id::PolicyHash;
+
+/// Every bulletin of the product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "bulletin", rename_all = "kebab-case")]
+pub enum Bulletin {
+    /// To security and the announcement channel: new access is frozen. Edited when that is lifted.
+    Freeze {
+        /// As it stands.
+        freeze: Freeze,
+    },
+    /// To security: another policy is in force.
+    PolicyLoaded {
+        /// The one before.
+        before: PolicyHash,
+        /// The new one.
+        after: PolicyHash,
+    },
+    /// To security: policy or people were changed into something that cannot be put in force; the old ones go on.
+    PolicyRefused {
+        /// The problems with file and line, the first few.
+        problems: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
+}
+
+impl Bulletin {
+    /// The name in logs and tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Freeze { .. } => "freeze",
+            Self::PolicyLoaded { .. } => "policy-loaded",
+            Self::PolicyRefused { .. } => "policy-refused",
+        }
+    }
+}
