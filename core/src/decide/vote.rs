@@ -13,7 +13,8 @@ use crate::freeze;
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
-use crate::policy::quorum::short_step;
+use crate::policy::Judgement;
+use crate::policy::quorum::{matched, short_step};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -189,8 +190,8 @@ fn not_approver(access: &Access) -> Refusal {
     .by_rule(format!("rule {}", access.route.rule))
 }
 
-/// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, by no more people, and
-/// whoever agrees must be one whom today's policy would ask as well, or was added by escalation.
+/// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, and whoever agrees must in the end be
+/// all whom today's policy asks.
 fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &PersonId) -> Result<(), Refusal> {
     let request = &access.request;
     let changed = |what: String| {
@@ -222,22 +223,31 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &Pe
         let refusal = changed(format!("Policy does not allow it now: {}", refusal.what));
         rule.into_iter().fold(refusal, Refusal::by_rule)
     })?;
-    if judgement.route.quorum() > access.route.quorum() {
-        let what = format!("Policy now asks for {} approvals.", judgement.route.quorum());
-        return Err(changed(what).by_rule(judgement.route.rule));
+    if satisfies_today(access, &judgement, by) {
+        return Ok(());
     }
-    let asked_today = |person: &PersonId| {
-        judgement.approvers.iter().flatten().any(|asked| asked == person)
-            || access.asked.iter().any(|asked| asked.escalated && asked.person == *person)
+    let quorum = judgement.route.quorum();
+    let asked = |person: &&PersonId| judgement.approvers.iter().flatten().any(|asked| asked == *person);
+    let what = match access.votes.iter().map(|vote| &vote.by).chain([by]).find(|person| !asked(person)) {
+        _ if quorum > access.route.quorum() => format!("Policy now asks for {quorum} approvals."),
+        Some(other) => format!("Policy now asks other people than {}.", facts.directory.name(other)),
+        None => "Policy now asks for approvals from other groups of people.".to_owned(),
     };
-    let mut agreed = access.votes.iter().map(|vote| &vote.by).chain([by]);
-    if judgement.route.quorum() == access.route.quorum()
-        && let Some(other) = agreed.find(|person| !asked_today(person))
-    {
-        let what = format!("Policy now asks other people than {}.", facts.directory.name(other));
-        return Err(changed(what).by_rule(judgement.route.rule));
-    }
-    Ok(())
+    Err(changed(what).by_rule(judgement.route.rule))
+}
+
+/// Whether the votes so far, this one, and those that are still to come can be all that today's policy asks for: each of its steps has its
+/// people, and nobody counts twice. Whoever an escalation added stands in for anybody.
+fn satisfies_today(access: &Access, judgement: &Judgement, by: &PersonId) -> bool {
+    let agreed: BTreeSet<&PersonId> = access.votes.iter().map(|vote| &vote.by).chain([by]).collect();
+    let escalated = |person: &PersonId| access.asked.iter().any(|asked| asked.escalated && asked.person == *person);
+    let people = |step: &Vec<PersonId>| -> BTreeSet<&PersonId> {
+        agreed.iter().copied().filter(|person| step.contains(person) || escalated(person)).collect()
+    };
+    let people: Vec<BTreeSet<&PersonId>> = judgement.approvers.iter().map(people).collect();
+    let missing = judgement.route.quorum() - matched(&judgement.route.steps, &people);
+    let to_come = access.route.quorum().saturating_sub(u32::try_from(agreed.len()).unwrap_or(u32::MAX));
+    missing <= to_come
 }
 
 /// The loser of a race, or a click on a stale card, hears who decided; somebody who has no part in it does not.

@@ -168,3 +168,37 @@ fn registered_keys_are_those_of_today() {
     other.connectors.clear();
     assert_eq!(other.approve("sam", id), "refused policy-changed", "the connector is not configured any more");
 }
+
+#[test]
+fn fewer_but_other_people_must_agree_as_well() {
+    let mut world = World::new();
+    let id = world.request("alice", "orders-admin", "1h");
+    world.rule("dual").steps = vec![Step { any: vec![Subject::Person("eve".into())], count: 1 }];
+    assert!(world.approve("bob", id).starts_with("approved"), "eve may still be among those who come");
+    assert_eq!(world.approve("sam", id), "refused policy-changed");
+    assert_eq!(world.state(id), "pending");
+}
+
+#[test]
+fn as_many_must_be_of_each_of_todays_steps() {
+    let mut world = World::new();
+    let id = world.request("alice", "vault-admin", "1h");
+    let manager = Step { any: vec![Subject::Manager], count: 1 };
+    let owner = Step { any: vec![Subject::Owner], count: 1 };
+    world.rule("vault").steps = vec![manager, Step { any: group("security"), count: 1 }, owner];
+    let mut other = world.clone();
+    assert!(world.approve("sam", id).starts_with("approved"));
+    assert_eq!(world.approve("sue", id), "refused policy-changed", "no manager would be among the three");
+    assert!(other.approve("bob", id).starts_with("approved"));
+    assert!(other.approve("sue", id).starts_with("approved"));
+    assert!(other.approve("dana", id).starts_with("approved elevation-started"));
+}
+
+#[test]
+fn a_step_that_policy_dropped_is_walked_all_the_same() {
+    let mut world = World::new();
+    let id = world.request("alice", "orders-admin", "1h");
+    world.rule("dual").steps.pop();
+    assert!(world.approve("bob", id).starts_with("approved step-opened"), "the stricter wins");
+    assert!(world.approve("sam", id).starts_with("approved elevation-started"));
+}
