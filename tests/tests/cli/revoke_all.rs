@@ -1,7 +1,7 @@
 //! `jit revoke-all`: the red button. Truth is read at the targets.
 
 use jit_connectors::fake::{Call, Fault};
-use jit_tests::servers::Postgres;
+use jit_tests::servers::{Postgres, Version};
 use jit_tests::site::role;
 
 use crate::program::{jit, told};
@@ -157,4 +157,47 @@ async fn membership_in_a_real_postgresql_is_taken() {
     tokio::task::block_in_place(|| service.kill());
     jit(&["revoke-all", "--config", &site.config(), "--yes"]).await.is(0, &[]);
     assert_eq!(members().await, 0);
+}
+
+/// From PostgreSQL 16 on others' grants of the same role stand beside ours: ours goes, theirs is told until they have taken it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dba_gave_meanwhile_is_told_and_not_taken() {
+    let server = Postgres::shared_of(Version::Newer);
+    let admin = server.connect().await;
+    let setup = "CREATE ROLE cli_reader; CREATE ROLE cli_bea LOGIN; CREATE ROLE cli_bot LOGIN;
+        GRANT cli_reader TO cli_bot WITH ADMIN TRUE, INHERIT FALSE, SET FALSE; GRANT pg_signal_backend TO cli_bot";
+    admin.batch_execute(setup).await.unwrap();
+    let (url, database) = (server.url_as("cli_bot", "postgres"), server.fresh_database().await);
+    let plan = Plan {
+        database: Some(database.clone()),
+        fakes: Vec::new(),
+        more: format!("[connectors.db]\nkind = \"postgres\"\nurl = \"{url}\"\n"),
+        roles: role("db-low", "db", "role = \"cli_reader\"", "low"),
+        ..Plan::default()
+    };
+    let site = Site::of(plan).await;
+    site.edit("people.toml", "accounts = {  }", "accounts = { db = \"cli_bea\" }");
+    let grantors = async || {
+        let select = "SELECT coalesce(string_agg(grantor::regrole::text, ' ' ORDER BY 1), '') FROM pg_auth_members
+                      WHERE member = 'cli_bea'::regrole";
+        admin.query_one(select, &[]).await.unwrap().get::<_, String>(0)
+    };
+    let mut service = site.serve();
+    site.says("U0001", "request db-low for 30m because the queue has to be drained").await;
+    until("alice is a member", async || (grantors().await == "cli_bot").then_some(())).await;
+    admin.batch_execute("GRANT cli_reader TO cli_bea").await.unwrap();
+    tokio::task::block_in_place(|| service.stop());
+
+    let said = jit(&["revoke-all", "--config", &site.config(), "--yes", "--wait", "2s"]).await;
+    said.is(1, &[]);
+    for words in ["revocation failing", "REVOKE \"cli_reader\" FROM \"cli_bea\" GRANTED BY \"postgres\""] {
+        assert!(said.out.contains(words), "no {words:?} in {said:?}");
+    }
+    assert_eq!(grantors().await, "postgres");
+    admin.batch_execute("REVOKE cli_reader FROM cli_bea").await.unwrap();
+    // The next look would be in a minute.
+    Postgres::connect_to(&database).await.batch_execute("UPDATE entitlements SET due_us = 0").await.unwrap();
+    let said = jit(&["revoke-all", "--config", &site.config(), "--yes"]).await;
+    said.is(0, &[]);
+    assert!(said.out.contains("verified gone"), "{said:?}");
 }
