@@ -6,7 +6,7 @@ use jit_core::access::Access;
 use jit_core::answer::Answer;
 use jit_core::command::{Ask, Command};
 use jit_core::decide::{Decision, decide};
-use jit_core::event::{Actor, Event, EventRecord};
+use jit_core::event::{Actor, Attempt, Event, EventRecord};
 use jit_core::facts::OpenAccess;
 use jit_core::freeze::Freeze;
 use jit_core::id::{AccessId, ShortId};
@@ -210,7 +210,7 @@ impl Dispatch {
             Command::Deny { reason, .. } | Command::Revoke { reason, .. } => (subject(loaded), Some(reason.clone())),
             _ => (subject(loaded), None),
         };
-        let record = self.refused(loaded, (command.verb(), refusal), (subject, words), actor);
+        let record = self.refused(loaded, (command, refusal), (subject, words), actor);
         self.store.record(record, None).await.map_err(anyhow::Error::from)?;
         Ok(())
     }
@@ -218,10 +218,14 @@ impl Dispatch {
     fn refused(
         &self,
         loaded: &Loaded,
-        (verb, refusal): (&str, &Refusal),
+        (command, refusal): (&Command, &Refusal),
         (subject, words): (String, Option<Personal>),
         actor: &Actor,
     ) -> EventRecord {
+        let attempt = match command {
+            Command::Request(ask) => Some(Box::new(attempt(ask))),
+            _ => None,
+        };
         EventRecord {
             access: None,
             version: 0,
@@ -230,12 +234,25 @@ impl Dispatch {
             policy: loaded.snapshot.policy.hash.clone(),
             event: Event::Refused {
                 code: refusal.code.as_str().to_owned(),
-                verb: verb.to_owned(),
+                verb: command.verb().to_owned(),
                 subject,
                 rule: refusal.rule.clone(),
                 words: words.filter(|words| !words.text().is_empty()),
+                attempt,
             },
         }
+    }
+}
+
+/// What is kept of a request that was refused.
+fn attempt(ask: &Ask) -> Attempt {
+    Attempt {
+        requester: ask.requester.clone(),
+        beneficiary: ask.beneficiary.clone(),
+        duration: ask.duration,
+        ticket: ask.ticket.clone(),
+        origin: ask.origin.clone(),
+        extends: ask.extends,
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{EndCause, Outcome, Platform, Request, Vote};
+use crate::access::{EndCause, Origin, Outcome, Platform, Request, Vote};
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
 use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
@@ -156,6 +156,9 @@ pub enum Event {
         /// The person's own words, where there were any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         words: Option<Personal>,
+        /// For a request: what was asked for, beside the role.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<Box<Attempt>>,
     },
     /// New access was frozen. Not part of an access's fold.
     Frozen {
@@ -180,6 +183,25 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<PolicyHash>,
     },
+}
+
+/// What was asked for when a request was refused: as much as judging it again takes, beside role and words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Who asked.
+    pub requester: PersonId,
+    /// Who was to get it.
+    pub beneficiary: PersonId,
+    /// For how long.
+    pub duration: Span,
+    /// The ticket named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Where it was asked.
+    pub origin: Origin,
+    /// Asked for more time on this access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<AccessId>,
 }
 
 impl Event {

@@ -38,6 +38,11 @@ impl Personal {
         self.text.as_deref().unwrap_or("(erased)")
     }
 
+    /// Whether the text is gone, and only its digest is left.
+    pub fn is_erased(&self) -> bool {
+        self.text.is_none()
+    }
+
     /// Salt and text of a new one, for the store; `None` once it was loaded.
     pub fn fresh(&self) -> Option<([u8; 16], &str)> {
         self.salt.zip(self.text.as_deref())
@@ -77,10 +82,10 @@ mod tests {
         let mut stored = serde_json::to_value(&personal).unwrap();
         assert!(!stored.to_string().contains("fire"));
         let erased: Personal = serde_json::from_value(stored.clone()).unwrap();
-        assert_eq!(erased.text(), "(erased)");
+        assert_eq!((erased.text(), erased.is_erased()), ("(erased)", true));
         fill(&mut stored, &|d| (d == personal.digest()).then(|| personal.text().to_owned()));
         let loaded: Personal = serde_json::from_value(stored).unwrap();
-        assert_eq!(loaded.text(), "the database is on fire");
+        assert_eq!((loaded.text(), loaded.is_erased()), ("the database is on fire", false));
         assert_eq!(loaded, personal);
     }
 }

@@ -116,6 +116,7 @@ async fn record_stranger(app: &App, inbound: &Inbound, refusal: &Refusal) {
             subject: String::new(),
             rule: None,
             words: None,
+            attempt: None,
         },
     };
     if let Err(error) = app.dispatch.store.record(record, inbound.dedupe_key.as_deref()).await {

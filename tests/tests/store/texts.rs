@@ -67,6 +67,7 @@ async fn refusals_are_recorded_once_with_the_persons_words(
             subject: "orders-db-admin".into(),
             rule: None,
             words: Some(Personal::new("let me in", [4; 16])),
+            attempt: None,
         },
     };
     world.store.record(record.clone(), Some("t1")).await.unwrap();

@@ -1,10 +1,17 @@
-//! `jit policy`: proves a policy before it is in force, and explains it.
+//! `jit policy`: proves a policy before it is in force, tests it, explains it, and judges the past by it.
+
+mod past;
+mod replay;
+mod report;
+mod test;
 
 use clap::{Args, Subcommand};
 use jit_connectors::registry::Registry;
 use jit_core::access::Channel;
 use jit_core::id::PersonId;
-use jit_core::policy::{Problem, Question};
+use jit_core::policy::cases::Kind;
+use jit_core::policy::{Judgement, Problem, Question};
+use jit_core::refusal::Refusal;
 use jit_core::span::Span;
 use serde_json::{Value, json};
 
@@ -17,8 +24,12 @@ use crate::snapshot::{Snapshot, SourceError, Sources};
 pub enum Policy {
     /// Read policy and people, and prove what must hold before they are in force.
     Check(Check),
+    /// Run the table tests that are kept beside the policy, in its folder `tests`.
+    Test(test::Test),
     /// Tell why a person would get a role, or would not.
     Explain(Explain),
+    /// Judge past requests again under a policy, and list the outcomes that would change. Changes nothing.
+    Replay(replay::Replay),
 }
 
 #[derive(Debug, Args)]
@@ -56,10 +67,12 @@ pub struct Explain {
 
 impl Policy {
     /// Runs it.
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
             Self::Check(check) => check.run(),
+            Self::Test(test) => test.run(),
             Self::Explain(explain) => explain.run(),
+            Self::Replay(replay) => replay.run().await,
         }
     }
 }
@@ -68,7 +81,7 @@ impl Check {
     fn run(&self) -> Result<(), Failure> {
         let config = self.with.load()?;
         let sources = Sources::of(&config);
-        let snapshot = match load(&config) {
+        let snapshot = match load(&sources, &config) {
             Ok(snapshot) => snapshot,
             Err(failure) => {
                 if self.output == Output::Json {
@@ -111,9 +124,23 @@ fn shown(problem: &Problem) -> Value {
     json!({ "file": file, "line": line, "column": column, "what": what, "hint": hint })
 }
 
+/// What programs read of a judgement.
+fn judged(outcome: &Result<Judgement, Refusal>) -> Value {
+    let kind = Kind::of(outcome).as_str();
+    match outcome {
+        Ok(Judgement { route, approvers, .. }) => {
+            json!({ "outcome": kind, "rule": route.rule, "steps": route.steps, "approvers": approvers })
+        }
+        Err(Refusal { code, what, next, rule, ask }) => {
+            json!({ "outcome": kind, "rule": rule, "code": code, "what": what, "next": next, "ask": ask })
+        }
+    }
+}
+
 impl Explain {
     fn run(self) -> Result<(), Failure> {
-        let snapshot = load(&self.with.load()?)?;
+        let config = self.with.load()?;
+        let snapshot = load(&Sources::of(&config), &config)?;
         let person = snapshot.directory.person(&PersonId::new(self.person.clone())).ok_or_else(|| {
             let names = snapshot.directory.people().map(|person| person.id.as_str());
             super::unknown("--person", &self.person, names)
@@ -149,10 +176,10 @@ fn jit_now() -> chrono::DateTime<chrono::Utc> {
 }
 
 /// What cannot be read is wrong configuration; what can be read and does not hold is a check that failed.
-fn load(config: &Config) -> Result<Snapshot, Failure> {
+fn load(sources: &Sources, config: &Config) -> Result<Snapshot, Failure> {
     let registry =
         Registry::build(&config.connectors).map_err(|error| Failure::Usage(config.connector_error(&error).into()))?;
-    crate::app::load(&Sources::of(config), &registry).map_err(|error| match error.downcast_ref() {
+    crate::app::load(sources, &registry).map_err(|error| match error.downcast_ref() {
         Some(SourceError::Unproven(_)) => Failure::Refused(error),
         _ => Failure::Usage(error),
     })

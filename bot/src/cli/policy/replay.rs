@@ -1,0 +1,181 @@
+//! `jit policy replay`: past requests judged again, as production judges them, under a policy that is not yet in force. Reads the database
+//! and nothing else of the outside; writes nothing.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use jit_core::decide::preview;
+use jit_core::event::Actor;
+use jit_core::facts::OpenAccess;
+use jit_core::policy::cases::Kind;
+use jit_core::policy::{Judgement, Question};
+use jit_core::refusal::Refusal;
+use jit_core::span::Span;
+use jit_store::{Clock, Store};
+use secrecy::ExposeSecret;
+
+use super::past::{Again, Asked, Past, Was};
+use super::report::{Report, Verdict};
+use crate::cli::{Failure, Output, WithConfig};
+use crate::config::Config;
+use crate::snapshot::{Snapshot, Sources};
+
+/// Which past, under which policy.
+///
+/// Taken from then: who asked for what, for how long, when, in which channel, with which ticket and words, and what was open of them at
+/// that moment. Taken from today: the people, their groups, managers and accounts, and what the connectors can do. So an outcome may also
+/// change because the directory did. Rotations of long ago are not known.
+#[derive(Debug, Args)]
+pub struct Replay {
+    #[command(flatten)]
+    with: WithConfig,
+    /// How far back.
+    #[arg(long, default_value = "30d", value_name = "DURATION")]
+    since: Span,
+    /// The folder of the policy to judge by; the configured one unless given.
+    #[arg(long, value_name = "DIR")]
+    policy: Option<PathBuf>,
+    /// Exit with 1 when an outcome would change.
+    #[arg(long)]
+    fail_on_change: bool,
+    /// How the outcomes are printed.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+impl Replay {
+    /// Judges everything since then, and lists what would change.
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        crate::logs::text();
+        let config = self.with.load()?;
+        let mut sources = Sources::of(&config);
+        if let Some(folder) = &self.policy {
+            sources.policy.clone_from(folder);
+        }
+        let snapshot = super::load(&sources, &config)?;
+        let store = open(&config).await?;
+        let since = store.now() - self.since.delta();
+        let mut report = Report::begin(self.output, since, &snapshot.policy.hash)?;
+        let mut past = Past::since(&store, since).await.map_err(anyhow::Error::from)?;
+        loop {
+            let events = past.page().await.map_err(anyhow::Error::from)?;
+            if events.is_empty() {
+                break;
+            }
+            let mut judged = Vec::new();
+            for event in events {
+                if let Some(asked) = past.asked(&event.record) {
+                    let verdict = verdict(&asked, &snapshot, &past);
+                    judged.push((asked, verdict));
+                }
+                past.apply(&event.record);
+            }
+            report.add(&store, judged).await?;
+        }
+        let changed = report.end()?;
+        if self.fail_on_change && changed > 0 {
+            return Err(Failure::Refused(anyhow::anyhow!("{changed} outcomes would change")));
+        }
+        Ok(())
+    }
+}
+
+/// The store, without bringing it to this version and without a right to write.
+async fn open(config: &Config) -> Result<Store, Failure> {
+    if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
+        let what = "there is no database {}; name the service's own configuration with --config";
+        return Err(Failure::Usage(anyhow::anyhow!(what.replace("{}", &file.display().to_string()))));
+    }
+    let url = reading(config.database.url.expose_secret());
+    let opened = Store::open(&url, None, Clock::Record).await;
+    let store = opened.context("the database of `database.url` cannot be read").map_err(Failure::Usage)?;
+    let lacking = store.pending_migrations().await.map_err(anyhow::Error::from)?;
+    if !lacking.is_empty() {
+        let lacking = lacking.join(", ");
+        return Err(Failure::Usage(anyhow::anyhow!("the database lacks {lacking}; run `jit migrate` first")));
+    }
+    Ok(store)
+}
+
+/// The address with what makes every session of it one that only reads. Source: SQLite, "URI filenames"; PostgreSQL,
+/// "default_transaction_read_only".
+fn reading(url: &str) -> String {
+    let only = if url.starts_with("sqlite:") { "mode=ro" } else { "options=-c%20default_transaction_read_only%3Don" };
+    format!("{url}{}{only}", if url.contains('?') { '&' } else { '?' })
+}
+
+/// What would come of it today, compared with what came of it then.
+fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
+    let request = match &asked.request {
+        Ok(request) => request,
+        Err(why) => return Verdict::Unknown((*why).to_owned()),
+    };
+    if snapshot.policy.role(&asked.role).is_none() {
+        // Whoever was refused would be refused.
+        return match asked.was {
+            Was::Refused { .. } => Verdict::Same,
+            Was::Routed(_) => Verdict::Unknown(format!("the policy has no role `{}`", asked.role)),
+        };
+    }
+    let missing = [&request.ask.requester, &request.ask.beneficiary].into_iter();
+    if let Some(person) = missing.filter(|person| snapshot.directory.person(person).is_none()).next() {
+        return Verdict::Unknown(format!("`{person}` is not in the directory any more"));
+    }
+    let outcome = judge(request, snapshot, &past.open_of(&request.ask.beneficiary), asked.at);
+    if alike(&asked.was, &outcome) { Verdict::Same } else { Verdict::Changed(outcome) }
+}
+
+/// Judges as requests and extensions are judged when they are made; what is frozen now is no matter of policy.
+fn judge(
+    Again { ask, chain }: &Again,
+    snapshot: &Snapshot,
+    open: &[OpenAccess],
+    at: chrono::DateTime<chrono::Utc>,
+) -> Result<Judgement, Refusal> {
+    let people = || Some((snapshot.directory.person(&ask.requester)?, snapshot.directory.person(&ask.beneficiary)?));
+    // An extension is judged on its chain; that it gives the same as then is no matter of this policy, which gave nothing then.
+    if let (Some(_), Some(role), Some((requester, beneficiary))) = (chain, snapshot.policy.role(&ask.role), people()) {
+        let question = Question {
+            role,
+            requester,
+            beneficiary,
+            duration: ask.duration,
+            chain: *chain,
+            ticket: ask.ticket.as_deref(),
+            justification: ask.justification.text(),
+            channel: ask.origin.channel.as_ref(),
+            now: at,
+        };
+        return snapshot.policy.judge(&question, &snapshot.directory, open);
+    }
+    preview(ask, &snapshot.facts(&Actor::Timer, open), at)
+}
+
+/// The same kind of outcome; for approvals also the same steps.
+fn alike(was: &Was, now: &Result<Judgement, Refusal>) -> bool {
+    match (was, now) {
+        (Was::Refused { .. }, Err(_)) => true,
+        (Was::Routed(route), Ok(judgement)) => {
+            Kind::of_route(route) == Kind::of(now) && route.steps == judgement.route.steps
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reading;
+
+    #[test]
+    fn every_address_is_only_read() {
+        assert_eq!(reading("sqlite:///srv/jit.db"), "sqlite:///srv/jit.db?mode=ro");
+        assert_eq!(reading("sqlite:///srv/jit.db?mode=rwc"), "sqlite:///srv/jit.db?mode=rwc&mode=ro");
+        let only = "options=-c%20default_transaction_read_only%3Don";
+        assert_eq!(reading("postgres://jit@db/jit"), format!("postgres://jit@db/jit?{only}"));
+        assert_eq!(
+            reading("postgres://jit@db/jit?sslmode=require"),
+            format!("postgres://jit@db/jit?sslmode=require&{only}")
+        );
+    }
+}
