@@ -15,6 +15,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("people.toml", include_str!("../demo/people.toml")),
     ("policy/roles.toml", include_str!("../demo/policy/roles.toml")),
     ("policy/rules.toml", include_str!("../demo/policy/rules.toml")),
+    ("policy/tests/demo.toml", include_str!("../demo/policy/tests/demo.toml")),
 ];
 
 /// The playground's secrets. They protect nothing: it listens on loopback only and lets anybody act as anybody.
