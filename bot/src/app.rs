@@ -1,6 +1,6 @@
 //! The service put together: everything the doors and the workers share. Made once, cloned cheaply.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,7 +9,6 @@ use jit_chat::slack::decode::Home;
 use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
 use jit_chat::slack::verify::Verifier;
 use jit_connectors::registry::Registry;
-use jit_core::access::State;
 use jit_core::bulletin::Bulletin;
 use jit_core::effect::{Content, Recipient, Slot, Tell};
 use jit_core::entitlement::Capabilities;
@@ -217,14 +216,8 @@ pub fn load(sources: &Sources, registry: &Registry) -> anyhow::Result<Snapshot> 
 
 /// What was given through a connector can only be taken back through it.
 async fn require_connectors(store: &Store, known: &BTreeMap<ConnectorName, Capabilities>) -> anyhow::Result<()> {
-    let open = store.all_open().await?;
-    let live: BTreeSet<&ConnectorName> = open
-        .iter()
-        .filter(|access| !matches!(access.state, State::Pending(_)))
-        .map(|access| &access.request.entitlement.connector)
-        .collect();
-    let missing: Vec<&str> =
-        live.into_iter().filter(|name| !known.contains_key(name)).map(ConnectorName::as_str).collect();
+    let live = store.connectors_in_use().await?;
+    let missing: Vec<&str> = live.iter().filter(|name| !known.contains_key(name)).map(ConnectorName::as_str).collect();
     anyhow::ensure!(
         missing.is_empty(),
         "live accesses were given through connectors that the configuration lacks: {}; put them back under [connectors]: \

@@ -62,11 +62,15 @@ impl RevokeAll {
             );
         }
         let open = app.dispatch.store.all_open().await.map_err(anyhow::Error::from)?;
+        let unreadable = app.dispatch.store.unreadable_open().await.map_err(anyhow::Error::from)?;
+        for id in &unreadable {
+            eprintln!("jit: warning: access {id} cannot be read from the database, so it is not revoked by this");
+        }
         self.check_names(&app, &open)?;
         let chosen: Vec<Access> = open.into_iter().filter(|access| self.wants(access)).collect();
         if chosen.is_empty() {
             self.print(&[])?;
-            return Ok(());
+            return all_read(&unreadable);
         }
         if !self.yes && !confirmed(&chosen)? {
             return Err(Failure::Refused(anyhow::anyhow!("nothing was revoked; say yes, or give --yes")));
@@ -80,7 +84,7 @@ impl RevokeAll {
                 after.len()
             )));
         }
-        Ok(())
+        all_read(&unreadable)
     }
 
     /// Gives the commands, and works on them until they are done or the wait is over.
@@ -156,6 +160,18 @@ impl RevokeAll {
         }
         Ok(())
     }
+}
+
+/// What cannot be read may be held all the same.
+fn all_read(unreadable: &[String]) -> Result<(), Failure> {
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Refused(anyhow::anyhow!(
+        "{} open accesses cannot be read and were left alone: {}; look into the table `accesses`, and take them away at the system by hand",
+        unreadable.len(),
+        unreadable.join(", ")
+    )))
 }
 
 /// What programs read of an access: names and outcome, nobody's words and no secrets.

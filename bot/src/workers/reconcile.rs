@@ -31,6 +31,8 @@ const CALL: TimeDelta = TimeDelta::seconds(10);
 const MARGIN: TimeDelta = TimeDelta::seconds(2);
 /// The longest wait for another try, whatever the target asks for: a revoke is not put off by what it would take from.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
+/// How often what was given too late is tried to be taken back.
+const TAKE_BACK: u32 = 20;
 /// Entitlements at once: twice what one target that hangs can have.
 const AT_ONCE: usize = 128;
 /// No more of a target are begun while so many of it are under way, nor are more than these taken at a time.
@@ -273,7 +275,29 @@ impl Calls<'_> {
 
     async fn grant(&mut self, until: DateTime<Utc>) -> Result<(), TurnError> {
         let attempt = self.attempt().await?;
-        self.call("grant", self.connector.grant(&self.leased.entitlement, until, &attempt)).await.map(drop)
+        let given = self.call("grant", self.connector.grant(&self.leased.entitlement, until, &attempt)).await;
+        let store = &self.app.dispatch.store;
+        if store.still_leased(self.leased).await.map_err(anyhow::Error::from)? {
+            return given.map(drop);
+        }
+        // The next owner's look may have come before this landed, and it may say that nothing is to be held.
+        self.take_back().await;
+        store.mark_entitlement(&self.leased.entitlement).await.map_err(anyhow::Error::from)?;
+        Err(TurnError::NotAsTold("another owner had taken over when it was given; it was taken back"))
+    }
+
+    /// Takes what this owner gave too late. Whoever is to hold it all the same gets it again by the look that is wished for then.
+    async fn take_back(&mut self) {
+        for failures in 1..=TAKE_BACK {
+            let deadline = self.app.dispatch.store.local_now() + CALL;
+            let attempt = Attempt { access: self.access, generation: self.leased.generation, deadline };
+            let revoked = self.call("revoke", self.connector.revoke(&self.leased.entitlement, &attempt)).await;
+            let ended = self.connector.end_sessions(&self.leased.entitlement, &attempt);
+            let ended = self.call("end-sessions", ended).await;
+            let Err(error) = revoked.and(ended) else { return };
+            tracing::error!(entitlement = %self.leased.entitlement.key(), %error, "given too late and not taken back; trying again");
+            tokio::time::sleep(backoff(failures, error.is_permanent()).to_std().unwrap_or(LEASE)).await;
+        }
     }
 
     async fn revoke(&mut self) -> Result<(), TurnError> {

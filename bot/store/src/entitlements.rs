@@ -31,8 +31,8 @@ pub struct LeasedEntitlement {
     pub generation: u64,
     /// When the lease ends: attempts must end before.
     pub lease_until: DateTime<Utc>,
-    /// Until then a call of an earlier owner, who ended in the middle of it, may still take effect: what is found gone before may
-    /// come back. In the past nearly always.
+    /// Until then a call of an earlier owner, who ended in the middle of it or whose lease ran out under way (it was held up, or the
+    /// clock leapt), may still take effect: what is found gone before may come back. In the past nearly always.
     pub quiet_at: DateTime<Utc>,
     /// What was there before us; `None`: not recorded, and nothing of ours is there.
     pub baseline: Option<Baseline>,
@@ -118,7 +118,8 @@ impl Store {
             n => format!("AND connector NOT IN ({})", sql::list(6, n)),
         };
         let update = format!(
-            "UPDATE entitlements SET lease_owner = $1, lease_us = $2, generation = generation + 1, leased_marks = marks
+            "UPDATE entitlements SET lease_owner = $1, lease_us = $2, generation = generation + 1, leased_marks = marks,
+             quiet_us = CASE WHEN lease_owner IS NULL OR quiet_us > $2 THEN quiet_us ELSE $2 END
              WHERE key IN (SELECT key FROM entitlements WHERE due_us <= $3 AND lease_us <= $3 AND key IN (
                                SELECT key FROM (
                                    SELECT key, row_number() OVER (PARTITION BY connector ORDER BY due_us) AS place
@@ -162,7 +163,7 @@ impl Store {
         Ok(sql::execute(&self.db().writer, update, values).await.doing("record a baseline")? == 1)
     }
 
-    /// Whether the lease is still this worker's: to be asked right before a connector is called.
+    /// Whether the lease is still this worker's.
     pub async fn still_leased(&self, leased: &LeasedEntitlement) -> Result<bool, StoreError> {
         let select = "SELECT 1 AS one FROM entitlements WHERE key = $1 AND generation = $2 AND lease_us > $3";
         let generation = crate::events::version(leased.generation);

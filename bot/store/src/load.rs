@@ -1,14 +1,17 @@
 //! Load: accesses by whatever the shell needs them by, with people's texts put back. Reads only.
 
+use std::collections::BTreeSet;
+
 use jit_core::access::Access;
 use jit_core::facts::OpenAccess;
-use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use jit_core::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use crate::error::{Doing, StoreError};
 use crate::{Store, rows, sql, texts};
 
 const DOING: &str = "load accesses";
+const OPEN: &str = "WHERE state <> 'closed' ORDER BY requested_us, id";
 
 impl Store {
     /// By key.
@@ -26,7 +29,7 @@ impl Store {
         let open = if open_only { "AND state <> 'closed'" } else { "" };
         let rest =
             format!("WHERE (beneficiary = $1 OR requester = $1) {open} ORDER BY requested_us DESC, id DESC LIMIT $2");
-        self.accesses(&rest, vec![person.as_str().into(), i64::from(max).into()]).await
+        self.listed(&rest, vec![person.as_str().into(), i64::from(max).into()]).await
     }
 
     /// Everything open of a beneficiary, and the person's version for [`crate::Commit::person_version`].
@@ -54,18 +57,34 @@ impl Store {
     pub async fn holders_of(&self, role: &RoleName) -> Result<Vec<Access>, StoreError> {
         let rest = "WHERE role = $1 AND state IN ('elevating', 'active', 'revoking') AND state <> 'closed'
                     ORDER BY requested_us, id";
-        self.accesses(rest, vec![role.as_str().into()]).await
+        self.listed(rest, vec![role.as_str().into()]).await
     }
 
     /// Everything that waits for people, oldest first; who may decide is core's to say.
     pub async fn pending(&self) -> Result<Vec<Access>, StoreError> {
         let rest = "WHERE state = 'pending' AND state <> 'closed' ORDER BY requested_us, id";
-        self.accesses(rest, vec![]).await
+        self.listed(rest, vec![]).await
     }
 
-    /// Everything that is not over, oldest first: for `revoke-all` and for the check of connectors at the start.
+    /// Everything that is not over and can be read, oldest first; see [`Store::unreadable_open`].
     pub async fn all_open(&self) -> Result<Vec<Access>, StoreError> {
-        self.accesses("WHERE state <> 'closed' ORDER BY requested_us, id", vec![]).await
+        self.listed(OPEN, vec![]).await
+    }
+
+    /// The ids of what is not over and cannot be read: somebody has to look at it by hand.
+    pub async fn unreadable_open(&self) -> Result<Vec<String>, StoreError> {
+        let (_, unreadable) = read(&self.db().reader, OPEN, vec![]).await?;
+        Ok(unreadable.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// The connectors through which something was given, or may have been, that is not yet proven gone.
+    pub async fn connectors_in_use(&self) -> Result<BTreeSet<ConnectorName>, StoreError> {
+        let select = "SELECT DISTINCT connector FROM entitlements WHERE EXISTS (
+                          SELECT 1 FROM accesses WHERE accesses.entitlement = entitlements.key
+                          AND accesses.state IN ('elevating', 'active', 'revoking'))";
+        let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
+        let name = |row: &sea_orm::QueryResult| row.try_get::<String>("", "connector").map(ConnectorName::new);
+        rows.iter().map(name).collect::<Result<_, _>>().doing(DOING)
     }
 
     /// On whom everything depends that is neither over nor being taken back: each access with its beneficiary and its requester.
@@ -111,26 +130,58 @@ impl Store {
     async fn accesses(&self, rest: &str, values: Vec<Value>) -> Result<Vec<Access>, StoreError> {
         accesses(&self.db().reader, rest, values).await
     }
+
+    /// Like [`Self::accesses`] for lists, which go on without what cannot be read: it is logged, and must not hide the others.
+    async fn listed(&self, rest: &str, values: Vec<Value>) -> Result<Vec<Access>, StoreError> {
+        let (accesses, unreadable) = read(&self.db().reader, rest, values).await?;
+        unreadable.iter().for_each(|(_, error)| tracing::error!(%error, "left out of a list"));
+        Ok(accesses)
+    }
 }
 
-/// Accesses by the rest of a SELECT.
+/// Accesses by the rest of a SELECT; all of them or an error.
 pub(crate) async fn accesses<C: ConnectionTrait>(
     db: &C,
     rest: &str,
     values: Vec<Value>,
 ) -> Result<Vec<Access>, StoreError> {
+    let (accesses, unreadable) = read(db, rest, values).await?;
+    unreadable.into_iter().next().map_or(Ok(accesses), |(_, error)| Err(error))
+}
+
+/// Ids of rows that cannot be read, and why.
+type Unreadable = Vec<(String, StoreError)>;
+
+/// Accesses by the rest of a SELECT, and those that cannot be read.
+async fn read<C: ConnectionTrait>(
+    db: &C,
+    rest: &str,
+    values: Vec<Value>,
+) -> Result<(Vec<Access>, Unreadable), StoreError> {
     let rows = sql::query(db, &format!("SELECT id, body FROM accesses {rest}"), values).await.doing(DOING)?;
     let bodies = rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "body")?)));
     let bodies: Vec<(String, String)> = bodies.collect::<Result<_, DbErr>>().doing(DOING)?;
-    let unreadable = |id: &str| {
-        let what = format!("access {id}");
-        move |source| StoreError::Corrupt { what, source }
+    let mut unreadable = Unreadable::new();
+    let mut refuse = |id: &str, source| {
+        unreadable.push((id.to_owned(), StoreError::Corrupt { what: format!("access {id}"), source }));
     };
-    let mut documents = Vec::with_capacity(bodies.len());
+    let (mut ids, mut documents) = (Vec::with_capacity(bodies.len()), Vec::with_capacity(bodies.len()));
     for (id, body) in &bodies {
-        documents.push(serde_json::from_str(body).map_err(unreadable(id))?);
+        match serde_json::from_str(body) {
+            Ok(document) => {
+                ids.push(id);
+                documents.push(document);
+            }
+            Err(error) => refuse(id, error),
+        }
     }
     texts::hydrate(db, &mut documents).await.doing(DOING)?;
-    let access = |((id, _), document): (&(String, String), _)| serde_json::from_value(document).map_err(unreadable(id));
-    bodies.iter().zip(documents).map(access).collect()
+    let mut accesses = Vec::with_capacity(documents.len());
+    for (id, document) in ids.into_iter().zip(documents) {
+        match serde_json::from_value(document) {
+            Ok(access) => accesses.push(access),
+            Err(error) => refuse(id, error),
+        }
+    }
+    Ok((accesses, unreadable))
 }

@@ -10,7 +10,7 @@ async fn an_operator_freezes_lists_and_lifts_beside_the_service() {
     let config = site.config();
     until("it answers", async || site.says("U0001", "/jit freeze").await.contains("Nothing is frozen").then_some(()))
         .await;
-    jit(&["freeze", "--config", &config, "--role", "order-red", "--because", "x"])
+    jit(&["freeze", "--config", &config, "--role", "orders-lwo", "--because", "x"])
         .await
         .is(2, &["--role", "did you mean"]);
     jit(&["freeze", "--config", &config, "--person", "alcie", "--because", "x"]).await.is(2, &["did you mean `alice`"]);
@@ -22,7 +22,7 @@ async fn an_operator_freezes_lists_and_lifts_beside_the_service() {
     let listed = jit(&["freeze", "--config", &config, "--output", "json"]).await;
     let listed = listed.is(0, &[]).json();
     assert_eq!((&listed[0]["scope"], &listed[0]["reason"]), (&"person:alice".into(), &"her laptop was stolen".into()));
-    let refused = site.says("U0001", "/jit request order-read for 10m because checking the order totals").await;
+    let refused = site.says("U0001", "/jit request orders-low for 10m because checking the order totals").await;
     assert!(refused.contains("her laptop was stolen"), "{refused}");
     jit(&["unfreeze", "--config", &config]).await.is(1, &["not frozen"]);
     let said = jit(&["unfreeze", "--config", &config, "--person", "alice"]).await;

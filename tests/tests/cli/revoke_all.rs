@@ -201,3 +201,19 @@ async fn what_a_dba_gave_meanwhile_is_told_and_not_taken() {
     said.is(0, &[]);
     assert!(said.out.contains("verified gone"), "{said:?}");
 }
+
+/// One row that cannot be read must not keep the others from being taken back, nor the service from starting.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_named_and_the_rest_is_revoked() {
+    let site = down().await;
+    let database = sea_orm::Database::connect(format!("sqlite://{}", site.path("jit.db"))).await.unwrap();
+    let spoil = "UPDATE accesses SET body = '{\"of\":\"a later version\"}' WHERE role = 'other-low'";
+    sea_orm::ConnectionTrait::execute_unprepared(&database, spoil).await.unwrap();
+    database.close().await.unwrap();
+    let said = jit(&["revoke-all", "--config", &site.config(), "--yes", "--wait", "5s"]).await;
+    said.is(1, &["cannot be read from the database", "1 open accesses cannot be read and were left alone"]);
+    assert!(!site.holds("orders", "alice") && site.holds("other", "alice"));
+    let mut service = site.serve();
+    assert!(service.is_running(), "the service goes on without it");
+    assert!(site.says("U0001", "/jit mine").await.contains("orders-low"));
+}

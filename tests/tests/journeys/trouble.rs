@@ -159,3 +159,44 @@ async fn nothing_is_given_after_its_end_however_long_the_look_took(#[case] backe
     world.sees("alice", "verified gone").await;
     world.end().await;
 }
+
+/// An owner that is held up in the middle of a grant (a stopped process, a machine that slept) gives it when all is over: it takes it back.
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_after_another_owner_closed_it_is_taken_back(#[case] backend: Backend) {
+    let mut world = World::start(backend).await;
+    world.says("alice", "#access", READ).await;
+    world.idle().await;
+    world.stop().await;
+    let (dispatch, target) = (world.app.dispatch.clone(), world.targets["orders-db"].clone());
+    let store = &dispatch.store;
+    let access = store.all_open().await.expect("readable").remove(0);
+    let entitlement = &access.request.entitlement;
+    target.drop_behind(entitlement);
+    store.mark_entitlement(entitlement).await.expect("marked");
+    let slow = store.lease_entitlements(1, "slow", LEASE).await.expect("leased").remove(0);
+    target.fail_next(Call::Grant, Fault::Late(Duration::from_secs(2)));
+    let (app, begun) = (world.app.clone(), target.calls().len());
+    let turn = tokio::spawn(async move { settle(&app, slow).await });
+    while target.calls()[begun..].iter().all(|call| call.call != Call::Grant) {
+        assert!(!turn.is_finished(), "it gives");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let done = Command::Done { by: "alice".into() };
+    dispatch.act(access.id, done, &Actor::Timer, None).await.expect("hers to end");
+    for round in 0..2 {
+        world.clock.advance(TimeDelta::seconds(16));
+        let next = store.lease_entitlements(1, "next", LEASE).await.expect("leased").remove(0);
+        settle(&world.app, next).await;
+        let after = store.access(access.id).await.expect("readable").expect("there");
+        let expected = if round == 0 { "revoking" } else { "closed" };
+        assert_eq!(after.state_name(), expected, "proven only when nothing of the slow owner is expected any more");
+    }
+    turn.await.expect("no panic");
+    assert!(target.calls()[begun..].iter().any(|call| call.call == Call::Revoke), "it was taken back");
+    assert!(!world.holds("orders-db", "alice", "app_read"));
+    world.start_again().await;
+    world.end().await;
+}
