@@ -10,6 +10,8 @@ mod freeze;
 mod manifest;
 mod operators;
 mod policy;
+mod policy_replay;
+mod policy_test;
 mod program;
 mod revoke_all;
 mod shutdown;

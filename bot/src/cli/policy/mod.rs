@@ -25,10 +25,17 @@ pub enum Policy {
     /// Read policy and people, and prove what must hold before they are in force.
     Check(Check),
     /// Run the table tests that are kept beside the policy, in its folder `tests`.
+    ///
+    /// Each [[case]] of tests/*.toml says who asks for what in which situation, and what is expected: docs/policy.md, "Tests". They are
+    /// judged as requests are in production, with the people of the configured directory. Exit code 1 when one fails.
     Test(test::Test),
     /// Tell why a person would get a role, or would not.
     Explain(Explain),
     /// Judge past requests again under a policy, and list the outcomes that would change. Changes nothing.
+    ///
+    /// From then are: who asked for what and for whom, for how long, when, in which channel, with which ticket and words, and what was open
+    /// of them at that moment. From today are: people, groups, managers, accounts, on-call, and the connectors; so an outcome may also change
+    /// because the directory did. What was given while something was frozen, and what is not in the record, is listed as not to be told.
     Replay(replay::Replay),
 }
 

@@ -22,10 +22,6 @@ use crate::config::Config;
 use crate::snapshot::{Snapshot, Sources};
 
 /// Which past, under which policy.
-///
-/// Taken from then: who asked for what, for how long, when, in which channel, with which ticket and words, and what was open of them at
-/// that moment. Taken from today: the people, their groups, managers and accounts, and what the connectors can do. So an outcome may also
-/// change because the directory did. Rotations of long ago are not known.
 #[derive(Debug, Args)]
 pub struct Replay {
     #[command(flatten)]
@@ -89,7 +85,11 @@ async fn open(config: &Config) -> Result<Store, Failure> {
     }
     let url = reading(config.database.url.expose_secret());
     let opened = Store::open(&url, None, Clock::Record).await;
-    let store = opened.context("the database of `database.url` cannot be read").map_err(Failure::Usage)?;
+    let cannot = || match config.sqlite_file() {
+        Some(file) => format!("the database {} cannot be read; if it is new, run `jit migrate` first", file.display()),
+        None => "the database of `database.url` cannot be read; check the address, and that the server runs".to_owned(),
+    };
+    let store = opened.with_context(cannot).map_err(Failure::Usage)?;
     let lacking = store.pending_migrations().await.map_err(anyhow::Error::from)?;
     if !lacking.is_empty() {
         let lacking = lacking.join(", ");
