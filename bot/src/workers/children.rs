@@ -36,10 +36,15 @@ async fn sweep(app: &App) -> anyhow::Result<()> {
 
 async fn end(app: &App, parent: AccessId) -> anyhow::Result<()> {
     let store = &app.dispatch.store;
+    let mut outcome: anyhow::Result<()> = Ok(());
     for child in store.children(parent).await? {
         failpoint!("children-before-command");
-        app.dispatch.act(child.id, Command::ParentEnded, &Actor::Chain, None).await?;
+        // One that cannot be ended yet keeps no other from it.
+        if let Err(error) = app.dispatch.act(child.id, Command::ParentEnded, &Actor::Chain, None).await {
+            outcome = Err(error.into());
+        }
     }
+    outcome?;
     failpoint!("children-before-settled");
     store.children_ended(parent).await?;
     Ok(())

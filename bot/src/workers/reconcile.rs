@@ -33,8 +33,8 @@ const MARGIN: TimeDelta = TimeDelta::seconds(2);
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
 /// How often what was given too late is tried to be taken back.
 const TAKE_BACK: u32 = 20;
-/// Entitlements at once: twice what one target that hangs can have.
-const AT_ONCE: usize = 128;
+/// Entitlements at once: so many that sixteen targets which hang together leave room for the others. Each is a task that mostly waits.
+const AT_ONCE: usize = 512;
 /// No more of a target are begun while so many of it are under way, nor are more than these taken at a time.
 const PER_TARGET: u32 = 32;
 

@@ -198,8 +198,11 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &Pe
         let next = format!("Deny {}, or let it time out; they can ask again.", access.short);
         Refusal::new(Code::PolicyChanged, what, next)
     };
-    if request.extends.as_ref().is_some_and(|extends| extends.from <= now) {
-        return Err(changed("The access it extends has ended.".to_owned()));
+    if let Some(extends) = &request.extends {
+        let live = facts.open.iter().any(|open| open.id == extends.parent && open.state == "active");
+        if extends.from <= now || !live {
+            return Err(changed("The access it extends has ended.".to_owned()));
+        }
     }
     for person in [&request.requester, &request.beneficiary] {
         if facts.directory.active(person).is_none() {

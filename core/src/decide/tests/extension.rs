@@ -262,3 +262,12 @@ fn certificates_are_issued_anew() {
     let State::Elevating(elevating) = &world.access(child).state else { panic!() };
     assert_eq!(minutes(elevating.native_until), 91);
 }
+
+#[test]
+fn what_extends_an_access_that_is_over_is_not_agreed_to() {
+    let mut world = World::new();
+    let parent = world.active();
+    let child = world.extend("alice", parent, "30m");
+    world.done("alice", parent);
+    assert_eq!(world.approve("bob", child), "refused policy-changed", "before it has heard of it");
+}
