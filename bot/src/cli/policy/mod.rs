@@ -34,8 +34,8 @@ pub enum Policy {
     /// Judge past requests again under a policy, and list the outcomes that would change. Changes nothing.
     ///
     /// From then are: who asked for what and for whom, for how long, when, in which channel, with which ticket and words, and what was open
-    /// of them at that moment. From today are: people, groups, managers, accounts, on-call, and the connectors; so an outcome may also change
-    /// because the directory did. What was given while something was frozen, and what is not in the record, is listed as not to be told.
+    /// of them at that moment. From today are: people, groups, managers, accounts, and the connectors; so an outcome may also change because
+    /// the directory did. What hangs on facts that are not in the record, such as who was on call then, is listed as not to be told.
     Replay(replay::Replay),
 }
 

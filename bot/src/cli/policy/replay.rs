@@ -8,8 +8,9 @@ use clap::Args;
 use jit_core::decide::preview;
 use jit_core::event::Actor;
 use jit_core::facts::OpenAccess;
+use jit_core::id::RoleName;
 use jit_core::policy::cases::Kind;
-use jit_core::policy::{Judgement, Question};
+use jit_core::policy::{Judgement, Policy, Question, Rule, Subject};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
 use jit_store::{Clock, Store};
@@ -123,7 +124,20 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
         return Verdict::Unknown(format!("`{person}` is not in the directory any more"));
     }
     let outcome = judge(request, snapshot, &past.open_of(&request.ask.beneficiary), asked.at);
-    if alike(&asked.was, &outcome) { Verdict::Same } else { Verdict::Changed(outcome) }
+    if alike(&asked.was, &outcome) {
+        Verdict::Same
+    } else if asks_who_is_on_call(&snapshot.policy, &asked.role) {
+        Verdict::Unknown("the policy asks who was on call, which is not in the record".to_owned())
+    } else {
+        Verdict::Changed(outcome)
+    }
+}
+
+/// Whether who is on a rotation may decide about a role. The record does not say who was.
+fn asks_who_is_on_call(policy: &Policy, role: &RoleName) -> bool {
+    let rotation = |subject: &Subject| matches!(subject, Subject::Oncall(_));
+    let asks = |rule: &Rule| rule.who.iter().chain(rule.steps.iter().flat_map(|step| &step.any)).any(rotation);
+    policy.rules_of(role).any(asks)
 }
 
 /// Judges as requests and extensions are judged when they are made; what is frozen now is no matter of policy.

@@ -31,6 +31,16 @@ fn judged(case: &Case) -> (bool, String) {
     (case.expected.holds(&outcome), words(&outcome))
 }
 
+/// Asserts that the sample policy passes these cases: those of the guide.
+pub fn all_hold(text: &str) {
+    let cases = read(text).unwrap();
+    assert!(!cases.is_empty());
+    for case in &cases {
+        let (held, said) = judged(case);
+        assert!(held, "{}: expected {}; came out {said}", case.name, case.expected);
+    }
+}
+
 #[test]
 fn everything_that_a_case_can_say_is_read() {
     let cases = read(
