@@ -29,7 +29,7 @@ use crate::{PATIENCE, TURN};
 
 const ENDS: usize = 1000;
 /// Over which they are spread.
-const WINDOW: TimeDelta = TimeDelta::seconds(12);
+const WINDOW: TimeDelta = TimeDelta::seconds(20);
 /// After so many percent of the ends Redis forgets, is stopped, and is started again.
 const FORGETS: usize = 25;
 const STOPS: usize = 40;

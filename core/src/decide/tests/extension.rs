@@ -268,6 +268,6 @@ fn what_extends_an_access_that_is_over_is_not_agreed_to() {
     let mut world = World::new();
     let parent = world.active();
     let child = world.extend("alice", parent, "30m");
-    world.done("alice", parent);
+    world.send(parent, Command::Done { by: "alice".into() }).unwrap();
     assert_eq!(world.approve("bob", child), "refused policy-changed", "before it has heard of it");
 }
