@@ -322,7 +322,7 @@ impl<'a, 'r> Table<'a, 'r> {
         (array.is_empty() || !texts.is_empty()).then_some(texts)
     }
 
-    /// Lists of texts: `[["a"], ["b", "c"]]`; each has one at least.
+    /// Lists of texts: `[["a"], ["b", "c"]]`; none is empty.
     pub fn text_lists(&mut self, key: &'static str) -> Option<Vec<Vec<At<String>>>> {
         let At { value, at } = self.get(key)?;
         let inner = |value: &Value| {
@@ -333,7 +333,8 @@ impl<'a, 'r> Table<'a, 'r> {
             };
             texts.map(text).collect::<Option<Vec<_>>>()
         };
-        let lists = value.as_array().and_then(|lists| lists.iter().map(inner).collect::<Option<Vec<_>>>());
+        let lists = value.as_array().filter(|lists| !lists.is_empty());
+        let lists = lists.and_then(|lists| lists.iter().map(inner).collect::<Option<Vec<_>>>());
         if lists.is_none() {
             let hint = Some(format!("write for example `{key} = [[\"a\"], [\"b\", \"c\"]]`"));
             self.reader.problem(at, format!("`{key}` in {} is a list of lists of texts", self.title), hint);

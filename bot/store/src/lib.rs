@@ -40,7 +40,7 @@ pub use entitlements::{LeasedEntitlement, Release, Share};
 pub use error::{CommitError, StoreError};
 pub use events::StoredEvent;
 pub use outbox::{Handle, Leased, Message, Parked};
-pub use past::Stretch;
+pub use past::{Stretch, reading};
 pub use store::{Health, Store};
 pub use timers::{Due, Timers};
 pub use wakeups::Wakeups;

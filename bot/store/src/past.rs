@@ -21,6 +21,14 @@ pub struct Stretch {
     pub last: i64,
 }
 
+/// An address with what makes every session of it one that only reads: whatever would write fails.
+///
+/// Source: SQLite, "URI filenames" (`mode`); PostgreSQL, "Client Connection Defaults" (`default_transaction_read_only`).
+pub fn reading(url: &str) -> String {
+    let only = if url.starts_with("sqlite:") { "mode=ro" } else { "options=-c%20default_transaction_read_only%3Don" };
+    format!("{url}{}{only}", if url.contains('?') { '&' } else { '?' })
+}
+
 impl Store {
     /// The events from an instant until now; `None` when there were none.
     pub async fn stretch(&self, since: DateTime<Utc>) -> Result<Option<Stretch>, StoreError> {
@@ -70,5 +78,20 @@ impl Store {
             found.extend(load::accesses(&self.db().reader, &rest, values).await?);
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reading;
+
+    #[test]
+    fn what_an_address_says_already_stays() {
+        assert_eq!(reading("sqlite:///srv/jit.db"), "sqlite:///srv/jit.db?mode=ro");
+        assert_eq!(reading("sqlite:///srv/jit.db?mode=rwc"), "sqlite:///srv/jit.db?mode=rwc&mode=ro");
+        let only = "options=-c%20default_transaction_read_only%3Don";
+        assert_eq!(reading("postgres://jit@db/jit"), format!("postgres://jit@db/jit?{only}"));
+        let tls = "postgres://jit@db/jit?sslmode=require";
+        assert_eq!(reading(tls), format!("{tls}&{only}"));
     }
 }

@@ -9,6 +9,7 @@ mod newer;
 mod open;
 mod outbox;
 mod outbox_model;
+mod past;
 mod pooler;
 mod postgres_tls;
 mod redis;

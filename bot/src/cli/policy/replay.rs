@@ -84,7 +84,7 @@ async fn open(config: &Config) -> Result<Store, Failure> {
         let what = "there is no database {}; name the service's own configuration with --config";
         return Err(Failure::Usage(anyhow::anyhow!(what.replace("{}", &file.display().to_string()))));
     }
-    let url = reading(config.database.url.expose_secret());
+    let url = jit_store::reading(config.database.url.expose_secret());
     let opened = Store::open(&url, None, Clock::Record).await;
     let cannot = || match config.sqlite_file() {
         Some(file) => format!("the database {} cannot be read; if it is new, run `jit migrate` first", file.display()),
@@ -97,13 +97,6 @@ async fn open(config: &Config) -> Result<Store, Failure> {
         return Err(Failure::Usage(anyhow::anyhow!("the database lacks {lacking}; run `jit migrate` first")));
     }
     Ok(store)
-}
-
-/// The address with what makes every session of it one that only reads. Source: SQLite, "URI filenames"; PostgreSQL,
-/// "default_transaction_read_only".
-fn reading(url: &str) -> String {
-    let only = if url.starts_with("sqlite:") { "mode=ro" } else { "options=-c%20default_transaction_read_only%3Don" };
-    format!("{url}{}{only}", if url.contains('?') { '&' } else { '?' })
 }
 
 /// What would come of it today, compared with what came of it then.
@@ -174,22 +167,5 @@ fn alike(was: &Was, now: &Result<Judgement, Refusal>) -> bool {
             Kind::of_route(route) == Kind::of(now) && route.steps == judgement.route.steps
         }
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::reading;
-
-    #[test]
-    fn every_address_is_only_read() {
-        assert_eq!(reading("sqlite:///srv/jit.db"), "sqlite:///srv/jit.db?mode=ro");
-        assert_eq!(reading("sqlite:///srv/jit.db?mode=rwc"), "sqlite:///srv/jit.db?mode=rwc&mode=ro");
-        let only = "options=-c%20default_transaction_read_only%3Don";
-        assert_eq!(reading("postgres://jit@db/jit"), format!("postgres://jit@db/jit?{only}"));
-        assert_eq!(
-            reading("postgres://jit@db/jit?sslmode=require"),
-            format!("postgres://jit@db/jit?sslmode=require&{only}")
-        );
     }
 }

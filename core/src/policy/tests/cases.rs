@@ -1,5 +1,6 @@
 //! Table tests of a policy: what is read, what is refused while reading, and when an outcome is the expected one.
 
+use proptest::prelude::*;
 use rstest::rstest;
 
 use super::world::{WORKDAY, people, policy};
@@ -100,6 +101,8 @@ approvers = [["bob"], ["sam", "sue"]]
 #[case("pending = 3", "tests/a.toml:5:11: `pending` in [[case]] is a list of texts, not a number")]
 #[case("code = \"hour\"", "tests/a.toml:5:8: there is no code `hour` of a refusal; did you mean `hours`?")]
 #[case("approvers = [\"bob\"]", "5:13: `approvers` in [[case]] is a list of lists of texts; write for example")]
+#[case("approvers = []", "5:13: `approvers` in [[case]] is a list of lists of texts")]
+#[case("approvers = [[\"bob\"], []]", "5:13: `approvers` in [[case]] is a list of lists of texts")]
 #[case("approvers = [[\"bob\"], [\"samm\"]]", "tests/a.toml:5:24: there is no person `samm`; did you mean `sam`?")]
 #[case("at = \"2026-11-20 at ten\"", "tests/a.toml:5:6: `at` in [[case]] is no time with a zone: `2026-11-20 at ten`")]
 #[case("at = 2026-11-20T10:00:00", "tests/a.toml:5:6: `at` in [[case]] is no time with a zone")]
@@ -199,3 +202,34 @@ fn a_case_holds_when_everything_that_it_says_is_so(#[case] lines: &str, #[case] 
     assert_eq!(held, holds, "{said}");
     assert!(said.to_lowercase().contains(&says.to_lowercase()), "{said}");
 }
+
+proptest! {
+    /// Whatever stands in a file, it is read or refused, and what is read is judged.
+    #[test]
+    fn no_file_panics(bits in prop::collection::vec(prop::sample::select(BITS), 0..24), text in any::<String>()) {
+        let _ = read(&text);
+        for case in read(&bits.concat()).unwrap_or_default() {
+            judged(&case);
+        }
+    }
+}
+
+/// What cases are made of, and what breaks them.
+const BITS: &[&str] = &[
+    "[[case]]\nperson = \"alice\"\nrole = \"host-login\"\nexpect = \"auto\"\n",
+    "[[case]]\nperson = \"otto\"\nrole = \"orders-db-admin\"\nexpect = \"refused\"\n",
+    "holds = [\"payments-create\", \"payments-create\"]\n",
+    "pending = []\n",
+    "at = 9999-12-31T23:59:59-23:59\n",
+    "at = \"-0001-01-01T00:00:00Z\"\n",
+    "duration = \"366d\"\n",
+    "justification = \"\"\n",
+    "channel = \"#\"\n",
+    "approvers = [[[\"bob\"]]]\n",
+    "says = \"İ\"\n",
+    "code = \"`\"\n",
+    "[case]\n",
+    "\"\"\"",
+    "=",
+    "\u{0}",
+];
