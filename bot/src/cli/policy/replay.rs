@@ -81,8 +81,10 @@ impl Replay {
 /// The store, without bringing it to this version and without a right to write.
 async fn open(config: &Config) -> Result<Store, Failure> {
     if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
-        let what = "there is no database {}; name the service's own configuration with --config";
-        return Err(Failure::Usage(anyhow::anyhow!(what.replace("{}", &file.display().to_string()))));
+        return Err(Failure::Usage(anyhow::anyhow!(
+            "there is no database {}; name the service's own configuration with --config",
+            file.display()
+        )));
     }
     let url = jit_store::reading(config.database.url.expose_secret());
     let opened = Store::open(&url, None, Clock::Record).await;
@@ -112,8 +114,8 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
             Was::Routed(_) => Verdict::Unknown(format!("the policy has no role `{}`", asked.role)),
         };
     }
-    let missing = [&request.ask.requester, &request.ask.beneficiary].into_iter();
-    if let Some(person) = missing.filter(|person| snapshot.directory.person(person).is_none()).next() {
+    let mut people = [&request.ask.requester, &request.ask.beneficiary].into_iter();
+    if let Some(person) = people.find(|person| snapshot.directory.person(person).is_none()) {
         return Verdict::Unknown(format!("`{person}` is not in the directory any more"));
     }
     let outcome = judge(request, snapshot, &past.open_of(&request.ask.beneficiary), asked.at);
