@@ -171,3 +171,31 @@ fn alike(was: &Was, now: &Result<Judgement, Refusal>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jit_core::policy::{SourceFile, parse};
+
+    use super::asks_who_is_on_call;
+
+    /// Roles by the rules about them: one that people ask for, one that whoever is on call asks for, one that they approve.
+    const POLICY: &str = r#"
+role = [
+    { name = "a", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
+    { name = "b", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
+    { name = "c", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
+]
+rule = [
+    { name = "all", match = { risk = "low" }, who = ["group:g"], steps = [{ any = ["manager"] }] },
+    { name = "asks", match = { roles = ["b"] }, who = ["bob", "oncall:file/x"], auto_approve = { up_to = "15m" } },
+    { name = "votes", match = { roles = ["c"] }, who = ["bob"], steps = [{ any = ["manager", "oncall:file/x"] }] },
+]
+"#;
+
+    #[test]
+    fn only_what_rotations_decide_about_cannot_be_told() {
+        let policy = parse(&[SourceFile { name: "all.toml".to_owned(), text: POLICY.to_owned() }]).unwrap();
+        let asks = ["a", "b", "c", "d"].map(|role| asks_who_is_on_call(&policy, &role.into()));
+        assert_eq!(asks, [false, true, true, false]);
+    }
+}
