@@ -17,7 +17,7 @@ pub struct Person {
     pub id: PersonId,
     /// For people to read; decides nothing.
     pub name: String,
-    /// For people to read; decides nothing.
+    /// Unique. Says who a provider of on-call rotations means; decides nothing else.
     pub email: Option<String>,
     /// Slack user id in our workspace, such as `U0001`.
     pub slack: Option<String>,
@@ -33,7 +33,16 @@ pub struct Person {
     pub accounts: BTreeMap<ConnectorName, AccountName>,
     /// Registered SSH public keys.
     pub ssh_keys: Vec<String>,
+    /// The rotations, such as `pagerduty/PSCHEDULE`, that they are on now. No file says so: [`Directory::set_oncall`] does.
+    #[serde(skip)]
+    pub oncall: BTreeSet<String>,
 }
+
+/// Who is on call, by rotation (`source/schedule`). A rotation that is not there is unknown: nobody is on it.
+pub type Rotations = BTreeMap<String, BTreeSet<PersonId>>;
+
+/// The configured sources of rotations, by name; with the names of their rotations where those are known beforehand.
+pub type OncallSources = BTreeMap<String, Option<BTreeSet<String>>>;
 
 /// Everybody, with the look-ups that decisions need.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +51,8 @@ pub struct Directory {
     by_slack: HashMap<String, PersonId>,
     by_teams: HashMap<String, PersonId>,
     by_group: BTreeMap<String, BTreeSet<PersonId>>,
+    oncall: Rotations,
+    oncall_sources: OncallSources,
 }
 
 impl Directory {
@@ -62,6 +73,38 @@ impl Directory {
             directory.people.insert(person.id.clone(), person);
         }
         directory
+    }
+
+    /// Says where rotations come from: a policy may name those of these sources only.
+    pub fn set_oncall_sources(&mut self, sources: OncallSources) {
+        self.oncall_sources = sources;
+    }
+
+    /// The sources of rotations.
+    pub fn oncall_sources(&self) -> &OncallSources {
+        &self.oncall_sources
+    }
+
+    /// Says who is on call now, in place of what was said before. Whoever is disabled or not in this directory is on no rotation.
+    pub fn set_oncall(&mut self, mut rotations: Rotations) {
+        for people in rotations.values_mut() {
+            people.retain(|id| self.people.get(id).is_some_and(|person| person.active));
+        }
+        for person in self.people.values_mut() {
+            let on = rotations.iter().filter(|(_, people)| people.contains(&person.id));
+            person.oncall = on.map(|(rotation, _)| rotation.clone()).collect();
+        }
+        self.oncall = rotations;
+    }
+
+    /// Who is on call now.
+    pub fn oncall(&self) -> &Rotations {
+        &self.oncall
+    }
+
+    /// The active people on a rotation (`source/schedule`) now; `None` when that is not known, which is nobody.
+    pub fn rotation(&self, name: &str) -> Option<&BTreeSet<PersonId>> {
+        self.oncall.get(name)
     }
 
     /// The person of a canonical id.
@@ -102,5 +145,43 @@ impl Directory {
     /// The name for people to read; the id when the person is gone from the directory.
     pub fn name<'a>(&'a self, id: &'a PersonId) -> &'a str {
         self.person(id).map_or(id.as_str(), |person| &person.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEOPLE: &str = r#"
+[[person]]
+id = "alice"
+name = "Alice"
+[[person]]
+id = "otto"
+name = "Otto"
+active = false
+"#;
+
+    fn on(rotation: &str, people: &[&str]) -> Rotations {
+        BTreeMap::from([(rotation.to_owned(), people.iter().map(|id| PersonId::new(*id)).collect())])
+    }
+
+    #[test]
+    fn on_call_are_active_people_of_the_directory_and_only_those_said_last() {
+        let mut directory = parse_people("people.toml", PEOPLE, None).unwrap();
+        let is_on = |directory: &Directory, who: &str, rotation: &str| {
+            directory.person(&PersonId::new(who)).unwrap().oncall.contains(rotation)
+        };
+        assert_eq!(directory.rotation("pagerduty/P1"), None);
+        directory.set_oncall(on("pagerduty/P1", &["alice", "otto", "ghost"]));
+        assert_eq!(directory.rotation("pagerduty/P1"), Some(&BTreeSet::from(["alice".into()])));
+        assert!(is_on(&directory, "alice", "pagerduty/P1"));
+        assert!(!is_on(&directory, "otto", "pagerduty/P1"), "a disabled account is on no rotation");
+        assert!(!is_on(&directory, "alice", "pagerduty/P2"));
+        directory.set_oncall(on("pagerduty/P2", &["alice"]));
+        assert!(!is_on(&directory, "alice", "pagerduty/P1") && is_on(&directory, "alice", "pagerduty/P2"));
+        directory.set_oncall(Rotations::new());
+        assert!(!is_on(&directory, "alice", "pagerduty/P2"));
+        assert_eq!(directory.rotation("pagerduty/P2"), None);
     }
 }

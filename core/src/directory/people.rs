@@ -81,6 +81,7 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
         active: active?,
         accounts: accounts?,
         ssh_keys: ssh_keys?,
+        oncall: BTreeSet::new(),
     };
     Some((person, at))
 }

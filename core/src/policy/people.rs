@@ -1,5 +1,6 @@
 //! Whom a policy means: subjects resolved on today's directory. Called by [`super::evaluate`], by decisions at every
-//! vote, and by the checks. An unknown fact (a rotation without a source) is nobody.
+//! vote, and by the checks. An unknown fact (a rotation that could not be
+//! looked up) is nobody.
 
 use std::collections::BTreeSet;
 
@@ -100,8 +101,9 @@ pub(super) fn held_by(subject: &Subject, person: &Person) -> bool {
     match subject {
         Subject::Person(id) => *id == person.id,
         Subject::Group(name) => person.groups.contains(name),
-        // No source of rotations yet; and the relations say nothing without a request.
-        Subject::Oncall(_) | Subject::Manager | Subject::Owner => false,
+        Subject::Oncall(rotation) => person.oncall.contains(rotation),
+        // The relations say nothing without a request.
+        Subject::Manager | Subject::Owner => false,
     }
 }
 
@@ -131,7 +133,8 @@ fn add<'a>(subject: &'a Subject, directory: &'a Directory, people: &mut BTreeSet
     match subject {
         Subject::Person(id) => people.extend([id]),
         Subject::Group(name) => people.extend(directory.group(name).into_iter().flatten()),
-        Subject::Oncall(_) | Subject::Manager | Subject::Owner => {}
+        Subject::Oncall(rotation) => people.extend(directory.rotation(rotation).into_iter().flatten()),
+        Subject::Manager | Subject::Owner => {}
     }
 }
 

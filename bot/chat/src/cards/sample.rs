@@ -76,6 +76,7 @@ pub fn people() -> Directory {
         active: true,
         accounts: BTreeMap::new(),
         ssh_keys: Vec::new(),
+        oncall: std::collections::BTreeSet::new(),
     };
     Directory::new([
         person("alice", "Alice Ames", Some("U0001")),

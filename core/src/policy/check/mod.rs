@@ -4,6 +4,9 @@
 //! Errors ([`check`]) keep the policy from being loaded: unknown names, high risk approved automatically or by one person alone,
 //! production beyond eight hours, requests that nobody could approve, contradictions. Warnings ([`advice`]) are worth a look: rules
 //! that never decide, roles that nobody may ask for, names that match nothing.
+//!
+//! Who is on call changes by the hour, so nothing is proven by it: a rotation counts as nobody where approvers are counted, and as
+//! somebody where it is asked whether anybody may have a role. A policy is loaded or not whatever a provider answers.
 
 mod bounds;
 mod names;

@@ -1,10 +1,12 @@
-//! Names that the policy uses and somebody else defines: people, groups, connectors, roles, environments, tags.
+//! Names that the policy uses and somebody else defines: people, groups, rotations, connectors, roles,
+//! environments, tags.
 
 use std::collections::BTreeSet;
 
 use super::Check;
 use crate::document::did_you_mean;
 use crate::id::{ConnectorName, RoleName};
+use crate::nearest::nearest;
 use crate::policy::glob::glob;
 use crate::policy::{EscalateTo, PRODUCTION, Place, RoleMatch, Subject};
 
@@ -71,11 +73,32 @@ impl Check<'_> {
                 }
                 Some(_) => {}
             },
-            Subject::Oncall(_) => {
-                let what = format!("`{subject}`: no source of rotations is configured, so this is nobody");
-                self.warning(place, path, what, None);
-            }
+            Subject::Oncall(rotation) => self.rotation(place, path, rotation),
             Subject::Manager | Subject::Owner => {}
+        }
+    }
+
+    /// Who is on a rotation is not known here; that it has a source, and what that source calls it, is.
+    fn rotation(&mut self, place: &Place, path: &str, rotation: &str) {
+        let sources = self.directory.oncall_sources();
+        let Some((source, schedule)) = rotation.split_once('/').filter(|(_, schedule)| !schedule.is_empty()) else {
+            let hint = "write it like `oncall:pagerduty/PSCHEDULE`".to_owned();
+            return self.error(place, path, format!("`oncall:{rotation}` names no schedule"), Some(hint));
+        };
+        match sources.get(source) {
+            None => {
+                let near = nearest(source, sources.keys().map(String::as_str));
+                let hint = near.map_or_else(
+                    || format!("add [oncall.{source}] to jit.toml"),
+                    |near| format!("did you mean `oncall:{near}/{schedule}`?"),
+                );
+                self.error(place, path, format!("there is no source of rotations `{source}`"), Some(hint));
+            }
+            Some(Some(known)) if !known.contains(schedule) => {
+                let hint = did_you_mean(schedule, known.iter().map(String::as_str));
+                self.error(place, path, format!("`{source}` has no rotation `{schedule}`"), hint);
+            }
+            Some(_) => {}
         }
     }
 

@@ -49,7 +49,9 @@ impl<'a> Check<'a> {
                     any.join(", "),
                     if most == 1 { "is" } else { "are" }
                 );
-                self.error(&rule.place, &format!("steps.{index}"), what, None);
+                let rotation = step.any.iter().any(is_rotation);
+                let hint = "a rotation may be nobody: name people or a group beside it".to_owned();
+                self.error(&rule.place, &format!("steps.{index}"), what, rotation.then_some(hint));
                 found = true;
             }
         }
@@ -81,7 +83,8 @@ impl<'a> Check<'a> {
                     short.roles.insert(role.name.clone());
                 }
             }
-            if !anybody {
+            let on_call = policy.rules_of(&role.name).any(|rule| rule.who.iter().any(is_rotation));
+            if !anybody && !on_call {
                 self.nobody_may_ask(role);
             }
         }
@@ -115,7 +118,7 @@ impl<'a> Check<'a> {
                 self.warning(&rule.place, "match", format!("the rule `{}` is about no role", rule.name), None);
                 continue;
             }
-            let on_call = rule.who.iter().any(|who| matches!(who, Subject::Oncall(_)));
+            let on_call = rule.who.iter().any(is_rotation);
             if rule.auto_approve.is_some() || on_call || members[position].is_empty() {
                 continue;
             }
@@ -146,4 +149,8 @@ impl<'a> Check<'a> {
         let people = self.directory.people().filter(|person| person.active && holds(&rule.who, person));
         people.map(|person| &person.id).collect()
     }
+}
+
+fn is_rotation(subject: &Subject) -> bool {
+    matches!(subject, Subject::Oncall(_))
 }

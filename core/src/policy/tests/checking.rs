@@ -1,12 +1,19 @@
 //! What is proven before a policy is loaded.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::world::{POLICY, connectors, people, policy, source};
+use crate::directory::Directory;
 use crate::policy::{advice, check, parse};
 
 fn found(text: &str) -> (Vec<String>, Vec<String>) {
+    found_with(text, &people())
+}
+
+fn found_with(text: &str, people: &Directory) -> (Vec<String>, Vec<String>) {
     let policy = parse(&source(text)).unwrap();
     let text = |problems: Vec<crate::policy::Problem>| problems.iter().map(ToString::to_string).collect();
-    (text(check(&policy, &people(), &connectors())), text(advice(&policy, &people(), &connectors())))
+    (text(check(&policy, people, &connectors())), text(advice(&policy, people, &connectors())))
 }
 
 /// The errors of the sample policy with one text replaced.
@@ -65,13 +72,47 @@ fn people_on_call_may_have_more_automatically() {
         "who = [\"alice\", \"group:managers\"]\nauto_approve = { up_to = \"30m\" }",
         "who = [\"oncall:pagerduty/P1\"]\nauto_approve = { up_to = \"1h\" }",
     );
-    let (errors, warnings) = found(&text);
+    let (errors, warnings) = found_on_call(&text);
     assert_eq!(errors, Vec::<String>::new());
-    assert!(warnings.iter().any(|warning| warning.contains("this is nobody")), "{warnings:#?}");
-    assert!(
-        warnings.iter().any(|warning| warning.contains("nobody is in `who` of a rule about `host-login`")),
-        "{warnings:#?}"
-    );
+    assert!(!warnings.iter().any(|warning| warning.contains("host-login")), "somebody is on call: {warnings:#?}");
+}
+
+/// With these sources of rotations; those of `file` are known by name.
+fn found_on_call(text: &str) -> (Vec<String>, Vec<String>) {
+    let mut people = people();
+    people.set_oncall_sources(BTreeMap::from([
+        ("pagerduty".to_owned(), None),
+        ("file".to_owned(), Some(BTreeSet::from(["orders".to_owned()]))),
+    ]));
+    found_with(text, &people)
+}
+
+#[test]
+fn rotations_have_a_source() {
+    let with = |who: &str| {
+        let text = POLICY.replace("who = [\"alice\", \"group:managers\"]", &format!("who = [\"{who}\"]"));
+        assert_ne!(text, POLICY);
+        found_on_call(&text).0
+    };
+    for (who, expected) in [
+        ("oncall:pagerdty/P1", "there is no source of rotations `pagerdty`; did you mean `oncall:pagerduty/P1`?"),
+        ("oncall:sirens/P1", "there is no source of rotations `sirens`; add [oncall.sirens] to jit.toml"),
+        ("oncall:file/ordres", "`file` has no rotation `ordres`; did you mean `orders`?"),
+        ("oncall:pagerduty", "`oncall:pagerduty` names no schedule; write it like `oncall:pagerduty/PSCHEDULE`"),
+    ] {
+        let errors = with(who);
+        assert!(errors.iter().any(|error| error.ends_with(expected)), "{expected}: {errors:#?}");
+    }
+    assert_eq!(with("oncall:file/orders"), Vec::<String>::new());
+}
+
+#[test]
+fn a_rotation_alone_approves_nothing_for_certain() {
+    let text = POLICY.replacen("any = [\"manager\", \"owner\"]", "any = [\"oncall:pagerduty/P1\"]", 1);
+    let (errors, _) = found_on_call(&text);
+    assert!(errors.iter().any(|error| error.contains("a rotation may be nobody: name people")), "{errors:#?}");
+    let text = text.replacen("\"oncall:pagerduty/P1\"", "\"oncall:pagerduty/P1\", \"manager\", \"owner\"", 1);
+    assert_eq!(found_on_call(&text).0, Vec::<String>::new());
 }
 
 #[test]

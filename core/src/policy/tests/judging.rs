@@ -1,8 +1,9 @@
 //! The contract's order of judging, as tables.
 
-use super::world::{asked, open, people, policy, request};
+use super::world::{POLICY, asked, open, people, policy, request, source};
+use crate::directory::Directory;
 use crate::id::PersonId;
-use crate::policy::{EscalateTo, Step, Subject};
+use crate::policy::{EscalateTo, Step, Subject, parse};
 use crate::refusal::Code;
 use crate::span::Span;
 
@@ -211,6 +212,37 @@ fn voters_are_active_and_no_party() {
         let voters: Vec<_> = policy.voters(&step(any), &request, &people).into_iter().collect();
         assert_eq!(voters, ids(expected), "{any:?}");
     }
+}
+
+#[test]
+fn whoever_is_on_call_votes_and_asks_and_nobody_else_does() {
+    let text = POLICY.replace("who = [\"alice\", \"group:managers\"]", "who = [\"oncall:pagerduty/P1\"]");
+    assert_ne!(text, POLICY);
+    let policy = parse(&source(&text)).unwrap();
+    let on = |rotation: &str, who: &[&str]| {
+        let mut people = people();
+        people.set_oncall([(rotation.to_owned(), ids(who).into_iter().collect())].into());
+        people
+    };
+    let role = policy.role(&"host-login".into()).unwrap();
+    let may =
+        |directory: &Directory, who: &str| policy.permits(role, directory.person(&who.into()).unwrap(), directory);
+    let on_call = on("pagerduty/P1", &["alice", "otto"]);
+    assert!(may(&on_call, "alice"));
+    assert!(!may(&on_call, "bob"));
+    assert!(!may(&on_call, "otto"), "a disabled account is nobody, on call or not");
+    assert!(!may(&on("pagerduty/P1", &[]), "alice") && !may(&on("pagerduty/P2", &["alice"]), "alice"));
+    assert!(!may(&people(), "alice"), "a rotation that is not known is nobody");
+
+    let step = Step { any: vec![Subject::Oncall("pagerduty/P1".to_owned())], count: 1 };
+    let request = request(&policy, "alice", "alice", "orders-db-admin");
+    let voters = |directory: &Directory| policy.voters(&step, &request, directory).into_iter().collect::<Vec<_>>();
+    assert_eq!(voters(&on("pagerduty/P1", &["alice", "eve", "otto"])), ids(&["eve"]));
+    assert_eq!(voters(&people()), ids(&[]));
+    let to = [EscalateTo::Subject(Subject::Oncall("pagerduty/P1".to_owned()))];
+    let added = |directory: &Directory| policy.escalation(&to, &ids(&["bob"]), &request, directory);
+    assert_eq!(added(&on("pagerduty/P1", &["bob", "eve"])).into_iter().collect::<Vec<_>>(), ids(&["eve"]));
+    assert!(added(&people()).is_empty());
 }
 
 #[test]
