@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::access::{Channel, Origin, Platform};
 use crate::command::Ask;
+use crate::directory::{Directory, Rotations};
 use crate::entitlement::EntitlementKey;
 use crate::facts::OpenAccess;
 use crate::id::{AccessId, PersonId, RoleName, ShortId};
@@ -45,6 +46,8 @@ pub struct Case {
     pub holds: Vec<RoleName>,
     /// What the beneficiary has asked for, and nobody has decided yet.
     pub pending: Vec<RoleName>,
+    /// Who is on call; nobody, unless given.
+    pub oncall: Rotations,
     /// What must come of it.
     pub expected: Expected,
 }
@@ -90,6 +93,13 @@ impl Case {
             origin: Origin { platform: Platform::Cli, channel: self.channel.clone() },
             extends: None,
         }
+    }
+
+    /// The people of a directory, with those on call whom the case says.
+    pub fn people(&self, directory: &Directory) -> Directory {
+        let mut people = directory.clone();
+        people.set_oncall(self.oncall.clone());
+        people
     }
 
     /// What is open of the beneficiary at that moment; ids are made up.

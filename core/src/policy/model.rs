@@ -363,6 +363,13 @@ impl PartialEq for Policy {
     }
 }
 
+impl Rule {
+    /// Everybody whom it names: who may ask, and who must agree.
+    pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        self.who.iter().chain(self.steps.iter().flat_map(|step| &step.any))
+    }
+}
+
 impl RoleMatch {
     /// Whether a role is meant: every key that is given must hold.
     pub fn holds(&self, role: &Role) -> bool {

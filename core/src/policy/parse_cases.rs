@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use toml_edit::Value;
+
 use crate::access::Channel;
-use crate::directory::Directory;
+use crate::directory::{Directory, Rotations};
 use crate::document::{At, Problem, Reader, SourceFile, Table, did_you_mean};
 use crate::id::{PersonId, RoleName};
 use crate::policy::cases::{Case, Expected, Kind};
 use crate::policy::parse::title;
-use crate::policy::{FILLED, Place, Policy};
+use crate::policy::{FILLED, Parts, Place, Policy, Rule, Subject};
 use crate::refusal::Code;
 use crate::span::Span;
 
@@ -59,6 +61,7 @@ impl Known<'_> {
         let justification = table.text("justification").map_or_else(|| FILLED.to_owned(), |text| text.value);
         let holds = self.roles(&mut table, "holds");
         let pending = self.roles(&mut table, "pending");
+        let oncall = self.oncall(&mut table);
         let expected = self.expected(&mut table);
         table.finish();
         let (person, role) = (person?, role?);
@@ -75,6 +78,7 @@ impl Known<'_> {
             justification,
             holds: holds?,
             pending: pending?,
+            oncall: oncall?,
             expected: expected?,
         })
     }
@@ -118,6 +122,44 @@ impl Known<'_> {
             return Some(Vec::new());
         }
         table.texts_or_none(key)?.into_iter().map(|name| self.role(table, name)).collect()
+    }
+
+    /// `{ "source/schedule" = ["olive"] }`: of rotations that the policy names.
+    fn oncall(&self, table: &mut Table<'_, '_>) -> Option<Rotations> {
+        if !table.has("oncall") {
+            return Some(Rotations::new());
+        }
+        let rotations = table.table("oncall")?;
+        let mut oncall = Rotations::new();
+        for (rotation, At { value, at }) in rotations.entries() {
+            let name = At { value: rotation.to_owned(), at };
+            let named = known(&rotations, &name, "rotation in the policy", || self.rotations());
+            let people =
+                value.as_array().and_then(|people| people.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+            let Some(people) = people else {
+                let hint = Some(format!("write for example `\"{rotation}\" = [\"alice\"]`"));
+                rotations.reader().problem(
+                    at,
+                    format!("`{rotation}` in `oncall` of [[case]] is a list of people"),
+                    hint,
+                );
+                continue;
+            };
+            let person = |id: &str| self.person(&rotations, At { value: id.to_owned(), at });
+            let people = people.into_iter().map(person).collect::<Option<BTreeSet<PersonId>>>();
+            oncall.extend(people.filter(|_| named).map(|people| (rotation.to_owned(), people)));
+        }
+        Some(oncall)
+    }
+
+    /// The rotations that rules and emergencies name.
+    fn rotations(&self) -> impl Iterator<Item = &str> {
+        let Parts { rules, emergencies, .. } = &**self.policy;
+        let of_emergencies = emergencies.iter().flat_map(|emergency| &emergency.who);
+        rules.iter().flat_map(Rule::subjects).chain(of_emergencies).filter_map(|subject| match subject {
+            Subject::Oncall(rotation) => Some(rotation.as_str()),
+            _ => None,
+        })
     }
 
     /// A rule, or `role NAME`: what refuses where the role itself does.

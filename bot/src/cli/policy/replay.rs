@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use jit_core::decide::preview;
+use jit_core::directory::Rotations;
 use jit_core::event::Actor;
 use jit_core::facts::OpenAccess;
 use jit_core::id::RoleName;
@@ -50,7 +51,9 @@ impl Replay {
         if let Some(folder) = &self.policy {
             sources.policy.clone_from(folder);
         }
-        let snapshot = super::load(&sources, &config)?;
+        let mut snapshot = super::load(&sources, &config)?;
+        // Who is on call today was not on call then.
+        snapshot.directory.set_oncall(Rotations::new());
         let store = open(&config).await?;
         let since = store.now() - self.since.delta();
         let mut report = Report::begin(self.output, since, &snapshot.policy.hash)?;
@@ -131,8 +134,7 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
 /// Whether who is on a rotation may decide about a role. The record does not say who was.
 fn asks_who_is_on_call(policy: &Policy, role: &RoleName) -> bool {
     let rotation = |subject: &Subject| matches!(subject, Subject::Oncall(_));
-    let asks = |rule: &Rule| rule.who.iter().chain(rule.steps.iter().flat_map(|step| &step.any)).any(rotation);
-    policy.rules_of(role).any(asks)
+    policy.rules_of(role).flat_map(Rule::subjects).any(rotation)
 }
 
 /// Judges as requests and extensions are judged when they are made; what is frozen now is no matter of policy.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use jit_core::decide::preview;
 use jit_core::event::Actor;
+use jit_core::facts::Facts;
 use jit_core::policy::cases::{Case, Kind, words};
 use jit_core::policy::{Judgement, SourceFile, parse_cases};
 use jit_core::refusal::Refusal;
@@ -84,8 +85,8 @@ fn read(policy: &Path, snapshot: &Snapshot) -> Result<Vec<Case>, SourceError> {
 }
 
 fn run(case: Case, snapshot: &Snapshot, now: DateTime<Utc>) -> Ran {
-    let open = case.open();
-    let facts = snapshot.facts(&Actor::Timer, &open);
+    let (open, directory) = (case.open(), case.people(&snapshot.directory));
+    let facts = Facts { directory: &directory, ..snapshot.facts(&Actor::Timer, &open) };
     let outcome = preview(&case.ask(), &facts, case.at.unwrap_or(now));
     Ran { passed: case.expected.holds(&outcome), case, outcome }
 }

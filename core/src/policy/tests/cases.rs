@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use rstest::rstest;
 
-use super::world::{WORKDAY, people, policy};
+use super::world::{POLICY, WORKDAY, people, policy, source};
+use crate::directory::Directory;
 use crate::policy::cases::{Case, Kind, words};
-use crate::policy::{Question, SourceFile, parse_cases};
+use crate::policy::{Policy, Problem, Question, SourceFile, parse, parse_cases};
 use crate::span::Span;
 
 fn read(text: &str) -> Result<Vec<Case>, String> {
@@ -16,7 +17,11 @@ fn read(text: &str) -> Result<Vec<Case>, String> {
 
 /// What comes of the case, and whether that was expected.
 fn judged(case: &Case) -> (bool, String) {
-    let (policy, directory, ask) = (policy(), people(), case.ask());
+    judged_by(case, &policy(), &people())
+}
+
+fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, String) {
+    let (directory, ask) = (case.people(directory), case.ask());
     let question = Question {
         role: policy.role(&ask.role).unwrap(),
         requester: directory.person(&ask.requester).unwrap(),
@@ -125,6 +130,46 @@ fn what_must_be_given_is_asked_for_and_other_tables_are_unknown() {
         "3:3: unknown key `cases` in the file; did you mean `case`?",
     ] {
         assert!(problems.contains(expected), "{expected}\n{problems}");
+    }
+}
+
+#[test]
+fn only_those_are_on_call_whom_the_case_says() {
+    let rule = "\n[[rule]]\nname = \"on call\"\nmatch = { risk = \"low\" }\nwho = [\"oncall:pagerduty/P1\"]\n\
+                auto_approve = { up_to = \"2h\" }\n";
+    let policy = parse(&source(&(POLICY.to_owned() + rule))).unwrap();
+    let mut directory = people();
+    directory.set_oncall([("pagerduty/P1".to_owned(), ["alice".into()].into())].into());
+    let case = |more: &str| {
+        let text = format!(
+            "[[case]]\nperson = \"alice\"\nrole = \"host-login\"\nduration = \"2h\"\nexpect = \"auto\"\nrule = \"on call\"\n{more}"
+        );
+        let file = SourceFile { name: "a.toml".to_owned(), text };
+        let problem = |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ");
+        parse_cases(&[file], &policy, &directory).map(|mut cases| cases.remove(0)).map_err(problem)
+    };
+    for (oncall, holds) in [
+        ("oncall = { \"pagerduty/P1\" = [\"bob\", \"alice\"] }", true),
+        ("oncall = { \"pagerduty/P1\" = [\"bob\"] }", false),
+        ("oncall = { \"pagerduty/P1\" = [] }", false),
+        ("", false),
+    ] {
+        assert_eq!(judged_by(&case(oncall).unwrap(), &policy, &directory).0, holds, "{oncall}");
+    }
+    for (oncall, says) in [
+        (
+            "oncall = { \"pagerduty/P2\" = [] }",
+            "a.toml:7:12: there is no rotation in the policy `pagerduty/P2`; did you mean `pagerduty/P1`?",
+        ),
+        ("oncall = { \"pagerduty/P1\" = [\"alcie\"] }", "there is no person `alcie`; did you mean `alice`?"),
+        (
+            "oncall = { \"pagerduty/P1\" = \"alice\" }",
+            "`pagerduty/P1` in `oncall` of [[case]] is a list of people; write for example",
+        ),
+        ("oncall = \"alice\"", "`oncall` in [[case]] is a table `{ … }`, not a text"),
+    ] {
+        let problem = case(oncall).unwrap_err();
+        assert!(problem.contains(says), "{problem}");
     }
 }
 
