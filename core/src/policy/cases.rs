@@ -1,6 +1,7 @@
 //! Table tests of a policy: what somebody asks for in a made-up situation, and what is expected to come of it. Kept in files beside the
 //! policy, read by [`super::parse_cases`], judged by `jit policy test` as production judges requests. Judges nothing itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -96,9 +97,11 @@ impl Case {
     }
 
     /// The people of a directory, with those on call whom the case says.
-    pub fn people(&self, directory: &Directory) -> Directory {
-        let mut people = directory.clone();
-        people.set_oncall(self.oncall.clone());
+    pub fn people<'a>(&self, directory: &'a Directory) -> Cow<'a, Directory> {
+        let mut people = Cow::Borrowed(directory);
+        if self.oncall != *directory.oncall() {
+            people.to_mut().set_oncall(self.oncall.clone());
+        }
         people
     }
 

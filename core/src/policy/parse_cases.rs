@@ -133,7 +133,7 @@ impl Known<'_> {
         let mut oncall = Rotations::new();
         for (rotation, At { value, at }) in rotations.entries() {
             let name = At { value: rotation.to_owned(), at };
-            let named = known(&rotations, &name, "rotation in the policy", || self.rotations());
+            let named = known(&rotations, &name, "rule with the rotation", || self.rotations());
             let people =
                 value.as_array().and_then(|people| people.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
             let Some(people) = people else {

@@ -159,7 +159,7 @@ fn only_those_are_on_call_whom_the_case_says() {
     for (oncall, says) in [
         (
             "oncall = { \"pagerduty/P2\" = [] }",
-            "a.toml:7:12: there is no rotation in the policy `pagerduty/P2`; did you mean `pagerduty/P1`?",
+            "a.toml:7:12: there is no rule with the rotation `pagerduty/P2`; did you mean `pagerduty/P1`?",
         ),
         ("oncall = { \"pagerduty/P1\" = [\"alcie\"] }", "there is no person `alcie`; did you mean `alice`?"),
         (
