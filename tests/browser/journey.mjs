@@ -25,22 +25,22 @@ test('asked, approved by another person, live, and verified gone', async () => {
   await workspace.visit('#access');
   await workspace.say(`/jit request orders-restart for 1m because ${why}`);
   await workspace.visit('jit');
-  const mine = lastWith(workspace.messages, 'Restart the orders service', why);
+  const mine = lastWith(workspace.messages, 'Orders service, restart', why);
   await mine.filter({ hasText: 'Waiting for approval' }).waitFor();
   await audit(page, 'journey-waiting');
 
   await workspace.become('Bob Baker');
   await workspace.visit('jit');
-  const card = lastWith(workspace.messages, 'Alice Ames asks for Restart the orders service', why);
+  const card = lastWith(workspace.messages, 'Alice Ames asks for Orders service, restart', why);
   await card.waitFor();
   await audit(page, 'journey-approval');
   await workspace.pressButton(card, 'Approve');
-  await lastWith(workspace.messages, 'Restart the orders service', 'Approved').waitFor();
+  await lastWith(workspace.messages, 'Orders service, restart', 'Approved').waitFor();
   assert.equal(await lastWith(workspace.messages, why).getByRole('button', { name: /^Approve/ }).count(), 0, 'a decided card has no buttons to decide');
 
   await workspace.become('Alice Ames');
   await workspace.visit('jit');
-  await mine.filter({ hasText: 'Live: Restart the orders service' }).waitFor();
+  await mine.filter({ hasText: 'Live: Orders service, restart' }).waitFor();
   await mine.locator('.ago.countdown').first().waitFor();
   assert.match(await mine.locator('.ago.countdown').first().textContent(), /^in 0:\d\d$|^in 1:00$/);
   await audit(page, 'journey-live');
@@ -48,7 +48,7 @@ test('asked, approved by another person, live, and verified gone', async () => {
   await mine.filter({ hasText: 'verified gone' }).waitFor({ timeout: LIFE_MS });
   await audit(page, 'journey-gone');
   await workspace.visit('#access');
-  await lastWith(workspace.messages, 'verified gone', 'Restart the orders service').waitFor();
+  await lastWith(workspace.messages, 'verified gone', 'Orders service, restart').waitFor();
   await close();
 });
 

@@ -1,6 +1,7 @@
 //! The Form: a dialog, in a small tree that every platform renders in its own way. Built by [`crate::forms`].
 
 use jit_core::access::Channel;
+use jit_core::grammar;
 use jit_core::id::{AccessId, RoleName};
 use jit_core::policy::Level;
 use jit_core::span::Span;
@@ -152,7 +153,7 @@ impl Values {
     /// The duration: typed before chosen. The error is for the field of [`Values::duration_field`].
     pub fn duration(&self) -> Option<Result<Span, String>> {
         let text = self.get(field::OTHER_DURATION).or_else(|| self.get(field::DURATION))?;
-        Some(Span::parse(text).map_err(|error| error.to_string()))
+        Some(grammar::span(text).map_err(|error| error.to_string()))
     }
 
     /// The field that a wrong duration is told at.

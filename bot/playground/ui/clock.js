@@ -37,13 +37,14 @@ function pretty(unix, otherwise) {
 
 export const dayName = (unix) => pretty(unix, LONG.format(unix * 1000));
 
-/** "in 4:32", "in 1 h 12 min", "12 s ago". */
+/** "in 4:32", "in 1 h 12 min", "now", "12 s ago". */
 export function ago(unix) {
   const left = Math.round(unix - now());
   const seconds = Math.abs(left);
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
-  if (left >= 0) {
+  if (seconds === 0) return 'now';
+  if (left > 0) {
     if (seconds < 3600) return `in ${minutes}:${String(seconds % 60).padStart(2, '0')}`;
     if (hours < 24) return `in ${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
     return `in ${Math.floor(hours / 24)} d ${hours % 24} h`;

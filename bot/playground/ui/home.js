@@ -16,7 +16,7 @@ export function drawHome() {
   const view = store.home;
   if (!view?.blocks?.length) {
     showBlocks(box, [], { values });
-    box.replaceChildren(h('div.empty', null, h('p.empty-title', null, 'Nothing at home yet'), h('p', null, 'Your access and your requests show here.')));
+    box.replaceChildren(h('div.empty', null, h('p.empty-title', null, 'Nothing here'), h('p', null, `${store.boot.bot.name} has put nothing on its home page. What it has to say is under Messages.`)));
     return;
   }
   box.querySelector('.empty')?.remove();

@@ -113,7 +113,7 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
         form.values
             .duration()
             .ok_or_else(|| missing("a duration"))?
-            .map_err(|error| Refusal::new(Code::Duration, error, "For example 45m or 1h30m."))
+            .map_err(|error| Refusal::new(Code::Duration, format!("{error}."), "Or choose one above."))
     };
     let reason = || form.values.get(field::REASON).unwrap_or_default().to_owned();
     if form.form == FormKind::Request {

@@ -112,7 +112,7 @@ impl Verbs {
                 return Err(Refusal::new(
                     Code::NotPermitted,
                     "No emergency bypass is set up here.",
-                    "`/jit request` asks in the normal way; on-call people are asked first.",
+                    "`/jit request` asks in the normal way.",
                 )
                 .into());
             }

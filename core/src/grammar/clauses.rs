@@ -187,7 +187,7 @@ fn foreign(verb: &Verb, clause: Clause) -> Refusal {
     Refusal::new(
         Code::NotUnderstood,
         format!("`{}` takes no `{}`.", verb.name, clause.keyword()),
-        format!("Write for example `{}`.", verb.example),
+        format!("Write for example `/jit {}`.", verb.example),
     )
 }
 
@@ -208,6 +208,10 @@ fn empty(clause: Clause) -> Refusal {
 }
 
 fn no_duration(word: &Word<'_>) -> Refusal {
+    if word.text.starts_with('@') {
+        let next = "Leave the person out: whoever needs access asks for it. Durations are like 90s, 15m, 2h or 1h30m.";
+        return Refusal::new(Code::NotUnderstood, "`for` says for how long, not for whom.", next);
+    }
     let text = shown(word.text);
     let number = !text.is_empty() && text.len() < 4 && text.bytes().all(|b| b.is_ascii_digit());
     let next = if number {
@@ -226,9 +230,9 @@ fn stray(verb: &Verb, word: &Word<'_>) -> Refusal {
     } else if let Some(keyword) = nearest(&text, known.filter(|keyword| !keyword.contains(' '))) {
         format!("Did you mean `{keyword}`?")
     } else if verb.clauses.contains(&Clause::Because) {
-        format!("Reasons begin with `because`; write for example `{}`.", verb.example)
+        format!("Reasons begin with `because`; write for example `/jit {}`.", verb.example)
     } else {
-        format!("Write for example `{}`.", verb.example)
+        format!("Write for example `/jit {}`.", verb.example)
     };
     Refusal::new(Code::NotUnderstood, format!("`{text}` was not understood after `{}`.", verb.name), next)
 }

@@ -22,7 +22,7 @@ pub use words::LONGEST_LINE;
 
 use crate::id::ShortId;
 use crate::refusal::{Code, Refusal};
-use crate::span::Span;
+use crate::span::{Span, SpanError};
 use verbs::Takes;
 
 /// What somebody wrote.
@@ -155,6 +155,15 @@ pub fn parse(text: &str) -> Result<Line, Refusal> {
     }
     let words = words::words(line)?;
     (verb.build)(verb, clauses::read(verb, line, &words[1..])?)
+}
+
+/// A duration by itself, as people type it: `2h`, `90 minutes`.
+pub fn span(text: &str) -> Result<Span, SpanError> {
+    Span::parse(text).or_else(|error| {
+        let words = words::words(text).unwrap_or_default();
+        let read = duration::duration(&words).filter(|(_, length)| *length == words.len());
+        read.map(|(span, _)| span).ok_or(error)
+    })
 }
 
 /// What help shows: every verb that is ready, or the one that is named.

@@ -129,12 +129,13 @@ fn later_starts_and_other_people_read_too() {
 fn refusals_say_what_to_write() {
     for (text, what, next) in [
         ("requst db", "`requst`", "Did you mean `request`?"),
-        ("frobnicate", "`frobnicate`", "`help`"),
+        ("frobnicate", "`frobnicate`", "`/jit help`"),
         ("request db fro 2h", "`fro` was not understood", "Did you mean `for`?"),
         ("request db becuase broken", "`becuase`", "Did you mean `because`?"),
         ("request db 2h", "`2h` was not understood", "Write `for 2h`"),
         ("request orders db for 2h", "`db` was not understood", "because"),
         ("request db for soon", "`soon` is not a duration", "90s, 15m"),
+        ("request db for @U0002", "not for whom", "Leave the person out"),
         ("request db for 2", "`2` is not a duration", "`for 2h`"),
         ("request db for", "Nothing follows `for`", "for 1h"),
         ("request db for because broken", "Nothing follows `for`", "for 1h"),
@@ -142,7 +143,7 @@ fn refusals_say_what_to_write() {
         ("request db for 1h for 2h", "`for` stands there twice", "quotes"),
         ("request db because it was down for 2h for 1h", "`for` stands there twice", "quotes"),
         ("request db because \"never closed", "never closed", "Close it"),
-        ("show", "needs the id", "show A-7K3F9Q"),
+        ("show", "needs the id", "`/jit show A-7K3F9Q`"),
         ("show 7K3F9", "`7K3F9` is not the id", "A-7K3F9Q"),
         ("show A-7K3F9Q please", "`please` was not understood", "show A-7K3F9Q"),
         ("cancel A-7K3F9Q because done", "`cancel` takes no `because`", "cancel A-7K3F9Q"),
@@ -157,6 +158,13 @@ fn refusals_say_what_to_write() {
     }
     let long = format!("request db because {}", "word ".repeat(1_000));
     assert!(parse(&long).unwrap_err().what.contains("at most 4000"));
+}
+
+#[test]
+fn a_duration_by_itself_reads_as_in_a_line() {
+    assert_eq!(span("90 minutes"), Ok(Span::minutes(90)));
+    assert_eq!(span(" 1h 30m "), Ok(Span::minutes(90)));
+    assert!(["", "soon", "3 parsecs", "2h please"].iter().all(|text| span(text).is_err()));
 }
 
 #[test]

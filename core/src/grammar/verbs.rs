@@ -218,7 +218,7 @@ pub(super) fn verb(name: &str) -> Option<&'static Verb> {
 pub(super) fn unknown(name: &str) -> Refusal {
     let next = match nearest(name, VERBS.iter().map(|verb| verb.name)) {
         Some(verb) => format!("Did you mean `{verb}`?"),
-        None => "Write `help` to see what there is.".to_owned(),
+        None => "Write `/jit help` to see what there is.".to_owned(),
     };
     Refusal::new(Code::NotUnderstood, format!("I do not know the word `{}`.", shown(name)), next)
 }
@@ -229,7 +229,7 @@ fn request(said: Said) -> RequestLine {
 }
 
 fn id(verb: &Verb, said: &Said) -> Result<ShortId, Refusal> {
-    let example = format!("Write for example `{}`; `mine` and `pending` show ids.", verb.example);
+    let example = format!("Write for example `/jit {}`; `/jit mine` and `/jit pending` show ids.", verb.example);
     let Some(text) = said.subject.as_deref() else {
         let what = format!("`{}` needs the id of an access.", verb.name);
         return Err(Refusal::new(Code::NotUnderstood, what, example));
@@ -242,6 +242,10 @@ fn id(verb: &Verb, said: &Said) -> Result<ShortId, Refusal> {
 fn role(verb: &Verb, said: Said) -> Result<String, Refusal> {
     said.subject.filter(|role| !role.is_empty()).ok_or_else(|| {
         let what = format!("`{}` needs a role.", verb.name);
-        Refusal::new(Code::NotUnderstood, what, format!("Write for example `{}`; `roles` lists them.", verb.example))
+        Refusal::new(
+            Code::NotUnderstood,
+            what,
+            format!("Write for example `/jit {}`; `/jit roles` lists them.", verb.example),
+        )
     })
 }

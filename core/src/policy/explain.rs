@@ -47,11 +47,9 @@ impl Policy {
         if deciding.auto {
             lines.push("Nobody need agree.".to_owned());
         } else {
-            let several = rule.steps.len() > 1;
-            let steps = rule.steps.iter().enumerate().map(|(index, step)| {
-                let people = eligible(&step.any, question.parties(), directory);
-                let number = if several { format!("in step {} ", index + 1) } else { String::new() };
-                format!("{number}{} of {}", step.count, names(people.into_iter(), directory))
+            let steps = rule.steps.iter().map(|step| {
+                let people = names(eligible(&step.any, question.parties(), directory).into_iter(), directory);
+                if step.count == 1 { people } else { format!("{} of {people}", step.count) }
             });
             lines.push(format!("It would ask {}.", steps.collect::<Vec<_>>().join(", then ")));
         }
@@ -96,7 +94,7 @@ fn rule_line(rule: &Rule, question: &Question<'_>, decides: bool) -> String {
         return format!("{line} is for {}, and `{}` is not among them.", list(&who), outsider(rule, question));
     }
     let through = rule.who.iter().find(|who| held_by(who, person)).map(ToString::to_string).unwrap_or_default();
-    line.push_str(&format!(" holds `{}` through `{through}`", person.id));
+    line.push_str(&format!(" applies to `{}` through `{through}`", person.id));
     if let Some(auto) = &rule.auto_approve {
         let misses = auto_misses(auto, question);
         if misses.is_empty() {

@@ -39,7 +39,7 @@ async fn what_is_frozen_is_not_given_and_is_taken_back_all_the_same(#[case] back
 
     for what in ["", " orders-write"] {
         let lifted = world.says("sam", "#access", &format!("/jit unfreeze{what}")).await;
-        assert!(lifted.contains("Given again"), "{lifted}");
+        assert!(lifted.contains("No longer frozen"), "{lifted}");
     }
     assert!(world.says("sam", "#access", "/jit unfreeze").await.contains("not frozen"));
     world.channel_sees("#access", "No longer frozen: the role orders-write").await;

@@ -94,6 +94,7 @@ fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
     }
     match steps.get(state.step + 1) {
         Some(next) => line.plain(format!(" After that: {}.", words::step(next, access, context))),
+        None if access.request.extends.is_some() => line.plain(" After that, the time is added at once."),
         None => line.plain(" After that, access starts at once."),
     }
 }

@@ -27,12 +27,9 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let card = card.text(until);
     let handover = active.handover.as_ref().filter(|_| access.request.extends.is_none());
     match handover {
-        Some(handover) if handover.text.is_some() => card.text(
-            Line::default()
-                .strong("How to use it: ")
-                .plain(&handover.how)
-                .plain(" It is on the card above, ready to copy."),
-        ),
+        Some(handover) if handover.text.is_some() => card
+            .text(Line::default().strong("How to use it: ").plain(&handover.how))
+            .text(Line::new("The text itself is on the card above, ready to copy.")),
         Some(handover) => card.text(Line::default().strong("How to use it: ").plain(&handover.how)),
         None => card,
     }

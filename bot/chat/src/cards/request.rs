@@ -50,13 +50,15 @@ fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
 
 /// What happens if nobody answers.
 fn when(access: &Access, state: &Pending) -> Line {
-    let line = Line::new("If nobody decides, it times out ").at_and_left(words::gives_up(access, state));
     let escalate_at = state.since + access.route.escalate_after.delta();
-    match (state.escalated, access.route.escalate_to.is_empty()) {
-        (true, _) => line.plain("; further people have been asked too."),
-        (false, true) => line.plain("."),
-        (false, false) => line.plain("; further people are asked ").at(escalate_at).plain("."),
-    }
+    let line = match (state.escalated, access.route.escalate_to.is_empty()) {
+        (true, _) => Line::new("Further people have been asked too. If nobody decides, it times out "),
+        (false, true) => Line::new("If nobody decides, it times out "),
+        (false, false) => {
+            Line::new("If nobody decides, further people are asked ").at(escalate_at).plain(", and it times out ")
+        }
+    };
+    line.at_and_left(words::gives_up(access, state)).plain(".")
 }
 
 fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {

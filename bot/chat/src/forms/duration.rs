@@ -41,7 +41,7 @@ pub(super) fn fields(label: &str, longest: Span, chosen: Option<Span>, live: boo
         Field {
             id: field::OTHER_DURATION,
             label: "Or another duration".to_owned(),
-            hint: Some(format!("Like 45m or 1h30m, at most {longest}. It goes before the one above.")),
+            hint: Some(format!("Like 5m or 1h30m, at most {longest}. It counts instead of the one above.")),
             input: Input::Text {
                 multiline: false,
                 min: 0,

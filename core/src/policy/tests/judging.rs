@@ -314,8 +314,8 @@ fn explanations_go_rule_by_rule() {
     assert!(full.allowed);
     insta::assert_snapshot!(full.lines.join("\n"), @r#"
     `orders-db-admin`: Orders database, administrator. Environment production, high risk, owned by Dana Drew.
-    Rule `production, high risk` (policy.toml:57) holds `alice` through `group:engineering`; it asks 1 of `manager`, then 1 of `group:security`. It decides.
-    It would ask in step 1 1 of Bob Baker, then in step 2 1 of Sam Sato or Sue Stone.
+    Rule `production, high risk` (policy.toml:57) applies to `alice` through `group:engineering`; it asks 1 of `manager`, then 1 of `group:security`. It decides.
+    It would ask Bob Baker, then Sam Sato or Sue Stone.
     At most 4h at a time, only Mon-Fri 08:00-20:00 (Europe/Berlin), with a ticket.
     "#);
     let mut blank = asked("alice", "orders-db-writer");
@@ -324,9 +324,9 @@ fn explanations_go_rule_by_rule() {
     assert!(blank.allowed);
     insta::assert_snapshot!(blank.lines.join("\n"), @r#"
     `orders-db-writer`: orders-db-writer. Environment production, medium risk, owned by Dana Drew.
-    Rule `low risk, in incidents` (policy.toml:77) holds `alice` through `group:engineering`, and approves by itself, but only up to 45m, and only when asked in `#inc-*` or `C0SECRET`.
-    Rule `single` (policy.toml:83) holds `alice` through `group:engineering`; it asks 1 of `manager` or `owner`. It decides.
-    It would ask 1 of Bob Baker or Dana Drew.
+    Rule `low risk, in incidents` (policy.toml:77) applies to `alice` through `group:engineering`, and approves by itself, but only up to 45m, and only when asked in `#inc-*` or `C0SECRET`.
+    Rule `single` (policy.toml:83) applies to `alice` through `group:engineering`; it asks 1 of `manager` or `owner`. It decides.
+    It would ask Bob Baker or Dana Drew.
     At most 4h at a time.
     "#);
     let refused = explain(asked("carl", "orders-db-writer"));

@@ -23,9 +23,7 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
                 format!("The rule “{}” approves this by itself; {}.", access.route.rule, words::being_set_up(access)),
             )),
         };
-    card.text(
-        Line::default().code(access.short.as_str()).plain(" is its id. How it goes on is told in our direct message."),
-    )
+    card.text(Line::default().code(access.short.as_str()).plain(" is its id. You can follow it in our direct message."))
 }
 
 /// Who is asked, step after step.

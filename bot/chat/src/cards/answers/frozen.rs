@@ -9,7 +9,7 @@ use crate::cards::{Context, sample, words};
 pub(super) fn card(changed: Option<&Freeze>, freezes: &[Freeze], context: &Context) -> Card {
     let title = match changed {
         Some(freeze) if freeze.lifted.is_some() => {
-            (Tone::Success, format!("Given again: {}", freeze.scope.words(context.directory)))
+            (Tone::Success, format!("No longer frozen: {}", freeze.scope.words(context.directory)))
         }
         Some(freeze) => (Tone::Danger, format!("Frozen: {}", freeze.scope.words(context.directory))),
         None if freezes.is_empty() => (Tone::Neutral, "Nothing is frozen".to_owned()),
@@ -21,6 +21,7 @@ pub(super) fn card(changed: Option<&Freeze>, freezes: &[Freeze], context: &Conte
         (None, []) => card.text(
             Line::new("Security stops new access with ").code("/jit freeze [ROLE | @PERSON] because …").plain("."),
         ),
+        (Some(freeze), _) if freeze.lifted.is_some() => card.text(Line::new("Still frozen:")),
         _ => card,
     };
     freezes.iter().fold(card, |card, freeze| {

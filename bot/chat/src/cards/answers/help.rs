@@ -24,7 +24,7 @@ pub(super) fn card(verb: Option<&str>) -> Card {
                         .collect(),
                 )
                 .text(
-                    Line::new("Here, in our direct message, you can leave out ")
+                    Line::new("In our direct message you can leave out ")
                         .code("/jit")
                         .plain(". An example of each: ")
                         .code("/jit help VERB"),

@@ -1,5 +1,7 @@
 //! `/jit mine`, `pending`, `who`, `roles` and `why`.
 
+use std::collections::BTreeSet;
+
 use jit_core::access::Access;
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::id::RoleName;
@@ -63,7 +65,8 @@ pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
 }
 
 pub(super) fn who(role: &RoleName, accesses: &[Access], hidden: usize, context: &Context) -> Card {
-    let holders = accesses.len() + hidden;
+    let people: BTreeSet<_> = accesses.iter().map(|access| &access.request.beneficiary).collect();
+    let holders = people.len() + hidden;
     if holders == 0 {
         return Card::line(Tone::Neutral, format!("Nobody holds {role} now"));
     }
@@ -91,7 +94,11 @@ pub(super) fn roles(text: Option<&str>, roles: &[RoleLine]) -> Card {
     }
     let (mine, others): (Vec<&RoleLine>, Vec<&RoleLine>) = roles.iter().partition(|role| role.requestable);
     let list = |roles: &[&RoleLine]| roles.iter().take(LISTED).map(|role| role_line(role)).collect();
-    let mut card = Card::line(Tone::Neutral, format!("{}{about}", count(roles.len(), "role", "roles")));
+    let title = match mine.is_empty() {
+        true => format!("No role that you can ask for{about}"),
+        false => format!("{}{about}", count(roles.len(), "role", "roles")),
+    };
+    let mut card = Card::line(Tone::Neutral, title);
     if !mine.is_empty() {
         let ask = Button::request(None, "Ask for a role…").primary();
         card = card
@@ -119,7 +126,7 @@ fn role_line(role: &RoleLine) -> Line {
 }
 
 pub(super) fn why(role: &RoleName, lines: &[String]) -> Card {
-    Card::line(Tone::Neutral, format!("What policy says of you and {role}"))
+    Card::line(Tone::Neutral, format!("What policy says about you and {role}"))
         .list(lines.iter().map(|line| Line::default().sentence(line)).collect())
 }
 
