@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::dispatch::Dispatch;
+use crate::oncall::Oncall;
 use crate::snapshot::{InForce, Snapshot, Sources};
 use crate::verbs::Verbs;
 
@@ -39,6 +40,8 @@ pub struct App {
     pub slack: Option<Arc<Slack>>,
     /// Where policy and people are read from; reloaded when they change.
     pub sources: Sources,
+    /// Where on-call rotations are looked up.
+    pub oncall: Arc<Oncall>,
     /// The name of this process among replicas: owner of its leases.
     pub instance: Arc<str>,
     /// What `/metrics` shows.
@@ -109,6 +112,7 @@ impl App {
             registry,
             slack,
             sources: Sources::of(config),
+            oncall: Arc::new(Oncall::of(config)?),
             instance,
             metrics: crate::metrics::install()?,
         })

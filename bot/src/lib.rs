@@ -13,6 +13,7 @@ pub mod freeze;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod oncall;
 pub mod service;
 pub mod slack;
 pub mod snapshot;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use jit_core::directory::{Directory, Person};
+use jit_core::directory::{Directory, Person, Rotations};
 use jit_core::entitlement::Capabilities;
 use jit_core::event::Actor;
 use jit_core::facts::{Facts, OpenAccess};
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 
 /// Everything decisions are made on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The policy.
     pub policy: Policy,
@@ -61,6 +61,8 @@ pub struct Sources {
     pub policy: PathBuf,
     /// `people.toml`.
     pub people: PathBuf,
+    /// The sources of on-call rotations, with the file of those that are one.
+    pub oncall: BTreeMap<String, Option<PathBuf>>,
 }
 
 /// Policy or people that cannot be put in force; what is in force stays.
@@ -80,16 +82,25 @@ pub enum SourceError {
 impl Sources {
     /// Where a configuration says.
     pub fn of(config: &Config) -> Self {
-        Self { policy: config.path(&config.policy.path), people: config.path(&config.directory.file) }
+        Self {
+            policy: config.path(&config.policy.path),
+            people: config.path(&config.directory.file),
+            oncall: crate::oncall::files(config),
+        }
     }
 
-    /// Reads and proves both, without putting them in force.
+    /// Reads and proves both, without putting them in force. Nobody is on call in what is read: a worker looks who is.
     pub fn load(&self, connectors: &BTreeMap<ConnectorName, Capabilities>) -> Result<Snapshot, SourceError> {
         let names: BTreeSet<ConnectorName> = connectors.keys().cloned().collect();
         let shown = self.people.display().to_string();
         let text = std::fs::read_to_string(&self.people).with_context(|| format!("the directory {shown}"))?;
-        let directory =
+        let mut directory =
             jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
+        let (rotations, problems) = crate::oncall::known(&self.oncall, &directory);
+        if !problems.is_empty() {
+            return Err(SourceError::Problems(problems));
+        }
+        directory.set_oncall_sources(rotations);
         let files = read_policy(&self.policy)?;
         let policy = policy::parse(&files).map_err(|problems| SourceError::Problems(self.placed(problems)))?;
         let problems = policy::check(&policy, &directory, &names);
@@ -170,9 +181,34 @@ impl InForce {
         Arc::clone(&self.0.borrow())
     }
 
-    /// Puts another in force.
-    pub fn set(&self, snapshot: Snapshot) {
-        self.0.send_replace(Arc::new(snapshot));
+    /// Puts another in force. Whoever is on call stays so: of that the files know nothing.
+    pub fn set(&self, mut snapshot: Snapshot) {
+        self.0.send_modify(|current| {
+            snapshot.directory.set_oncall(current.directory.oncall().clone());
+            *current = Arc::new(snapshot);
+        });
+    }
+
+    /// Puts in force who is on call, with the policy and the people that are in force.
+    pub fn set_oncall(&self, rotations: Rotations) {
+        let mut before = self.get();
+        while *before.directory.oncall() != rotations {
+            // Copied outside the lock, so that nobody waits for it; done again when a reload came in between.
+            let mut next = Snapshot::clone(&before);
+            next.directory.set_oncall(rotations.clone());
+            let next = Arc::new(next);
+            let swapped = self.0.send_if_modified(|current| {
+                let same = Arc::ptr_eq(current, &before);
+                if same {
+                    *current = Arc::clone(&next);
+                }
+                same
+            });
+            if swapped {
+                return;
+            }
+            before = self.get();
+        }
     }
 
     /// Tells of every snapshot that is put in force from now on.

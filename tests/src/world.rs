@@ -14,7 +14,7 @@ use jit_connectors::contract::Connector;
 use jit_connectors::fake::FakeTarget;
 use jit_connectors::registry::Registry;
 use jit_core::entitlement::{Capabilities, Entitlement, Target};
-use jit_core::id::ConnectorName;
+use jit_core::id::{ConnectorName, PersonId};
 use jit_playground::{Playground, StoredMessage, Submission};
 use jit_store::{Clock, VirtualClock};
 use tokio::net::TcpListener;
@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::servers::{Folder, Postgres, Redis};
+use crate::servers::{Folder, OncallProvider, Postgres, Redis};
 use crate::site::{BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
@@ -51,6 +51,8 @@ pub struct World {
     pub clock: VirtualClock,
     /// The target without an expiry of its own, and the one with.
     pub targets: BTreeMap<&'static str, FakeTarget>,
+    /// PagerDuty and Opsgenie.
+    pub oncall: OncallProvider,
     base: Url,
     config: Config,
     folder: Folder,
@@ -72,8 +74,14 @@ impl World {
         };
         let door = ChatDoor::open().await;
         let redis_url = redis.as_ref().map(Redis::url);
-        let text =
-            Configuration { database, redis: redis_url, slack_api: Some(door.api()), ..Configuration::default() };
+        let oncall = OncallProvider::start().await;
+        let text = Configuration {
+            database,
+            redis: redis_url,
+            slack_api: Some(door.api()),
+            more: oncall.configuration(),
+            ..Configuration::default()
+        };
         let config = Config::parse(&text.text(), "the world's configuration", folder.path(), &|_| None).expect("sound");
         let targets = targets(&clock);
         let app = build(&config, &clock, &targets).await;
@@ -90,6 +98,7 @@ impl World {
             chat,
             clock,
             targets,
+            oncall,
             base,
             config,
             folder,
@@ -309,6 +318,20 @@ impl World {
     }
 
     // --- the truth
+
+    /// Waits until these people are known to be on call by a rotation; none: until it is not known who is.
+    pub async fn on_call(&self, rotation: &str, expected: Option<&[&str]>) {
+        let expected = expected.map(|people| people.iter().map(|id| PersonId::new(*id)).collect());
+        let now = |app: &App| app.dispatch.in_force.get().directory.rotation(rotation).cloned();
+        let mut changes = self.app.dispatch.in_force.changes();
+        let found = tokio::time::timeout(PATIENCE, async {
+            while now(&self.app) != expected {
+                changes.changed().await.expect("the service holds it");
+            }
+        });
+        let found = found.await;
+        found.unwrap_or_else(|_| panic!("on {rotation} are {:?}, not {expected:?}", now(&self.app)));
+    }
 
     /// Whether an account really holds a role at a target.
     pub fn holds(&self, connector: &'static str, account: &str, role: &str) -> bool {

@@ -1,6 +1,7 @@
 //! `jit.toml`: what the operator configures. Read once at start; unknown keys, wrong values and missing secrets are errors that name
 //! file and line, and never show a secret.
 
+pub mod oncall;
 mod place;
 mod secrets;
 
@@ -33,6 +34,9 @@ pub struct Config {
     pub policy: Policy,
     /// Where the people are.
     pub directory: Directory,
+    /// Where on-call rotations come from, by name.
+    #[serde(default)]
+    pub oncall: BTreeMap<String, oncall::Oncall>,
     /// The systems.
     #[serde(default)]
     pub connectors: BTreeMap<ConnectorName, ConnectorConfig>,
@@ -204,6 +208,12 @@ impl Config {
     }
 
     fn check(&self, wrong: &dyn Fn(&[&str], &str) -> ConfigError) -> Result<(), ConfigError> {
+        for (name, source) in &self.oncall {
+            if let Some((key, what)) = source.fault(name) {
+                let path: Vec<&str> = ["oncall", name, key].into_iter().filter(|part| !part.is_empty()).collect();
+                return Err(wrong(&path, &what));
+            }
+        }
         let Some(slack) = &self.slack else { return Ok(()) };
         let secrets = slack.signing_secret.all();
         if secrets.is_empty() || secrets.len() > 2 {
@@ -332,6 +342,46 @@ file = "people.toml"
         let connector = "[connectors.hosts]\nkind = \"fake\"\n\n[connectors.db]\nkind = \"fake\"\nlatncy = \"1s\"\n";
         let error = parse(&format!("{GOOD}{connector}")).unwrap_err().to_string();
         assert_eq!(error, "jit.toml:22: unknown key `latncy`; did you mean `latency`?");
+    }
+
+    #[test]
+    fn sources_of_rotations_are_whole_and_safe() {
+        for (table, expected) in [
+            ("[oncall.pagerduty]\ntoken = { env = \"TOKEN\" }\n", None),
+            ("[oncall.us]\nkind = \"opsgenie\"\ntoken = \"t\"\noncall_ids = { U1 = \"alice\" }\n", None),
+            ("[oncall.file]\npath = \"rotations.toml\"\n", None),
+            ("[oncall.pagerduty]\ntoken = \"t\"\napi_url = \"http://127.0.0.1:9/\"\n", None),
+            ("[oncall.us]\ntoken = \"t\"\n", Some("17: oncall.us.kind is missing")),
+            ("[oncall.us]\nkind = \"pagerdty\"\n", Some("18: unknown variant")),
+            ("[oncall.pagerduty]\n", Some("17: oncall.pagerduty.token is missing")),
+            ("[oncall.pagerduty]\ntoken = \" \"\n", Some("18: oncall.pagerduty.token is missing or empty")),
+            ("[oncall.file]\ntoken = \"t\"\npath = \"x\"\n", Some("18: oncall.file.token is a provider's")),
+            ("[oncall.pagerduty]\ntoken = \"t\"\npath = \"x\"\n", Some("19: oncall.pagerduty.path is a file's")),
+            (
+                "[oncall.pagerduty]\ntoken = \"t\"\napi_url = \"http://pd.test/\"\n",
+                Some("19: oncall.pagerduty.api_url must be"),
+            ),
+            (
+                "[oncall.pagerduty]\ntoken = \"t\"\nrefresh = \"1s\"\n",
+                Some("19: oncall.pagerduty.refresh is at least 10s"),
+            ),
+            ("[oncall.pagerduty]\ntoken = \"t\"\nmax_age = \"30s\"\n", Some("19: oncall.pagerduty.max_age is between")),
+            ("[oncall.pagerduty]\ntoken = \"t\"\nmax_age = \"2h\"\n", Some("19: oncall.pagerduty.max_age is between")),
+            (
+                "[oncall.pagerduty]\ntoken = \"t\"\nmaxage = \"2h\"\n",
+                Some("19: unknown key `maxage`; did you mean `max_age`?"),
+            ),
+            ("[oncall.\"a/b\"]\ntoken = \"t\"\n", Some("17: [oncall.a/b]: a source's name")),
+        ] {
+            let found = parse(&format!("{GOOD}{table}")).err().map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(found, None, "{table}"),
+                Some(expected) => {
+                    let found = found.unwrap_or_else(|| panic!("{table} is taken"));
+                    assert!(found.starts_with(&format!("jit.toml:{expected}")), "{found}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -66,6 +66,25 @@ impl Policy {
         self.roles.values().filter(|role| self.permits(role, person, directory)).collect()
     }
 
+    /// Every rotation (`source/schedule`) that the policy names.
+    pub fn rotations(&self) -> BTreeSet<String> {
+        let of_rules = self.rules.iter().flat_map(|rule| {
+            let added = rule.escalate_to.iter().filter_map(|to| match to {
+                EscalateTo::Subject(subject) => Some(subject),
+                EscalateTo::ManagerOfApprover => None,
+            });
+            rule.who.iter().chain(rule.steps.iter().flat_map(|step| &step.any)).chain(added)
+        });
+        let of_emergencies = self.emergencies.iter().flat_map(|it| it.who.iter().chain(&it.review.by));
+        let owners = self.roles.values().map(|role| &role.owner);
+        let all = of_rules.chain(of_emergencies).chain(&self.security).chain(owners);
+        let rotation = |subject: &Subject| match subject {
+            Subject::Oncall(rotation) => Some(rotation.clone()),
+            _ => None,
+        };
+        all.filter_map(rotation).collect()
+    }
+
     /// Whether this person is, or belongs to, an owner; active people only.
     pub fn is_owner(&self, owner: &Subject, person: &PersonId, directory: &Directory) -> bool {
         directory.active(person).is_some_and(|person| held_by(owner, person))

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod folder;
+mod oncall;
 mod pgbouncer;
 mod postgres;
 mod postgres_version;
@@ -15,6 +16,7 @@ mod users;
 
 pub use certificates::certificates;
 pub use folder::Folder;
+pub use oncall::{Mood, ONCALL_TOKEN, OnCall, OncallProvider};
 pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use postgres_version::Version;

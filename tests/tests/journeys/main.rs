@@ -8,6 +8,7 @@ mod extend;
 mod form;
 mod freeze;
 mod hostile;
+mod oncall;
 mod overlap;
 mod request;
 mod restart;

@@ -1,0 +1,240 @@
+//! Who is on call. Sources (PagerDuty, Opsgenie, a file) are looked at by a worker, never by a request: what it knows is put in force
+//! with the directory, and a rotation that is not known, or no longer, is nobody.
+//!
+//! People are known by the provider's immutable user id where the configuration says so, else by their address, which the directory has
+//! made sure is one person's; never by a name.
+
+mod file;
+mod opsgenie;
+mod pagerduty;
+mod roster;
+mod wire;
+pub(crate) mod worker;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use jit_core::directory::{Directory, OncallSources};
+use jit_core::document::{Problem, Severity};
+use jit_core::id::PersonId;
+use jit_core::nearest::nearest;
+use reqwest::Client;
+use reqwest::header::HeaderValue;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::config::Config;
+use crate::config::oncall::OncallKind;
+
+/// Somebody's time on call, as the source says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Who.
+    pub who: Who,
+    /// None: since ever.
+    pub from: Option<DateTime<Utc>>,
+    /// The first instant that is no longer theirs; none: for ever.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Whom a source means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A person of ours.
+    Person(PersonId),
+    /// A user of the provider's.
+    User {
+        /// Immutable.
+        id: String,
+        /// Where it is known.
+        email: Option<String>,
+    },
+}
+
+impl Turn {
+    fn holds(&self, now: DateTime<Utc>) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// Why a rotation could not be looked up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct LookupError {
+    /// In a word, for the metric.
+    pub outcome: &'static str,
+    /// A clause that follows on the source's name.
+    pub what: String,
+    /// How long the source asks to wait.
+    pub wait: Option<Duration>,
+}
+
+impl LookupError {
+    fn new(outcome: &'static str, what: String) -> Self {
+        Self { outcome, what, wait: None }
+    }
+}
+
+/// The configured sources, by name.
+#[derive(Clone, Debug)]
+pub struct Oncall {
+    sources: BTreeMap<String, Source>,
+    client: Client,
+}
+
+#[derive(Clone, Debug)]
+struct Source {
+    kind: Kind,
+    max_age: TimeDelta,
+    refresh: TimeDelta,
+    ids: BTreeMap<String, PersonId>,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Pagerduty { api: Url, token: SecretString },
+    Opsgenie { api: Url, token: SecretString },
+    File(PathBuf),
+}
+
+impl Oncall {
+    /// Those of a configuration; asks nobody.
+    pub fn of(config: &Config) -> anyhow::Result<Self> {
+        let source = |(name, source): (&String, &crate::config::oncall::Oncall)| {
+            let kind = source.kind(name).context("the configuration was checked")?;
+            let token = || source.token.clone().context("the configuration was checked");
+            let api = |own| Ok::<_, anyhow::Error>(source.api_url.clone().map_or_else(|| Url::parse(own), Ok)?);
+            let kind = match kind {
+                OncallKind::Pagerduty => Kind::Pagerduty { api: api(pagerduty::API)?, token: token()? },
+                OncallKind::Opsgenie => Kind::Opsgenie { api: api(opsgenie::API)?, token: token()? },
+                OncallKind::File => Kind::File(config.path(source.path.as_deref().unwrap_or(Path::new("")))),
+            };
+            let (max_age, refresh) = (source.max_age.delta(), source.refresh.delta());
+            Ok((name.clone(), Source { kind, max_age, refresh, ids: source.oncall_ids.clone() }))
+        };
+        let sources = config.oncall.iter().map(source).collect::<anyhow::Result<_>>()?;
+        Ok(Self { sources, client: wire::client().context("the HTTP client")? })
+    }
+
+    /// Looks at one rotation (`source/schedule`), within five seconds.
+    pub async fn look(&self, rotation: &str, now: DateTime<Utc>) -> Result<Vec<Turn>, LookupError> {
+        let found = rotation.split_once('/').and_then(|(source, schedule)| Some((self.sources.get(source)?, schedule)));
+        let Some((source, schedule)) = found else {
+            return Err(LookupError::new("refused", "is no configured source".to_owned()));
+        };
+        let looking = async {
+            match &source.kind {
+                Kind::Pagerduty { api, token } => pagerduty::look(&self.client, (api, token), schedule, now).await,
+                Kind::Opsgenie { api, token } => opsgenie::look(&self.client, (api, token), schedule).await,
+                Kind::File(path) => file::look(path.clone(), schedule, now).await,
+            }
+        };
+        tokio::time::timeout(wire::DEADLINE, looking).await.unwrap_or_else(|_| {
+            let what = format!("does not answer within {} s", wire::DEADLINE.as_secs());
+            Err(LookupError::new("unreachable", what))
+        })
+    }
+
+    /// The active people whose turn it is.
+    pub fn people(
+        &self,
+        rotation: &str,
+        turns: &[Turn],
+        directory: &Directory,
+        now: DateTime<Utc>,
+    ) -> BTreeSet<PersonId> {
+        let now_on = turns.iter().filter(|turn| turn.holds(now));
+        now_on.filter_map(|turn| self.person(rotation, &turn.who, directory)).collect()
+    }
+
+    /// The active person whom a source means.
+    pub fn person(&self, rotation: &str, who: &Who, directory: &Directory) -> Option<PersonId> {
+        let id = match who {
+            Who::Person(id) => Some(id),
+            Who::User { id, email } => match self.source_of(rotation)?.ids.get(id) {
+                Some(person) => Some(person),
+                None => by_email(directory, email.as_deref()?),
+            },
+        };
+        id.and_then(|id| directory.active(id)).map(|person| person.id.clone())
+    }
+
+    fn source_of(&self, rotation: &str) -> Option<&Source> {
+        self.sources.get(rotation.split_once('/')?.0)
+    }
+}
+
+/// The one person of an address.
+fn by_email<'a>(directory: &'a Directory, email: &str) -> Option<&'a PersonId> {
+    let email = email.trim().to_lowercase();
+    let has =
+        |person: &&jit_core::directory::Person| person.email.as_ref().is_some_and(|has| has.to_lowercase() == email);
+    let mut found = directory.people().filter(has);
+    let first = found.next()?;
+    found.next().is_none().then_some(&first.id)
+}
+
+/// What a policy may name: the configured sources, and the rotations of those that are files; what is wrong in these.
+pub fn known(config_files: &BTreeMap<String, Option<PathBuf>>, directory: &Directory) -> (OncallSources, Vec<Problem>) {
+    let mut sources = OncallSources::new();
+    let mut problems = Vec::new();
+    for (name, path) in config_files {
+        let Some(path) = path else {
+            sources.insert(name.clone(), None);
+            continue;
+        };
+        let shown = path.display().to_string();
+        let problem = |line, what, hint| Problem {
+            file: shown.clone(),
+            line,
+            column: usize::from(line > 0),
+            what,
+            hint,
+            severity: Severity::Error,
+        };
+        match file::read(path) {
+            Ok(rotations) => {
+                for (line, id) in rotations.people().filter(|(_, id)| directory.person(id).is_none()) {
+                    let near = nearest(id.as_str(), directory.people().map(|person| person.id.as_str()));
+                    let hint = near.map(|near| format!("did you mean `{near}`?"));
+                    problems.push(problem(line, format!("there is no person `{id}`"), hint));
+                }
+                sources.insert(name.clone(), Some(rotations.names()));
+            }
+            Err(file::Wrong { line, what }) => {
+                problems.push(problem(line, what, None));
+                sources.insert(name.clone(), None);
+            }
+        }
+    }
+    (sources, problems)
+}
+
+/// The files among the sources of a configuration.
+pub fn files(config: &Config) -> BTreeMap<String, Option<PathBuf>> {
+    let path = |(name, source): (&String, &crate::config::oncall::Oncall)| {
+        let file = source.path.as_deref().filter(|_| source.kind(name) == Some(OncallKind::File));
+        (name.clone(), file.map(|path| config.path(path)))
+    };
+    config.oncall.iter().map(path).collect()
+}
+
+/// An address below a base, each part escaped.
+fn below(base: &Url, parts: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(parts);
+    }
+    url
+}
+
+/// A header that is never shown.
+fn secret_header(text: &str) -> Result<HeaderValue, LookupError> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| LookupError::new("refused", "has a token with characters that no token has".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

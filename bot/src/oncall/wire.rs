@@ -1,0 +1,73 @@
+//! One bounded question to a provider over HTTP. Called by the providers; knows none of them, follows no redirect, shows no secret.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::LookupError;
+
+/// How long one look at a rotation may take, all pages included.
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The longest answer that is read: a page of 100 entries is far below 200 KiB.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// The longest wait that a provider may ask for.
+const MAX_WAIT: Duration = Duration::from_secs(600);
+
+/// The client of all providers: a redirect could carry the key elsewhere.
+pub(super) fn client() -> reqwest::Result<Client> {
+    Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(DEADLINE).build()
+}
+
+/// Sends, and reads the JSON of an answer that says it is fine.
+pub(super) async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LookupError> {
+    let unreachable = |error: reqwest::Error| {
+        let what = if error.is_timeout() {
+            format!("does not answer within {} s", DEADLINE.as_secs())
+        } else {
+            format!("cannot be reached: {:#}", anyhow::Error::from(error.without_url()))
+        };
+        LookupError::new("unreachable", what)
+    };
+    let mut response = request.send().await.map_err(unreachable)?;
+    judge(response.status(), response.headers())?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(LookupError::new("nonsense", format!("answers with more than {MAX_BYTES} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&body).map_err(|error| {
+        // The position only: serde's words may repeat what was answered.
+        let what = format!("answers with something else than on-calls ({}:{})", error.line(), error.column());
+        LookupError::new("nonsense", what)
+    })
+}
+
+fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), LookupError> {
+    let says = |outcome, what: &str| Err(LookupError::new(outcome, format!("answers {}: {what}", status.as_u16())));
+    match status {
+        StatusCode::OK => Ok(()),
+        StatusCode::TOO_MANY_REQUESTS => {
+            let error = LookupError::new("rate-limited", "answers 429: it is asked too often".to_owned());
+            Err(LookupError { wait: wait(headers), ..error })
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            says("refused", "the token is not valid, or may not read it")
+        }
+        StatusCode::NOT_FOUND => says("refused", "there is no such schedule"),
+        _ => says("failed", "it does not work now"),
+    }
+}
+
+/// How long the provider asks to wait. Sources: RFC 9110, `Retry-After` in seconds; PagerDuty, "REST API rate limits", `ratelimit-reset`.
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let seconds =
+        |value: &reqwest::header::HeaderValue| value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs);
+    let named = headers.get(RETRY_AFTER).or_else(|| headers.get("ratelimit-reset"));
+    named.and_then(seconds).map(|wait| wait.min(MAX_WAIT))
+}
