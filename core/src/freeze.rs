@@ -48,11 +48,11 @@ impl Scope {
         }
     }
 
-    fn covers(&self, request: &Request) -> bool {
+    fn covers(&self, role: &RoleName, people: &[&PersonId]) -> bool {
         match self {
             Self::Everything => true,
-            Self::Role(role) => request.role == *role,
-            Self::Person(person) => request.beneficiary == *person || request.requester == *person,
+            Self::Role(frozen) => frozen == role,
+            Self::Person(person) => people.contains(&person),
         }
     }
 }
@@ -77,7 +77,13 @@ pub struct Freeze {
 
 /// Refuses what a freeze stops; the widest one speaks.
 pub fn refuse(freezes: &[Freeze], request: &Request, directory: &Directory) -> Option<Refusal> {
-    let freeze = freezes.iter().filter(|freeze| freeze.scope.covers(request)).min_by_key(|freeze| &freeze.scope)?;
+    stopped(freezes, &request.role, &[&request.beneficiary, &request.requester], directory)
+}
+
+/// What these people would be refused with if they asked for the role.
+pub fn stopped(freezes: &[Freeze], role: &RoleName, people: &[&PersonId], directory: &Directory) -> Option<Refusal> {
+    let freeze =
+        freezes.iter().filter(|freeze| freeze.scope.covers(role, people)).min_by_key(|freeze| &freeze.scope)?;
     let by = match &freeze.by {
         Revoker::Person(person) => directory.name(person).to_owned(),
         Revoker::Operator(name) => format!("the operator {name}"),

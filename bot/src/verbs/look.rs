@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jit_core::access::{Access, State};
 use jit_core::answer::{Answer, RoleLine};
+use jit_core::freeze;
 use jit_core::id::RoleName;
 use jit_core::policy::{Role, Subject};
 use jit_core::refusal::{Code, Refusal};
@@ -108,8 +109,11 @@ impl Verbs {
         let (open, _) = self.dispatch.store.open_of(speaker.id()).await.map_err(anyhow::Error::from)?;
         let mut question = blank(role, &speaker.person, self.dispatch.store.now());
         question.channel = speaker.origin.channel.as_ref();
-        let explanation = snapshot.policy.explain(&question, &snapshot.directory, &open);
-        Ok(Answer::Why { role: role.name.clone(), lines: explanation.lines })
+        let mut lines = snapshot.policy.explain(&question, &snapshot.directory, &open).lines;
+        let freezes = self.dispatch.freezes().await?;
+        let frozen = freeze::stopped(&freezes, &role.name, &[speaker.id()], &snapshot.directory);
+        lines.extend(frozen.map(|refusal| format!("{}. {}", refusal.what, refusal.next)));
+        Ok(Answer::Why { role: role.name.clone(), lines })
     }
 }
 

@@ -24,6 +24,10 @@ async fn what_is_frozen_is_not_given_and_is_taken_back_all_the_same(#[case] back
     assert!(refused.contains("Did you mean orders-write"), "{refused}");
     let frozen = world.says("sam", "#access", "/jit freeze orders-write because credentials leaked").await;
     assert!(frozen.contains("Frozen: the role orders-write") && frozen.contains("credentials leaked"), "{frozen}");
+    let why = world.says("alice", "#access", "/jit why orders-write").await;
+    assert!(why.contains("New access is frozen for the role orders-write, by"), "{why}");
+    let why = world.says("alice", "#access", "/jit why orders-read").await;
+    assert!(!why.contains("frozen"), "{why}");
     let again = world.says("sam", "#access", "/jit freeze orders-write because credentials leaked").await;
     assert!(again.contains("frozen already"), "{again}");
     world.channel_sees("#access", "New access is frozen: the role orders-write").await;
