@@ -13,6 +13,7 @@ use crate::app::App;
 /// The sample files, by their path in the data folder.
 pub const FILES: &[(&str, &str)] = &[
     ("people.toml", include_str!("../demo/people.toml")),
+    ("rotations.toml", include_str!("../demo/rotations.toml")),
     ("policy/roles.toml", include_str!("../demo/policy/roles.toml")),
     ("policy/rules.toml", include_str!("../demo/policy/rules.toml")),
     ("policy/tests/demo.toml", include_str!("../demo/policy/tests/demo.toml")),
@@ -49,6 +50,10 @@ path = "policy"
 
 [directory]
 file = "people.toml"
+
+[oncall.file]
+path = "rotations.toml"
+refresh = "10s"
 
 [connectors.hosts]
 kind = "ssh-ca"
@@ -143,7 +148,7 @@ const PEOPLE: [Sample; 6] = [
 ];
 
 /// Who, where, what to type, what then happens.
-const HINTS: [Sample; 5] = [
+const HINTS: [Sample; 6] = [
     (
         "U0001",
         "C0001",
@@ -155,6 +160,12 @@ const HINTS: [Sample; 5] = [
         "C0001",
         "/jit request orders-restart for 2m because orders are stuck since noon",
         "Medium risk: Bob gets buttons in his direct message with jit. Become Bob and approve.",
+    ),
+    (
+        "U0004",
+        "C0003",
+        "/jit request orders-restart for 2m because orders hang in incident 42",
+        "Olive is on call (rotations.toml), and this is an incident's channel: policy agrees at once. Anywhere else Bob is asked.",
     ),
     (
         "U0001",

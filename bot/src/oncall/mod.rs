@@ -162,6 +162,26 @@ impl Oncall {
         id.and_then(|id| directory.active(id)).map(|person| person.id.clone())
     }
 
+    /// Those of the source whose turn it is and who are nobody active here: the source's words for them.
+    pub fn strangers(&self, rotation: &str, turns: &[Turn], directory: &Directory, now: DateTime<Utc>) -> Vec<String> {
+        let unknown = |turn: &&Turn| turn.holds(now) && self.person(rotation, &turn.who, directory).is_none();
+        let words = |turn: &Turn| match &turn.who {
+            Who::Person(id) => id.to_string(),
+            Who::User { id, email: Some(email) } if id != email => format!("{id} ({email})"),
+            Who::User { id, .. } => id.clone(),
+        };
+        turns.iter().filter(unknown).map(words).collect()
+    }
+
+    /// Entries of `oncall_ids` that name nobody: the source, the user id and the person.
+    pub fn lost_ids(&self, directory: &Directory) -> Vec<(&str, &str, &PersonId)> {
+        let all = self
+            .sources
+            .iter()
+            .flat_map(|(name, source)| source.ids.iter().map(move |(user, id)| (name.as_str(), user.as_str(), id)));
+        all.filter(|(_, _, id)| directory.person(id).is_none()).collect()
+    }
+
     fn source_of(&self, rotation: &str) -> Option<&Source> {
         self.sources.get(rotation.split_once('/')?.0)
     }

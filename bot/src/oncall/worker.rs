@@ -35,8 +35,9 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         for rotation in roster.newly_lost(&rotations) {
             tracing::error!(rotation, "a rotation is not known any more: nobody counts as on call by it");
         }
-        metrics::oncall_unknown(roster.unknown(&rotations));
+        let unknown = roster.unknown(&rotations);
         in_force.set_oncall(rotations);
+        metrics::oncall_unknown(unknown);
         tokio::select! {
             () = stop.cancelled() => return,
             Some(looked) = looks.join_next() => match looked {

@@ -73,7 +73,7 @@ impl Policy {
                 EscalateTo::Subject(subject) => Some(subject),
                 EscalateTo::ManagerOfApprover => None,
             });
-            rule.who.iter().chain(rule.steps.iter().flat_map(|step| &step.any)).chain(added)
+            rule.subjects().chain(added)
         });
         let of_emergencies = self.emergencies.iter().flat_map(|it| it.who.iter().chain(&it.review.by));
         let owners = self.roles.values().map(|role| &role.owner);

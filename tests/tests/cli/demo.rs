@@ -3,11 +3,13 @@
 use std::process::Stdio;
 
 use jit_tests::servers::Folder;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 
 use crate::PATIENCE;
 use crate::program::{command, jit};
+use crate::site::until;
 
 /// A running demo.
 struct Demo {
@@ -69,6 +71,33 @@ async fn it_prints_one_address_and_takes_another_port_when_its_own_is_taken() {
 async fn reqwest_get(url: &str) -> String {
     jit_bot::install_crypto();
     reqwest::get(url).await.unwrap().error_for_status().unwrap().text().await.unwrap()
+}
+
+/// The first hint for Olive, as the page sends it: the sample's rotation has her on call.
+#[tokio::test(flavor = "multi_thread")]
+async fn olive_is_on_call_and_approved_at_once_in_the_incident_s_channel() {
+    let folder = Folder::new("demo");
+    let data = folder.join("data").display().to_string();
+    let demo = Demo::start("127.0.0.1:0", &data).await;
+    let page = format!("http://{}/playground/ui", demo.address());
+    let boot: Value = serde_json::from_str(&reqwest_get(&format!("{page}/bootstrap")).await).unwrap();
+    let hint = boot["hints"].as_array().unwrap().iter().find(|hint| hint["as"] == "U0004").expect("a hint for Olive");
+    // Who is on call is looked up once it runs; asked before that, it would be the normal way.
+    let metrics = format!("http://{}/metrics", demo.address());
+    let known = async || reqwest_get(&metrics).await.contains("\njit_oncall_unknown 0\n").then_some(());
+    until("who is on call is known", known).await;
+    let message = json!({ "as": "U0004", "channel": hint["channel"], "text": hint["type"] });
+    let answer = reqwest::Client::new()
+        .post(format!("{page}/message"))
+        .header("content-type", "application/json")
+        .body(message.to_string());
+    assert!(answer.send().await.unwrap().status().is_success());
+    let granted = async || {
+        let seen = reqwest_get(&format!("{page}/history?as=U0004&channel=C0001")).await;
+        seen.contains("on call in an incident channel").then_some(())
+    };
+    until("the grant is announced with its rule", granted).await;
+    demo.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

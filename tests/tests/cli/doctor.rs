@@ -1,7 +1,7 @@
 //! `jit doctor`: tells each thing that is wrong, how to mend it, and nothing that is not.
 
 use chrono::TimeDelta;
-use jit_tests::servers::{PgBouncer, Postgres, Redis, free_port};
+use jit_tests::servers::{Mood, OnCall, OncallProvider, PgBouncer, Postgres, Redis, free_port};
 use jit_tests::site::role;
 use serde_json::Value;
 
@@ -191,4 +191,42 @@ async fn a_connector_that_cannot_be_made_does_not_hide_the_rest() {
 async fn a_policy_with_problems() {
     let site = site(Plan { roles: role("lost", "nowhere", "role = \"x\"", "medium"), ..Plan::default() }).await;
     finds(&site, "policy and people", &["nowhere", "jit policy check"]).await;
+}
+
+const ON_CALL: &str = r#"[[rule]]
+name = "on call in an incident channel"
+match = { risk = "medium" }
+who = ["oncall:pagerduty/PORDERS"]
+auto_approve = { up_to = "1h", in_channels = ["inc-*"] }
+
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_that_cannot_be_looked_up_and_strangers_on_call() {
+    let provider = OncallProvider::start().await;
+    let site = site(Plan { more: provider.configuration(), roles: ON_CALL.into(), ..Plan::default() }).await;
+    let what = "on call pagerduty/PORDERS";
+    let fine = |said: &Value| {
+        let finding = said.as_array().unwrap().iter().find(|finding| finding["what"] == what).cloned();
+        finding.unwrap_or_else(|| panic!("it is not looked at: {said:#}"))["says"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(fine(&doctor(&site).await.is(0, &[]).json()), "nobody is on call now");
+    provider.set("PORDERS", vec![OnCall::always("PU1", "alice@acme.test")]);
+    assert_eq!(fine(&doctor(&site).await.is(0, &[]).json()), "alice");
+    provider.set("PORDERS", vec![OnCall::always("PU7", "olive@elsewhere.test")]);
+    finds(&site, what, &["PU7 (olive@elsewhere.test)", "people.toml", "oncall_ids"]).await;
+    site.edit("jit.toml", "[oncall.pagerduty]", "[oncall.pagerduty]\noncall_ids = { PU7 = \"alice\" }");
+    assert_eq!(fine(&doctor(&site).await.is(0, &[]).json()), "alice");
+    provider.behaves(Mood::Refuses(500, None));
+    finds(&site, what, &["pagerduty answers 500", "[oncall.pagerduty]", "nobody counts as on call"]).await;
+    site.edit("jit.toml", "token = \"oncall-hunter2\"", "token = \"another-hunter2\"");
+    finds(&site, what, &["answers 401", "the token is not valid"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_on_call_that_names_nobody() {
+    let provider = OncallProvider::start().await;
+    let site = site(Plan { more: provider.configuration(), roles: ON_CALL.into(), ..Plan::default() }).await;
+    site.edit("jit.toml", "[oncall.pagerduty]", "[oncall.pagerduty]\noncall_ids = { PU7 = \"alcie\" }");
+    finds(&site, "on call pagerduty", &["`PU7` is `alcie`", "people.toml"]).await;
 }

@@ -1,7 +1,7 @@
 //! `jit policy check` and `explain`.
 
 use crate::program::jit;
-use crate::site::Site;
+use crate::site::{Plan, Site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_policy_is_said_to_be_sound() {
@@ -44,6 +44,25 @@ async fn a_policy_that_reads_well_and_proves_wrong_is_a_failed_check() {
     let said = jit(&["policy", "check", "--config", &site.config()]).await;
     said.is(1, &[&site.path("policy/all.toml")]);
     jit(&["serve", "--config", &site.config()]).await.is(2, &[&site.path("policy/all.toml")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_have_a_source_and_a_file_s_are_known_by_name() {
+    let more = "[oncall.file]\npath = \"rotations.toml\"\n".to_owned();
+    let rule = "[[rule]]\nname = \"on call\"\nmatch = { risk = \"medium\" }\nwho = [\"oncall:file/orders\"]\nauto_approve = { up_to = \"1h\" }\n\n";
+    let site = Site::of(Plan { more, roles: rule.to_owned(), ..Plan::default() }).await;
+    let (config, rotations) = (site.config(), site.path("rotations.toml"));
+    let check = async || jit(&["policy", "check", "--config", &config]).await;
+    check().await.is(2, &[&rotations, "cannot be read"]);
+    site.write("rotations.toml", "[[rotation]]\nname = \"orders\"\npeople = [\"alice\"]\n");
+    check().await.is(0, &[]);
+    site.edit("rotations.toml", "alice", "alcie");
+    check().await.is(2, &[&format!("{rotations}:2:"), "no person `alcie`", "did you mean `alice`?"]);
+    site.edit("rotations.toml", "alcie", "alice");
+    site.edit("policy/all.toml", "oncall:file/orders", "oncall:file/ordres");
+    check().await.is(1, &[&site.path("policy/all.toml"), "no rotation `ordres`", "did you mean `orders`?"]);
+    site.edit("policy/all.toml", "oncall:file/ordres", "oncall:fiel/orders");
+    check().await.is(1, &["no source of rotations `fiel`", "did you mean `oncall:file/orders`?"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
