@@ -1,6 +1,7 @@
 //! The service put together: everything the doors and the workers share. Made once, cloned cheaply.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -195,9 +196,21 @@ impl App {
 pub fn operator() -> String {
     ["SUDO_USER", "USER", "LOGNAME"]
         .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .filter(|name| !name.is_empty())
+        .find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()))
+        .or_else(account)
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The account that this process runs as: its name, or its number where it has none. Without a login nothing else says so.
+fn account() -> Option<String> {
+    let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or(uid))
 }
 
 /// Policy and people, with each role's target judged by its connector.

@@ -40,4 +40,5 @@ async fn it_freezes_while_the_service_is_down_and_the_policy_cannot_be_read() {
     let said = jit(&["freeze", "--config", &config, "--because", "the policy is broken as well"]).await;
     said.is(0, &["warning"]);
     assert!(said.out.contains("the policy is broken as well"), "{said:?}");
+    assert!(!said.out.contains("unknown"), "whoever runs it is named, without a login too: {said:?}");
 }

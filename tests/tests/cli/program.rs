@@ -45,7 +45,10 @@ pub fn command() -> Command {
         program.display()
     );
     let mut command = Command::new(program);
-    command.kill_on_drop(true).env_remove("JIT_CONFIG").env_remove("JIT_LOG").stdin(Stdio::null());
+    for name in ["JIT_CONFIG", "JIT_LOG", "SUDO_USER", "USER", "LOGNAME"] {
+        command.env_remove(name);
+    }
+    command.kill_on_drop(true).stdin(Stdio::null());
     command
 }
 
