@@ -7,7 +7,7 @@ use jit_core::answer::Answer;
 use jit_core::command::{Ask, Command};
 use jit_core::decide::{Decision, decide};
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
-use jit_core::facts::OpenAccess;
+use jit_core::facts::{OpenAccess, Unreviewed};
 use jit_core::freeze::Freeze;
 use jit_core::id::{AccessId, ShortId};
 use jit_core::personal::Personal;
@@ -74,6 +74,7 @@ struct Loaded {
     access: Option<Access>,
     open: Vec<OpenAccess>,
     freezes: Vec<Freeze>,
+    unreviewed: Vec<Unreviewed>,
     person_version: Option<u64>,
     parent: Option<Access>,
 }
@@ -108,6 +109,7 @@ impl Dispatch {
             let mut facts = loaded.snapshot.facts(actor, &loaded.open);
             facts.parent = loaded.parent.as_ref();
             facts.freezes = &loaded.freezes;
+            facts.unreviewed = &loaded.unreviewed;
             let decision = match decide(loaded.access.as_ref(), &command, &facts, self.store.now()) {
                 Ok(decision) => decision,
                 Err(refusal) => {
@@ -151,8 +153,15 @@ impl Dispatch {
     /// One round of look-ups; which ones depends on the command alone.
     async fn load(&self, id: AccessId, command: &Command) -> Result<Loaded, ActError> {
         let snapshot = self.in_force.get();
-        let (open, freezes) = (Vec::new(), Vec::new());
-        let mut loaded = Loaded { snapshot, access: None, open, freezes, person_version: None, parent: None };
+        let mut loaded = Loaded {
+            snapshot,
+            access: None,
+            open: Vec::new(),
+            freezes: Vec::new(),
+            unreviewed: Vec::new(),
+            person_version: None,
+            parent: None,
+        };
         let (beneficiary, parent) = match command {
             Command::Request(ask) => (ask.beneficiary.clone(), ask.extends),
             _ => {
@@ -169,6 +178,9 @@ impl Dispatch {
         if matches!(command, Command::Request(_) | Command::Approve { .. }) {
             loaded.person_version = Some(version);
             loaded.freezes = self.store.freezes().await.map_err(anyhow::Error::from)?;
+        }
+        if matches!(command, Command::Request(ask) if ask.emergency) {
+            loaded.unreviewed = self.store.unreviewed(&beneficiary).await.map_err(anyhow::Error::from)?;
         }
         if let Some(parent) = parent {
             loaded.parent = self.store.access(parent).await.map_err(anyhow::Error::from)?;
@@ -207,7 +219,9 @@ impl Dispatch {
         }
         let (subject, words) = match command {
             Command::Request(ask) => (ask.role.to_string(), Some(ask.justification.clone())),
-            Command::Deny { reason, .. } | Command::Revoke { reason, .. } => (subject(loaded), Some(reason.clone())),
+            Command::Deny { reason, .. } | Command::Revoke { reason, .. } | Command::Review { note: reason, .. } => {
+                (subject(loaded), Some(reason.clone()))
+            }
             _ => (subject(loaded), None),
         };
         let record = self.refused(loaded, (command, refusal), (subject, words), actor);

@@ -44,6 +44,7 @@ impl Snapshot {
             connectors: &self.connectors,
             open,
             freezes: &[],
+            unreviewed: &[],
             parent: None,
         }
     }

@@ -7,7 +7,7 @@ use crate::decide::NATIVE_MARGIN;
 use crate::entitlement::{Entitlement, Handover};
 use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
 use crate::personal::Personal;
-use crate::policy::{Level, Risk, Route};
+use crate::policy::{Level, Risk, Route, Subject};
 use crate::span::Span;
 
 /// The aggregate. Only [`crate::apply::apply`] changes it; the store keeps it as one row.
@@ -33,6 +33,9 @@ pub struct Access {
     pub votes: Vec<Vote>,
     /// When the target was first verified to hold it.
     pub activated_at: Option<DateTime<Utc>>,
+    /// Of an emergency bypass: the review that must follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
     /// Where it stands.
     pub state: State,
 }
@@ -143,6 +146,35 @@ pub struct Vote {
     /// The longest this voter agreed to, where shorter than asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Span>,
+}
+
+/// The review of an emergency bypass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Any of these.
+    pub by: Vec<Subject>,
+    /// By when.
+    pub due: DateTime<Utc>,
+    /// They were reminded.
+    pub reminded: bool,
+    /// Nobody came in time.
+    pub overdue: bool,
+    /// What came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+}
+
+/// What a reviewer found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Who.
+    pub by: PersonId,
+    /// It was misuse; else it was justified.
+    pub misuse: bool,
+    /// What they looked at.
+    pub note: Personal,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// Where an access stands.
@@ -382,6 +414,11 @@ impl Access {
     /// Who was asked to agree to a step, those added by escalation included.
     pub fn asked_in(&self, step: usize) -> impl Iterator<Item = &Asked> {
         self.asked.iter().filter(move |asked| asked.step == step)
+    }
+
+    /// By when a review is still owed.
+    pub fn review_due(&self) -> Option<DateTime<Utc>> {
+        self.review.as_ref().filter(|review| review.verdict.is_none()).map(|review| review.due)
     }
 
     /// Whether this person has a part in it: asked for it, gets it, or was asked to agree.

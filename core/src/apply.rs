@@ -1,7 +1,7 @@
 //! Folds one event into an access. Total: every event has one meaning, whatever the state; `decide` sees to it that
 //! only fitting events are made.
 
-use crate::access::{Access, Active, Asked, Closed, Elevating, Failing, Pending, Revoking, State};
+use crate::access::{Access, Active, Asked, Closed, Elevating, Failing, Pending, Review, Revoking, State};
 use crate::event::{Event, EventRecord};
 use crate::id::PersonId;
 
@@ -81,6 +81,15 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                 failing.alerted_at = at;
             }
         }
+        Event::ReviewOpened { by, due } => {
+            let (by, due) = (by.clone(), *due);
+            access.review = Some(Review { by, due, reminded: false, overdue: false, verdict: None });
+        }
+        Event::ReviewReminded => access.review.iter_mut().for_each(|review| review.reminded = true),
+        Event::ReviewOverdue => access.review.iter_mut().for_each(|review| review.overdue = true),
+        Event::Reviewed { verdict } => {
+            access.review.iter_mut().for_each(|review| review.verdict = Some(verdict.clone()));
+        }
         Event::Closed { outcome } => access.state = State::Closed(Closed { at, outcome: outcome.clone() }),
     }
     Some(access)
@@ -100,6 +109,7 @@ fn begin(record: &EventRecord) -> Option<Access> {
         asked: Vec::new(),
         votes: Vec::new(),
         activated_at: None,
+        review: None,
         // The same decision opens a step or starts elevating; until then the first step is open and nobody is asked.
         state: State::Pending(Pending { step: 0, since: record.at, reminded: false, escalated: false }),
     })

@@ -80,6 +80,15 @@ pub enum Command {
     ParentEnded,
     /// The directory has changed: may it go on?
     Recheck,
+    /// Say whether an emergency bypass was justified.
+    Review {
+        /// Who.
+        by: PersonId,
+        /// It was misuse.
+        misuse: bool,
+        /// What was looked at.
+        note: Personal,
+    },
 }
 
 /// A request as the shell makes it of a person's words; ids and salt are fresh.
@@ -105,6 +114,8 @@ pub struct Ask {
     pub origin: Origin,
     /// Asks for more time on this access, which is in the facts as `parent`.
     pub extends: Option<AccessId>,
+    /// Takes it at once in an emergency; reviewed afterwards.
+    pub emergency: bool,
 }
 
 impl Command {
@@ -112,6 +123,7 @@ impl Command {
     pub fn verb(&self) -> &'static str {
         match self {
             Self::Request(ask) if ask.extends.is_some() => "extend",
+            Self::Request(ask) if ask.emergency => "emergency",
             Self::Request(_) => "request",
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
@@ -125,6 +137,7 @@ impl Command {
             Self::RevocationFailed { .. } => "revocation-failed",
             Self::ParentEnded => "parent-ended",
             Self::Recheck => "recheck",
+            Self::Review { .. } => "review",
         }
     }
 }

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{EndCause, Origin, Outcome, Platform, Request, Vote};
+use crate::access::{EndCause, Origin, Outcome, Platform, Request, Verdict, Vote};
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
 use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
 use crate::personal::Personal;
-use crate::policy::Route;
+use crate::policy::{Route, Subject};
 use crate::span::Span;
 
 /// One event as it is stored and hashed: `canonical(&record)` are its bytes.
@@ -137,6 +137,22 @@ pub enum Event {
     },
     /// Security was told again that it still fails.
     RevocationAlerted,
+    /// Policy let it be taken in an emergency; a review must follow.
+    ReviewOpened {
+        /// Any of these.
+        by: Vec<Subject>,
+        /// By when.
+        due: DateTime<Utc>,
+    },
+    /// The reviewers were reminded.
+    ReviewReminded,
+    /// Nobody reviewed it in time.
+    ReviewOverdue,
+    /// It was reviewed.
+    Reviewed {
+        /// What was found.
+        verdict: Verdict,
+    },
     /// It is over.
     Closed {
         /// How.
@@ -221,6 +237,10 @@ impl Event {
             Self::RevocationStarted { .. } => "revocation-started",
             Self::RevocationFailed { .. } => "revocation-failed",
             Self::RevocationAlerted => "revocation-alerted",
+            Self::ReviewOpened { .. } => "review-opened",
+            Self::ReviewReminded => "review-reminded",
+            Self::ReviewOverdue => "review-overdue",
+            Self::Reviewed { .. } => "reviewed",
             Self::Closed { .. } => "closed",
             Self::Refused { .. } => "refused",
             Self::Frozen { .. } => "frozen",

@@ -27,8 +27,19 @@ pub struct Facts<'a> {
     pub open: &'a [OpenAccess],
     /// What is frozen.
     pub freezes: &'a [Freeze],
+    /// For an emergency bypass: the beneficiary's earlier ones that nobody has reviewed yet.
+    pub unreviewed: &'a [Unreviewed],
     /// For an extension: the access it extends.
     pub parent: Option<&'a Access>,
+}
+
+/// An emergency bypass that waits for its review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreviewed {
+    /// Its short id.
+    pub short: ShortId,
+    /// By when it is to be reviewed.
+    pub due: DateTime<Utc>,
 }
 
 /// The little that other decisions need to know of an open access.

@@ -54,6 +54,14 @@ pub enum NoticeKind {
     EndsSoon,
     /// It is over (or the request is): how, by whom, and what the inspection proved.
     Ended,
+    /// To security: an emergency bypass, with the buttons of its review. Edited at every transition.
+    Review,
+    /// To security, under that: it still waits.
+    ReviewDue,
+    /// To security, under that: nobody reviewed it in time.
+    ReviewOverdue,
+    /// To the one who took it: how it was reviewed.
+    Reviewed,
     /// To security: what policy allowed could not be set up.
     ElevationFailed,
     /// To security and the requester: taking back fails; it is tried without end.
@@ -80,6 +88,10 @@ impl NoticeKind {
             Self::Warning => "warning",
             Self::EndsSoon => "ends-soon",
             Self::Ended => "ended",
+            Self::Review => "review",
+            Self::ReviewDue => "review-due",
+            Self::ReviewOverdue => "review-overdue",
+            Self::Reviewed => "reviewed",
             Self::ElevationFailed => "elevation-failed",
             Self::RevocationFailing => "revocation-failing",
             Self::RevocationStillFailing => "revocation-still-failing",

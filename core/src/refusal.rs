@@ -66,6 +66,8 @@ pub enum Code {
     PolicyChanged,
     /// New access is frozen.
     Frozen,
+    /// An earlier emergency bypass was not reviewed in time.
+    ReviewOverdue,
 }
 
 impl Refusal {
@@ -114,6 +116,7 @@ impl Code {
             Self::WrongState => "wrong-state",
             Self::PolicyChanged => "policy-changed",
             Self::Frozen => "frozen",
+            Self::ReviewOverdue => "review-overdue",
         }
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, State};
+use crate::decide::reminded_at;
 
 /// How often security hears of a revocation that keeps failing (mission E4: hourly).
 pub const ALERT_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -29,11 +30,15 @@ pub enum TimerKind {
     End,
     /// Tell security again that a revocation fails.
     Alert,
+    /// Remind security of a bypass that waits for its review.
+    ReviewDue,
+    /// Nobody reviewed it in time.
+    ReviewOverdue,
 }
 
 impl TimerKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Remind,
         Self::Escalate,
         Self::TimeOut,
@@ -42,6 +47,8 @@ impl TimerKind {
         Self::Warn,
         Self::End,
         Self::Alert,
+        Self::ReviewDue,
+        Self::ReviewOverdue,
     ];
 
     /// The name in the store and in logs.
@@ -55,6 +62,8 @@ impl TimerKind {
             Self::Warn => "warn",
             Self::End => "end",
             Self::Alert => "alert",
+            Self::ReviewDue => "review-due",
+            Self::ReviewOverdue => "review-overdue",
         }
     }
 
@@ -77,7 +86,7 @@ pub struct Timer {
 pub fn timers(access: &Access) -> Vec<Timer> {
     let timer = |kind, due_at| Timer { kind, due_at };
     let route = &access.route;
-    match &access.state {
+    let mut timers = match &access.state {
         State::Pending(pending) => {
             let mut timers = vec![timer(TimerKind::TimeOut, pending.since + route.timeout.delta())];
             if !pending.reminded {
@@ -105,7 +114,16 @@ pub fn timers(access: &Access) -> Vec<Timer> {
             revoking.failing.iter().map(|failing| timer(TimerKind::Alert, failing.alerted_at + ALERT_EVERY)).collect()
         }
         State::Closed(_) => Vec::new(),
+    };
+    if let Some(review) = access.review.as_ref().filter(|review| review.verdict.is_none()) {
+        if !review.reminded {
+            timers.push(timer(TimerKind::ReviewDue, reminded_at(review, access.requested_at)));
+        }
+        if !review.overdue {
+            timers.push(timer(TimerKind::ReviewOverdue, review.due));
+        }
     }
+    timers
 }
 
 /// The warning comes `warn_before` the end; for short accesses at three quarters of their time at the earliest, so that it never

@@ -105,6 +105,15 @@ enum Move {
     },
     /// The extensions of what ended early hear of it only now.
     Children,
+    Bypass {
+        who: usize,
+        role: usize,
+    },
+    Review {
+        who: usize,
+        which: usize,
+        misuse: bool,
+    },
     /// The directory is looked through for those who have left.
     Leavers,
     /// A command that was sent before is sent again.
@@ -130,18 +139,20 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Deny { who, which }),
         1 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Cancel { who, which }),
         2 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Done { who, which }),
-        2 => (prop::option::of(who), which.clone()).prop_map(|(who, which)| Move::Revoke { who, which }),
+        2 => (prop::option::of(who.clone()), which.clone()).prop_map(|(who, which)| Move::Revoke { who, which }),
         8 => (which.clone(), prop::option::of(-10..100_000i64), 0..90i64)
             .prop_map(|(which, native, ago)| Move::Elevated { which, native, ago }),
         2 => (which.clone(), any::<bool>()).prop_map(|(which, permanent)| Move::ElevationFailed { which, permanent }),
         6 => (which.clone(), 0..3usize).prop_map(|(which, proof)| Move::Settled { which, proof }),
         2 => (which.clone(), 0..2usize).prop_map(|(which, error)| Move::RevocationFailed { which, error }),
-        3 => (which, 0..TimerKind::ALL.len()).prop_map(|(which, kind)| Move::Timer { which, kind }),
+        3 => (which.clone(), 0..TimerKind::ALL.len()).prop_map(|(which, kind)| Move::Timer { which, kind }),
         6 => Just(Move::Sweep),
         5 => prop_oneof![-120..600i64, 600..20_000i64].prop_map(|seconds| Move::Clock { seconds }),
         2 => (0..CHANGES.len()).prop_map(|change| Move::Reload { change }),
         4 => Just(Move::Children),
         2 => Just(Move::Leavers),
+        3 => (who.clone(), 0..ROLES.len()).prop_map(|(who, role)| Move::Bypass { who, role }),
+        3 => (who.clone(), which.clone(), any::<bool>()).prop_map(|(who, which, misuse)| Move::Review { who, which, misuse }),
         3 => any::<prop::sample::Index>().prop_map(|nth| Move::Again { nth: nth.index(64) }),
         3 => Just(Move::Crash),
     ]
@@ -264,6 +275,14 @@ impl History {
             Move::Reload { change } => CHANGES[change](&mut self.world),
             Move::Children => self.world.end_children(),
             Move::Leavers => self.leavers(),
+            Move::Bypass { who, role } => {
+                let ask = self.world.ask(PEOPLE[who], ROLES[role], "30m");
+                let ask = Ask { emergency: true, ..ask };
+                self.send(ask.id, Command::Request(Box::new(ask)));
+            }
+            Move::Review { who, which, misuse } => {
+                self.send_to(which, Command::Review { by: person(who), misuse, note: text("looked at it") });
+            }
             Move::Again { nth } => {
                 if let Some((id, command)) = self.sent.get(nth).cloned() {
                     self.send(id, command);

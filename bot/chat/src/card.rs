@@ -136,6 +136,10 @@ pub enum Verb {
     Revoke,
     /// Take the request back.
     Cancel,
+    /// Open the form to say that a bypass was justified.
+    Justified,
+    /// Open the form to say that it was misuse.
+    Misuse,
     /// Show all of it.
     Show,
 }
@@ -164,7 +168,7 @@ pub struct Confirm {
 
 impl Verb {
     /// Every verb, for decoding and tests.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Approve,
         Self::ApproveShorter,
         Self::Deny,
@@ -172,6 +176,8 @@ impl Verb {
         Self::Done,
         Self::Revoke,
         Self::Cancel,
+        Self::Justified,
+        Self::Misuse,
         Self::Show,
     ];
 
@@ -185,6 +191,8 @@ impl Verb {
             Self::Done => "done",
             Self::Revoke => "revoke",
             Self::Cancel => "cancel",
+            Self::Justified => "justified",
+            Self::Misuse => "misuse",
             Self::Show => "show",
         }
     }

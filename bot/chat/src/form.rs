@@ -43,6 +43,12 @@ pub enum FormKind {
     Extend,
     /// Take access back, with a reason.
     Revoke,
+    /// Take a role at once in an emergency.
+    Emergency,
+    /// Review a bypass as justified.
+    Justified,
+    /// Review it as misuse.
+    Misuse,
 }
 
 /// What a dialog carries, so that its submission can be understood by any replica.
@@ -164,7 +170,16 @@ impl Values {
 
 impl FormKind {
     /// Every dialog.
-    pub const ALL: [Self; 5] = [Self::Request, Self::Deny, Self::ApproveShorter, Self::Extend, Self::Revoke];
+    pub const ALL: [Self; 8] = [
+        Self::Request,
+        Self::Deny,
+        Self::ApproveShorter,
+        Self::Extend,
+        Self::Revoke,
+        Self::Emergency,
+        Self::Justified,
+        Self::Misuse,
+    ];
 
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
@@ -174,6 +189,9 @@ impl FormKind {
             Self::ApproveShorter => "approve-shorter",
             Self::Extend => "extend",
             Self::Revoke => "revoke",
+            Self::Emergency => "emergency",
+            Self::Justified => "justified",
+            Self::Misuse => "misuse",
         }
     }
 

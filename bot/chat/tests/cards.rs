@@ -100,7 +100,9 @@ fn buttons_that_decide_stand_only_on_open_cards() {
                     matches!(sample.notice.access.state, State::Pending(_))
                 }
                 Verb::Cancel => matches!(sample.notice.access.state, State::Pending(_) | State::Elevating(_)),
-                Verb::Extend | Verb::Done | Verb::Revoke => matches!(sample.notice.access.state, State::Active(_)),
+                Verb::Revoke => matches!(sample.notice.access.state, State::Elevating(_) | State::Active(_)),
+                Verb::Extend | Verb::Done => matches!(sample.notice.access.state, State::Active(_)),
+                Verb::Justified | Verb::Misuse => sample.notice.access.review_due().is_some(),
                 Verb::Show => true,
             };
             assert!(fits, "{}: {verb:?}", sample.name);

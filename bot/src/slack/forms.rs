@@ -54,6 +54,16 @@ pub(super) async fn open_request(app: &App, inbound: &Inbound, speaker: &Speaker
     open(app, inbound, |context| request_form(app, speaker, (filled, meta), previewed, context))
 }
 
+/// The form for an emergency bypass: sending it is the confirmation.
+pub(super) fn open_emergency(app: &App, inbound: &Inbound, speaker: &Speaker, draft: Draft) -> Reaction {
+    let meta = Meta { channel: speaker.origin.channel.clone(), ..Meta::default() };
+    let role = draft.role.as_deref().map(Into::into);
+    let filled = Filled { role, duration: draft.duration, reason: draft.because, ..Filled::default() };
+    let roles = app.verbs().bypassable(speaker);
+    let least = app.dispatch.in_force.get().policy.limits.min_justification;
+    open(app, inbound, |_| forms::emergency(&roles, filled, least, meta))
+}
+
 /// The form for more time.
 pub(super) fn open_extend(app: &App, inbound: &Inbound, access: &Access) -> Reaction {
     let longest = app.verbs().extendable(access);
@@ -116,6 +126,10 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
             .map_err(|error| Refusal::new(Code::Duration, format!("{error}."), "Or choose one above."))
     };
     let reason = || form.values.get(field::REASON).unwrap_or_default().to_owned();
+    if form.form == FormKind::Emergency {
+        let draft = Draft { duration: Some(duration()?), ..draft(&filled(form)) };
+        return verbs.emergency(speaker, draft).await;
+    }
     if form.form == FormKind::Request {
         let duration = duration()?;
         return verbs.request(speaker, Draft { duration: Some(duration), ..draft(&filled(form)) }).await;
@@ -124,11 +138,13 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
     match form.form {
         FormKind::Deny => verbs.deny(speaker, id, reason()).await,
         FormKind::Revoke => verbs.revoke(speaker, id, reason()).await,
+        FormKind::Justified => verbs.review(speaker, id, false, reason()).await,
+        FormKind::Misuse => verbs.review(speaker, id, true, reason()).await,
         FormKind::ApproveShorter => {
             let at_most = Some(duration()?);
             verbs.act(speaker, id, Command::Approve { by: speaker.id().clone(), at_most }).await
         }
-        FormKind::Extend | FormKind::Request => {
+        FormKind::Extend | FormKind::Request | FormKind::Emergency => {
             let parent = verbs.access(id).await?;
             verbs.extend(speaker, &parent, (duration()?, reason())).await
         }
@@ -143,11 +159,12 @@ fn missing(what: &str) -> Refusal {
 fn place(form: &Submission, code: Code) -> &'static str {
     match (form.form, code) {
         (_, Code::Duration) | (FormKind::ApproveShorter, _) => form.values.duration_field(),
-        (FormKind::Request, Code::Justification) | (FormKind::Deny | FormKind::Revoke | FormKind::Extend, _) => {
+        (FormKind::Request | FormKind::Emergency, Code::Justification)
+        | (FormKind::Deny | FormKind::Revoke | FormKind::Extend | FormKind::Justified | FormKind::Misuse, _) => {
             field::REASON
         }
         (FormKind::Request, Code::Ticket) => field::TICKET,
-        (FormKind::Request, _) => field::ROLE,
+        (FormKind::Request | FormKind::Emergency, _) => field::ROLE,
     }
 }
 
@@ -158,6 +175,8 @@ fn verb(form: FormKind) -> &'static str {
         FormKind::ApproveShorter => "approve",
         FormKind::Extend => "extend",
         FormKind::Revoke => "revoke",
+        FormKind::Emergency => "emergency",
+        FormKind::Justified | FormKind::Misuse => "review",
     }
 }
 

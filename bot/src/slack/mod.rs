@@ -136,6 +136,7 @@ async fn line(app: &App, inbound: &Inbound, speaker: Speaker, text: &str) -> Rea
         Reply::DenyForm(access) => forms::open(app, inbound, |c| jit_chat::forms::deny(&access, c)),
         Reply::RevokeForm(access) => forms::open(app, inbound, |c| jit_chat::forms::revoke(&access, c)),
         Reply::ExtendForm(access) => forms::open_extend(app, inbound, &access),
+        Reply::EmergencyForm(draft) => forms::open_emergency(app, inbound, &speaker, draft),
     }
 }
 
@@ -151,12 +152,14 @@ async fn button(app: &App, inbound: &Inbound, speaker: Speaker, (verb, id): (Ver
             Ok(access) => verbs.show(&speaker, access).await,
             Err(error) => Err(error),
         },
-        Verb::ApproveShorter | Verb::Deny | Verb::Extend | Verb::Revoke => {
+        Verb::ApproveShorter | Verb::Deny | Verb::Extend | Verb::Revoke | Verb::Justified | Verb::Misuse => {
             return match verbs.shown(&speaker, id).await {
                 Ok(access) => match verb {
                     Verb::ApproveShorter => forms::open(app, inbound, |c| jit_chat::forms::approve_shorter(&access, c)),
                     Verb::Deny => forms::open(app, inbound, |c| jit_chat::forms::deny(&access, c)),
                     Verb::Revoke => forms::open(app, inbound, |c| jit_chat::forms::revoke(&access, c)),
+                    Verb::Justified => forms::open(app, inbound, |c| jit_chat::forms::justified(&access, c)),
+                    Verb::Misuse => forms::open(app, inbound, |c| jit_chat::forms::misuse(&access, c)),
                     _ => forms::open_extend(app, inbound, &access),
                 },
                 Err(error) => answer(app, inbound, &error.answer(verb.as_str())),

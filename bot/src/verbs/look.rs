@@ -47,7 +47,10 @@ impl Verbs {
         let snapshot = self.dispatch.in_force.get();
         let pending = self.dispatch.store.pending().await.map_err(anyhow::Error::from)?;
         let mine = |access: &Access| scope::may_vote(&snapshot, speaker.id(), access);
-        Ok(Answer::Pending { accesses: pending.into_iter().filter(mine).collect() })
+        let reviews = self.dispatch.store.to_review().await.map_err(anyhow::Error::from)?;
+        let to_review = |access: &Access| scope::may_review(&snapshot, speaker.id(), access);
+        let accesses = pending.into_iter().filter(mine).chain(reviews.into_iter().filter(to_review));
+        Ok(Answer::Pending { accesses: accesses.collect() })
     }
 
     /// `/jit who ROLE`

@@ -2,6 +2,7 @@
 //!
 //! A door decodes who speaks and what they said; here the words become look-ups or commands, and the answer comes back without wording.
 
+mod emergency;
 mod freeze;
 mod look;
 mod request;
@@ -58,6 +59,8 @@ pub enum Reply {
     RevokeForm(Box<Access>),
     /// An extension without a duration or a reason.
     ExtendForm(Box<Access>),
+    /// An emergency: always confirmed in a form.
+    EmergencyForm(Draft),
 }
 
 /// The verbs, over one dispatch.
@@ -108,14 +111,7 @@ impl Verbs {
             Line::Freeze { what, because } => self.freeze(speaker, what.as_deref(), because).await?,
             Line::Unfreeze { what } => self.unfreeze(speaker, what.as_deref()).await?,
             Line::Help { verb } => Answer::Help { verb },
-            Line::Emergency(_) => {
-                return Err(Refusal::new(
-                    Code::NotPermitted,
-                    "No emergency bypass is set up here.",
-                    "`/jit request` asks in the normal way.",
-                )
-                .into());
-            }
+            Line::Emergency(line) => return self.emergency_line(line),
         };
         Ok(Reply::Answer(answer))
     }

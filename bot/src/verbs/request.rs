@@ -183,7 +183,7 @@ impl Verbs {
 /// Stands for a justification that is not finished, long enough for every minimum that policy accepts.
 const TYPING: &str = "The justification of this request is still being written by the person who asks for access";
 
-fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Result<Ask, Refusal> {
+pub(super) fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Result<Ask, Refusal> {
     let missing = |what: &str| {
         Refusal::new(Code::NotUnderstood, format!("The {what} is missing."), "`/jit help request` shows an example.")
     };
@@ -199,5 +199,6 @@ fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Result<Ask, Refu
         ticket: draft.ticket.map(|ticket| ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
         origin: speaker.origin.clone(),
         extends: None,
+        emergency: false,
     })
 }

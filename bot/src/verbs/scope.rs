@@ -13,6 +13,7 @@ pub(super) fn sees(snapshot: &Snapshot, person: &PersonId, access: &Access) -> b
     access.is_party(person)
         || Subject::try_from(access.request.owner.clone()).is_ok_and(|owner| is(&owner))
         || may_vote(snapshot, person, access)
+        || may_review(snapshot, person, access)
         || snapshot.policy.security.iter().any(is)
 }
 
@@ -33,6 +34,14 @@ pub(super) fn may_vote(snapshot: &Snapshot, person: &PersonId, access: &Access) 
     let step = access.route.steps.get(pending.step);
     let voter = step.is_some_and(|step| snapshot.policy.voters(step, request, &snapshot.directory).contains(person));
     !voted && snapshot.directory.active(person).is_some() && (voter || escalated)
+}
+
+/// Is to say, or could have said, whether a bypass was justified.
+pub(super) fn may_review(snapshot: &Snapshot, person: &PersonId, access: &Access) -> bool {
+    let review = access.review.as_ref();
+    review.is_some_and(|review| {
+        jit_core::decide::may_review(access, review, person, &snapshot.policy, &snapshot.directory)
+    })
 }
 
 /// The access without what only its parties may read.

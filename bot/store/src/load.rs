@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jit_core::access::Access;
-use jit_core::facts::OpenAccess;
+use jit_core::facts::{OpenAccess, Unreviewed};
 use jit_core::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
@@ -85,6 +85,24 @@ impl Store {
         let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
         let name = |row: &sea_orm::QueryResult| row.try_get::<String>("", "connector").map(ConnectorName::new);
         rows.iter().map(name).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// The emergency bypasses of a person that wait for their review, the first due first.
+    pub async fn unreviewed(&self, beneficiary: &PersonId) -> Result<Vec<Unreviewed>, StoreError> {
+        let select = "SELECT short, review_us FROM accesses WHERE beneficiary = $1 AND review_us IS NOT NULL
+                      ORDER BY review_us";
+        let rows = sql::query(&self.db().reader, select, vec![beneficiary.as_str().into()]).await.doing(DOING)?;
+        let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
+            let short: String = row.try_get("", "short")?;
+            let short = ShortId::parse(&short).ok_or_else(|| DbErr::Type(format!("`{short}` is no short id")))?;
+            Ok(Unreviewed { short, due: crate::clock::instant(row.try_get("", "review_us")?) })
+        };
+        rows.iter().map(read).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// Every emergency bypass that waits for its review, the first due first.
+    pub async fn to_review(&self) -> Result<Vec<Access>, StoreError> {
+        self.listed("WHERE review_us IS NOT NULL ORDER BY review_us, id", vec![]).await
     }
 
     /// On whom everything depends that is neither over nor being taken back: each access with its beneficiary and its requester.

@@ -39,10 +39,11 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         end_children.into(),
         micros(access.requested_at).into(),
         body.into(),
+        access.review_due().map(micros).into(),
     ];
     let insert = format!(
         "INSERT INTO accesses (id, short, version, state, beneficiary, requester, role, entitlement, extends, until_us,
-         failing, end_children, requested_us, body) VALUES ({}) ON CONFLICT DO NOTHING",
+         failing, end_children, requested_us, body, review_us) VALUES ({}) ON CONFLICT DO NOTHING",
         sql::list(1, values.len())
     );
     Ok(sql::execute(db, &insert, values).await? == 1)
@@ -56,7 +57,7 @@ pub(crate) async fn update<C: ConnectionTrait>(
     body: String,
 ) -> Result<bool, DbErr> {
     let update = "UPDATE accesses SET version = $3, state = $4, until_us = $5, failing = $6,
-                  end_children = (end_children OR $7), body = $8 WHERE id = $1 AND version = $2";
+                  end_children = (end_children OR $7), body = $8, review_us = $9 WHERE id = $1 AND version = $2";
     let values = vec![
         access.id.to_string().into(),
         version(before.version).into(),
@@ -66,6 +67,7 @@ pub(crate) async fn update<C: ConnectionTrait>(
         failing(access).into(),
         end_children.into(),
         body.into(),
+        access.review_due().map(micros).into(),
     ];
     Ok(sql::execute(db, update, values).await? == 1)
 }

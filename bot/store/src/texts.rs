@@ -43,6 +43,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         Event::Closed { outcome: Outcome::Ended { cause, .. } } => reason(cause),
         Event::Refused { words, .. } => words.as_ref(),
         Event::Frozen { reason, .. } => Some(reason),
+        Event::Reviewed { verdict } => Some(&verdict.note),
         Event::StepOpened { .. }
         | Event::Reminded
         | Event::Escalated { .. }
@@ -58,6 +59,9 @@ fn text_of(event: &Event) -> Option<&Personal> {
             outcome: Outcome::Cancelled { .. } | Outcome::TimedOut | Outcome::Lapsed | Outcome::Leaver { .. },
         }
         | Event::Unfrozen { .. }
+        | Event::ReviewOpened { .. }
+        | Event::ReviewReminded
+        | Event::ReviewOverdue
         | Event::PolicyRefused { .. }
         | Event::PolicyLoaded { .. } => None,
     }

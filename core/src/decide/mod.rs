@@ -8,6 +8,7 @@ mod connector;
 mod draft;
 mod end;
 mod request;
+mod review;
 mod tell;
 mod timer;
 mod vote;
@@ -18,6 +19,7 @@ mod tests;
 use chrono::{DateTime, Utc};
 
 pub use request::preview;
+pub use review::{may_review, reminded_at};
 pub(crate) use vote::NATIVE_MARGIN;
 
 use crate::access::{Access, EndCause, Outcome, State};
@@ -47,6 +49,7 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
     let access = match (access, command) {
+        (_, Command::Request(ask)) if ask.emergency => return review::bypass(ask, facts, now),
         (_, Command::Request(ask)) => return request::request(ask, facts, now),
         (Some(access), _) => access,
         (None, _) => {
@@ -113,6 +116,8 @@ pub fn decide(
             }
         }
         (State::Revoking(_) | State::Closed(_), Command::Recheck) => {}
+
+        (_, Command::Review { by, misuse, note }) => review::verdict(&mut draft, by, *misuse, note)?,
 
         (_, Command::Timer { kind }) => timer::fired(&mut draft, *kind),
     }

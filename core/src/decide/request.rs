@@ -12,13 +12,19 @@ use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::freeze;
 use crate::id::{AccessId, PersonId, RoleName};
-use crate::policy::{Judgement, Question, Role};
+use crate::policy::{Emergency, Judgement, Question, Role, Route};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
 /// Judges without asking: for the form's live preview and for `explain`.
 pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
-    judge(&describe(ask, facts, now)?, facts, now)
+    let request = describe(ask, facts, now)?;
+    if !ask.emergency {
+        return judge(&request, facts, now);
+    }
+    let (route, emergency) = judge_bypass(&request, facts, now)?;
+    let longest = facts.policy.role(&ask.role).map(|role| facts.policy.longest_bypass(role, emergency));
+    Ok(Judgement { route, max_duration: longest.unwrap_or(emergency.max_duration), approvers: Vec::new() })
 }
 
 /// Makes the access, or refuses.
@@ -33,9 +39,7 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
         policy: facts.policy.hash.clone(),
         event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route: judgement.route },
     };
-    let mut draft = Draft::begun_by(record, facts).ok_or_else(|| {
-        Refusal::new(Code::WrongState, "The request could not be begun.", "Please tell who runs this service.")
-    })?;
+    let mut draft = Draft::begun_by(record, facts).ok_or_else(not_begun)?;
     if draft.access.route.is_auto() {
         vote::elevate(&mut draft);
     } else {
@@ -45,8 +49,12 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
     Ok(draft.finish())
 }
 
+pub(super) fn not_begun() -> Refusal {
+    Refusal::new(Code::WrongState, "The request could not be begun.", "Please tell who runs this service.")
+}
+
 /// What is asked, with the role's description as it is now.
-fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Request, Refusal> {
+pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Request, Refusal> {
     let role = facts.policy.role(&ask.role).ok_or_else(|| no_such_role(&ask.role, facts))?;
     person(&ask.requester, facts)?;
     let beneficiary = person(&ask.beneficiary, facts)?;
@@ -144,6 +152,21 @@ fn extends(
 
 /// Judges a request on today's policy and directory: when it is asked, and again at every vote.
 pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
+    let question = question(request, facts, now)?;
+    facts.policy.judge(&question, facts.directory, facts.open)
+}
+
+/// Judges an emergency bypass.
+pub(super) fn judge_bypass<'a>(
+    request: &Request,
+    facts: &Facts<'a>,
+    now: DateTime<Utc>,
+) -> Result<(Route, &'a Emergency), Refusal> {
+    let question = question(request, facts, now)?;
+    facts.policy.judge_bypass(&question, facts.directory, facts.open)
+}
+
+fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> Result<Question<'a>, Refusal> {
     if let Some(refusal) = freeze::refuse(facts.freezes, request, facts.directory) {
         return Err(refusal);
     }
@@ -152,7 +175,7 @@ pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) ->
         let so_far = (extends.from - extends.chain_since).num_seconds().max(0);
         Span::seconds(so_far.unsigned_abs()).plus(request.duration)
     });
-    let question = Question {
+    Ok(Question {
         role,
         requester: person(&request.requester, facts)?,
         beneficiary: person(&request.beneficiary, facts)?,
@@ -162,8 +185,7 @@ pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) ->
         justification: request.justification.text(),
         channel: request.origin.channel.as_ref(),
         now,
-    };
-    facts.policy.judge(&question, facts.directory, facts.open)
+    })
 }
 
 /// The same thing for the same account; certificates and the like are issued anew for each access.

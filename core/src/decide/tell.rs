@@ -30,10 +30,19 @@ fn announcement(access: &Access) -> Slot {
 }
 
 impl Draft<'_> {
-    /// Every card of the access, as it stands now: the requester's and those of everybody who was asked.
+    /// Every card of the access, as it stands now: the requester's, those of everybody who was asked, and security's of a bypass.
     pub fn tell_cards(&mut self) {
         self.tell_request();
         self.tell_approvers();
+        if self.access.review.is_some() {
+            self.tell(Recipient::Security, review(&self.access), None, NoticeKind::Review);
+        }
+    }
+
+    /// A line under security's card of a bypass.
+    pub fn tell_security_under_review(&mut self, kind: NoticeKind) {
+        let slot = Slot::new(self.access.id, kind.name());
+        self.tell(Recipient::Security, slot, Some(review(&self.access)), kind);
     }
 
     /// The requester's card; an extension's stands in the thread of what it extends.
@@ -115,6 +124,10 @@ impl Draft<'_> {
         let slot = Slot::new(self.access.id, kind.name());
         self.tell(Recipient::Security, slot, None, kind);
     }
+}
+
+fn review(access: &Access) -> Slot {
+    Slot::new(access.id, "review")
 }
 
 fn approval(access: &Access, step: usize) -> Slot {

@@ -1,7 +1,7 @@
 //! What a timer means. One that does not belong to the present state, or is not due yet, changes nothing.
 
 use super::draft::Draft;
-use super::end;
+use super::{end, review};
 use crate::access::{EndCause, Outcome, State};
 use crate::event::Event;
 use crate::notice::NoticeKind;
@@ -14,6 +14,8 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
         return;
     }
     match (kind, draft.access.state.clone()) {
+        (TimerKind::ReviewDue, _) => review::remind(draft, false),
+        (TimerKind::ReviewOverdue, _) => review::remind(draft, true),
         (TimerKind::Remind, State::Pending(pending)) => {
             draft.event(Event::Reminded);
             draft.tell_reminder(pending.step);

@@ -166,10 +166,10 @@ pub fn span(text: &str) -> Result<Span, SpanError> {
     })
 }
 
-/// What help shows: every verb that is ready, or the one that is named.
+/// What help shows: every verb, or the one that is named.
 pub fn help(verb: Option<&str>) -> Result<Vec<&'static Verb>, Refusal> {
     match verb {
-        None => Ok(VERBS.iter().filter(|verb| verb.ready).collect()),
+        None => Ok(VERBS.iter().collect()),
         Some(name) => verbs::verb(name).map(|verb| vec![verb]).ok_or_else(|| verbs::unknown(name)),
     }
 }

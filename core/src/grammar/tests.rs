@@ -185,7 +185,7 @@ fn the_verb_table_keeps_its_word() {
     }
     let names: std::collections::BTreeSet<_> = VERBS.iter().map(|verb| verb.name).collect();
     assert_eq!(names.len(), VERBS.len());
-    assert_eq!(help(None).unwrap().len(), VERBS.iter().filter(|verb| verb.ready).count());
+    assert_eq!(help(None).unwrap().len(), VERBS.len());
     assert!(help(Some("requets")).unwrap_err().next.contains("`request`"));
 }
 
@@ -212,7 +212,7 @@ fn completion_follows_the_words() {
         ("deny A-7K3F9Q ", "because"),
         ("who pay", "payments"),
         ("roles ord", "orders-db-admin orders-db-reader"),
-        ("help em", ""),
+        ("help em", "emergency"),
         ("help ext", "extend"),
         ("nonsense x", ""),
     ] {

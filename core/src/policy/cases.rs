@@ -93,6 +93,7 @@ impl Case {
             ticket: self.ticket.clone(),
             origin: Origin { platform: Platform::Cli, channel: self.channel.clone() },
             extends: None,
+            emergency: false,
         }
     }
 

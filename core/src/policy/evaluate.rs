@@ -245,7 +245,7 @@ impl Policy {
         faults.push(Fault::new(Code::Duration, what, next));
     }
 
-    fn conflict_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
+    pub(super) fn conflict_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
         for conflict in self.conflicts.iter().filter(|conflict| conflict.names(&question.role.name)) {
             let other = open.iter().find(|access| access.role != question.role.name && conflict.names(&access.role));
             if let Some(other) = other {

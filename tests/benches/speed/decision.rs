@@ -38,7 +38,16 @@ pub fn run() -> bool {
     for (person, command) in asks.iter().cycle().take(ROLES * ROUNDS) {
         let actor = Actor::Person { id: person.clone(), via: Platform::Slack };
         let (policy, directory, connectors) = (&policy, &directory, &connectors);
-        let facts = Facts { actor: &actor, policy, directory, connectors, open: &[], freezes: &[], parent: None };
+        let facts = Facts {
+            actor: &actor,
+            policy,
+            directory,
+            connectors,
+            open: &[],
+            freezes: &[],
+            unreviewed: &[],
+            parent: None,
+        };
         decisions.push(timed(|| decided(command, &facts, now)));
     }
 
@@ -81,6 +90,7 @@ fn ask(number: usize) -> (PersonId, Command) {
         ticket: Some("OPS-12".to_owned()),
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
+        emergency: false,
     };
     (person, Command::Request(Box::new(ask)))
 }

@@ -121,6 +121,7 @@ async fn ask(app: App, number: usize, end: DateTime<Utc>) {
         ticket: None,
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
+        emergency: false,
     };
     let actor = Actor::Person { id: who, via: Platform::Slack };
     app.dispatch.request(ask, &actor, None).await.unwrap();

@@ -3,6 +3,7 @@
 mod approve;
 mod attack;
 mod chat_down;
+mod emergency;
 mod end;
 mod extend;
 mod form;

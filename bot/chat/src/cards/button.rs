@@ -44,6 +44,16 @@ pub fn revoke(access: &Access) -> Button {
     Button::on(Verb::Revoke, access.id, "Revoke…").danger().described(format!("Take back {}", access.short))
 }
 
+/// Say that a bypass was justified.
+pub fn justified(access: &Access) -> Button {
+    Button::on(Verb::Justified, access.id, "Justified…").primary().described(format!("{} was justified", access.short))
+}
+
+/// Say that it was misuse.
+pub fn misuse(access: &Access) -> Button {
+    Button::on(Verb::Misuse, access.id, "Misuse…").danger().described(format!("{} was misuse", access.short))
+}
+
 /// Show all of it.
 pub fn show(access: &Access) -> Button {
     Button::on(Verb::Show, access.id, "Show").described(format!("Show {}", access.short))

@@ -22,9 +22,11 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
 /// What somebody waits for is told them by name, so that they are notified; what was given and has ended they know from their card.
 fn called(outcome: &Outcome, access: &Access) -> Line {
     match outcome {
-        Outcome::Denied { .. } | Outcome::Withdrawn { .. } | Outcome::TimedOut | Outcome::Lapsed | Outcome::Leaver { .. } => {
-            Line::default().person(&access.request.requester).plain(": ")
-        }
+        Outcome::Denied { .. }
+        | Outcome::Withdrawn { .. }
+        | Outcome::TimedOut
+        | Outcome::Lapsed
+        | Outcome::Leaver { .. } => Line::default().person(&access.request.requester).plain(": "),
         Outcome::Cancelled { .. } | Outcome::Ended { .. } => Line::default(),
     }
 }

@@ -57,6 +57,7 @@ pub fn samples() -> Vec<Sample> {
     vec![
         of("active", active()),
         of("by-policy", by_policy),
+        of("bypass", sample::bypass(active(), None)),
         of("on-behalf", on_behalf(active())),
         of("extended", extension(active())),
         of("revoking", revoking(false)),

@@ -134,6 +134,7 @@ pub fn pending() -> Access {
         asked: vec![asked("bob", 0)],
         votes: vec![],
         activated_at: None,
+        review: None,
         state: State::Pending(Pending { step: 0, since: now(), reminded: false, escalated: false }),
     }
 }
@@ -146,6 +147,35 @@ pub fn second_step() -> Access {
         state: State::Pending(Pending { step: 1, since: minutes(3), reminded: false, escalated: false }),
         ..pending()
     }
+}
+
+/// An access as an emergency bypass: nobody was asked, security has a day to review it; reviewed as misuse or not, where it was.
+pub fn bypass(access: Access, misuse: Option<bool>) -> Access {
+    let note = |misuse| match misuse {
+        true => "No incident was open, and the customer table was exported",
+        false => "Statements match incident 42; the queue was replayed and nothing else",
+    };
+    let verdict = misuse.map(|misuse| Verdict { by: "dana".into(), misuse, note: text(note(misuse)), at: minutes(90) });
+    Access {
+        votes: vec![],
+        asked: vec![],
+        route: Route { rule: jit_core::policy::BYPASS.to_owned(), steps: vec![], ..access.route },
+        review: Some(Review {
+            by: vec![Subject::Group("security".to_owned())],
+            due: minutes(24 * 60),
+            reminded: false,
+            overdue: false,
+            verdict,
+        }),
+        ..access
+    }
+}
+
+/// The same, and nobody came in time.
+pub fn overdue(access: Access) -> Access {
+    let mut access = bypass(access, None);
+    access.review.iter_mut().for_each(|review| (review.due, review.overdue) = (minutes(-10), true));
+    access
 }
 
 /// The target resists, and may still come round.

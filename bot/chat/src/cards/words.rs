@@ -102,7 +102,9 @@ pub fn kind(access: &Access) -> String {
 
 /// Who agreed: names, or the rule by itself.
 pub fn approvers(access: &Access, context: &Context) -> String {
-    if access.votes.is_empty() {
+    if access.review.is_some() {
+        "nobody, it was taken in an emergency".to_owned()
+    } else if access.votes.is_empty() {
         format!("policy (rule “{}”)", access.route.rule)
     } else {
         names(access.votes.iter().map(|vote| &vote.by), context)

@@ -2,10 +2,12 @@
 
 mod decide;
 mod duration;
+mod emergency;
 mod end;
 mod request;
 
 pub use decide::{approve_shorter, deny};
+pub use emergency::{emergency, justified, misuse};
 pub use end::{extend, revoke};
 pub use request::{Filled, Preview, RequestForm, request, role_choices};
 
@@ -91,6 +93,10 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         ("approve-shorter", approve_shorter(&access, context)),
         ("extend", extend(&access, Span::hours(2), 12)),
         ("revoke", revoke(&access, context)),
+        ("emergency", emergency(&few, filled(), 12, Meta::default())),
+        ("emergency-none", emergency(&[], Filled::default(), 12, Meta::default())),
+        ("justified", justified(&sample::bypass(sample::active(), None), context)),
+        ("misuse", misuse(&sample::bypass(sample::active(), None), context)),
     ];
     forms.into_iter().map(|(name, form)| (format!("form-{name}"), form)).collect()
 }

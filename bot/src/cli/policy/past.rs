@@ -108,7 +108,9 @@ impl<'a> Past<'a> {
         }
         match &record.event {
             Event::Requested { short, request, route } => Some(requested(record, (short, request, route))),
-            Event::Refused { verb, .. } if verb == "request" || verb == "extend" => self.refused(record),
+            Event::Refused { verb, .. } if matches!(verb.as_str(), "request" | "extend" | "emergency") => {
+                self.refused(record)
+            }
             _ => None,
         }
     }
@@ -125,16 +127,20 @@ impl<'a> Past<'a> {
     }
 
     fn refused(&self, record: &EventRecord) -> Option<Asked> {
-        let Event::Refused { code, subject, rule, words, attempt, .. } = &record.event else { return None };
+        let Event::Refused { code, verb, subject, rule, words, attempt } = &record.event else { return None };
         let Actor::Person { id: requester, .. } = &record.actor else { return None };
         let role = RoleName::new(subject);
         let request = match attempt {
             None => Err("what was asked for is not in the record of that time"),
+            _ if code == "review-overdue" => Err("an earlier bypass was not reviewed then, which no policy says"),
             _ if code == "frozen" => Err("new access was frozen then, which no policy says"),
             _ if code == "justification" && words.as_ref().is_some_and(Personal::is_erased) => {
                 Err("the words that it was refused for were erased")
             }
-            Some(attempt) => self.attempted(&role, attempt, words.as_ref()),
+            Some(attempt) => self.attempted(&role, attempt, words.as_ref()).map(|mut again| {
+                again.ask.emergency = verb == "emergency";
+                again
+            }),
         };
         let was = Was::Refused { code: code.clone(), rule: rule.clone() };
         Some(Asked { at: record.at, access: None, requester: requester.clone(), role, was, request })
@@ -154,6 +160,7 @@ impl<'a> Past<'a> {
             ticket: attempt.ticket.clone(),
             origin: attempt.origin.clone(),
             extends: None,
+            emergency: false,
         };
         Ok(Again { ask, chain })
     }
@@ -202,6 +209,7 @@ fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request,
         ticket: request.ticket.clone(),
         origin: request.origin.clone(),
         extends: None,
+        emergency: route.rule == jit_core::policy::BYPASS,
     };
     let (requester, role) = (request.requester.clone(), request.role.clone());
     let was = Was::Routed(route.clone());

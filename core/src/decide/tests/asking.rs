@@ -126,6 +126,7 @@ fn a_preview_judges_as_the_request_will() {
             connectors: &world.connectors,
             open: &[],
             freezes: &[],
+            unreviewed: &[],
             parent: None,
         };
         let preview = crate::decide::preview(&ask, &facts, world.now);

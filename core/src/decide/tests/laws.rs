@@ -32,7 +32,9 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     }
     decided_by_those_who_may(before, decision, facts);
     if before.is_some_and(|access| !access.is_open()) {
-        assert!(decision.records.is_empty() && decision.effects.is_empty(), "something happens after the end");
+        let reviews = !decision.records.is_empty() && decision.records.iter().all(|record| is_review(&record.event));
+        let nothing = decision.records.is_empty() && decision.effects.is_empty();
+        assert!(nothing || reviews, "something happens after the end");
     }
     tells_rightly(before, decision);
     ends_in_time(&decision.after);
@@ -64,11 +66,17 @@ fn permitted(from: &Access, record: &EventRecord, to: &Access) {
         ("elevating", "elevating" | "active" | "revoking") | ("active", "active" | "revoking") => true,
         ("revoking", "revoking") => true,
         ("revoking", "closed") => ended,
+        ("closed", "closed") => is_review(&record.event),
         _ => false,
     };
     assert!(fits, "{} leads from {} to {}", record.event.kind(), from.state_name(), to.state_name());
     let fixed = |access: &Access| (access.id, access.request.clone(), access.route.clone(), access.requested_at);
     assert_eq!(fixed(from), fixed(to));
+}
+
+/// What may still happen when the access itself is over.
+fn is_review(event: &Event) -> bool {
+    matches!(event, Event::ReviewReminded | Event::ReviewOverdue | Event::Reviewed { .. })
 }
 
 fn serializes(decision: &Decision) {
@@ -104,7 +112,10 @@ fn has_timers(access: &Access) {
     assert!(needed.is_none_or(|kind| kinds.contains(&kind)), "{} has only {kinds:?}", access.state_name());
     let lapses = matches!(access.state, State::Pending(_)) && access.request.extends.is_some();
     assert_eq!(kinds.contains(&TimerKind::Lapse), lapses);
-    assert!(access.is_open() || kinds.is_empty());
+    let reviews = BTreeSet::from([TimerKind::ReviewDue, TimerKind::ReviewOverdue]);
+    assert!(access.is_open() || kinds.is_subset(&reviews));
+    let waits = access.review.as_ref().is_some_and(|review| review.verdict.is_none() && !review.overdue);
+    assert_eq!(kinds.contains(&TimerKind::ReviewOverdue), waits, "a review is never forgotten");
 }
 
 /// Every step has as many votes as it needs, of distinct people who may decide today; none at all only by policy, and never for
@@ -114,7 +125,17 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
     let voters: BTreeSet<_> = access.votes.iter().map(|vote| &vote.by).collect();
     assert_eq!(voters.len(), access.votes.len(), "somebody counts twice");
     assert!(!voters.contains(&request.requester) && !voters.contains(&request.beneficiary));
-    assert!(!access.route.is_auto() || request.risk < Risk::High);
+    let bypass = access.review.is_some();
+    assert!(!access.route.is_auto() || request.risk < Risk::High || bypass);
+    if bypass {
+        let (role, who) = (facts.policy.role(&request.role), facts.directory.person(&request.beneficiary));
+        let permitted = role.zip(who).and_then(|(role, who)| facts.policy.bypass(role, who, facts.directory));
+        assert!(permitted.is_some() && access.route.is_auto() && request.requester == request.beneficiary);
+        assert!(
+            facts.unreviewed.iter().all(|review| review.due > access.requested_at),
+            "an overdue review was passed over"
+        );
+    }
     for person in [&request.requester, &request.beneficiary].into_iter().chain(voters) {
         assert!(facts.directory.active(person).is_some(), "{person} is disabled");
     }
@@ -151,6 +172,14 @@ fn decided_by_those_who_may(before: Option<&Access>, decision: &Decision, facts:
     for record in &decision.records {
         let (by, step) = match &record.event {
             Event::Approved { vote } => (&vote.by, vote.step),
+            Event::Reviewed { verdict } => {
+                let request = &decision.after.request;
+                let reviewer = facts.directory.person(&verdict.by).expect("a person");
+                let parties = [&request.beneficiary, &request.requester];
+                assert!(reviewer.active && !parties.contains(&&verdict.by));
+                assert!(reviewer.manager.as_ref().is_none_or(|manager| !parties.contains(&manager)));
+                continue;
+            }
             Event::Closed { outcome: Outcome::Denied { by, .. } } => match before.map(|access| &access.state) {
                 Some(State::Pending(pending)) => (by, pending.step),
                 other => panic!("denied in {other:?}"),

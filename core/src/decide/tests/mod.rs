@@ -4,6 +4,7 @@ mod active;
 mod asking;
 mod changes;
 mod elevating;
+mod emergency;
 mod extension;
 mod laws;
 mod pending;

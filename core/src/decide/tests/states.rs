@@ -97,6 +97,8 @@ fn render() -> String {
         ("`warn`".to_owned(), |w, id| w.fire(id, TimerKind::Warn)),
         ("`end`".to_owned(), |w, id| w.fire(id, TimerKind::End)),
         ("`alert`".to_owned(), |w, id| w.fire(id, TimerKind::Alert)),
+        ("`review-due` (of bypasses)".to_owned(), |w, id| w.fire(id, TimerKind::ReviewDue)),
+        ("`review-overdue` (of bypasses)".to_owned(), |w, id| w.fire(id, TimerKind::ReviewOverdue)),
     ];
     assert_eq!(timers.len(), TimerKind::ALL.len());
     table(&mut page, "Timers, when they are due", timers.into_iter(), true);

@@ -13,7 +13,7 @@ use crate::directory::{Directory, Person, parse_people};
 use crate::effect::{Effect, Recipient, Tell};
 use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
-use crate::facts::{Facts, OpenAccess};
+use crate::facts::{Facts, OpenAccess, Unreviewed};
 use crate::freeze::{Freeze, Scope};
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::notice::NoticeKind;
@@ -94,6 +94,13 @@ impl World {
             .filter(|other| other.is_open() && other.id != id && Some(&other.request.beneficiary) == beneficiary)
             .map(OpenAccess::from)
             .collect();
+        let waits = |other: &&Access| Some(&other.request.beneficiary) == beneficiary;
+        let unreviewed: Vec<Unreviewed> = self
+            .accesses
+            .values()
+            .filter(waits)
+            .filter_map(|other| Some(Unreviewed { short: other.short.clone(), due: other.review_due()? }))
+            .collect();
         let actor = actor(command);
         let facts = Facts {
             actor: &actor,
@@ -102,6 +109,7 @@ impl World {
             connectors: &self.connectors,
             open: &open,
             freezes: &self.freezes,
+            unreviewed: &unreviewed,
             parent,
         };
         let decision = decide(access, command, &facts, self.now);
@@ -182,6 +190,7 @@ impl World {
             ticket: None,
             origin: Origin { platform: Platform::Slack, channel: None },
             extends: None,
+            emergency: false,
         }
     }
 

@@ -19,6 +19,11 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
         match &access.state {
             State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
                 .text(route(approvers, context)),
+            _ if access.review.is_some() => {
+                Card::line(Tone::Danger, format!("Emergency bypass: {what} for {}", access.duration())).text(Line::new(
+                    format!("Nobody is asked; {}. Security reviews it afterwards.", words::being_set_up(access)),
+                ))
+            }
             _ => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration())).text(Line::new(
                 format!("The rule “{}” approves this by itself; {}.", access.route.rule, words::being_set_up(access)),
             )),
@@ -74,6 +79,14 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
         (
             "asked-automatic".to_owned(),
             Answer::Asked { access: Box::new(automatic), approvers: vec![], already: false },
+        ),
+        (
+            "asked-bypass".to_owned(),
+            Answer::Asked {
+                access: Box::new(sample::bypass(sample::elevating(), None)),
+                approvers: vec![],
+                already: false,
+            },
         ),
         ("approved".to_owned(), acted("approve", sample::second_step())),
         ("denied".to_owned(), acted("deny", sample::denied())),

@@ -43,6 +43,14 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Refused { code, verb, .. } => {
             Line::new(format!("{} of {verb} was refused ({code})", attempt(&record.actor, context)))
         }
+        Event::ReviewOpened { due, .. } => Line::new("taken in an emergency; to be reviewed by ").at(*due),
+        Event::ReviewReminded => Line::new("security was reminded of the review"),
+        Event::ReviewOverdue => Line::new("nobody reviewed it in time"),
+        Event::Reviewed { verdict } => {
+            let word = if verdict.misuse { "misuse" } else { "justified" };
+            let by = context.directory.name(&verdict.by);
+            Line::new(format!("{by} reviewed it as {word}: ")).quote(verdict.note.text())
+        }
         Event::Frozen { .. } => Line::new("new access was frozen"),
         Event::Unfrozen { .. } => Line::new("a freeze was lifted"),
         Event::PolicyRefused { .. } => Line::new("a changed policy was not put in force"),

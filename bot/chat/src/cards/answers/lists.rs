@@ -48,8 +48,27 @@ pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
     if accesses.is_empty() {
         return Card::line(Tone::Success, "Nothing waits for you");
     }
-    let title = count(accesses.len(), "request waits for you", "requests wait for you");
+    let title = match accesses.iter().any(|access| access.review_due().is_some()) {
+        true => format!("{} you", count(accesses.len(), "decision waits for", "decisions wait for")),
+        false => count(accesses.len(), "request waits for you", "requests wait for you"),
+    };
     let card = accesses.iter().take(WITH_BUTTONS).fold(Card::line(Tone::Pending, title), |card, access| {
+        if let Some(due) = access.review_due() {
+            let line = Line::default()
+                .code(access.short.as_str())
+                .plain(format!(" {} took ", words::holder(access, context)))
+                .strong(words::what(access))
+                .plain(" in an emergency, to be reviewed by ")
+                .at_and_left(due)
+                .plain(": ")
+                .quote(access.request.justification.text())
+                .plain(".");
+            return card.text(line).actions(vec![
+                button::justified(access),
+                button::misuse(access),
+                button::show(access),
+            ]);
+        }
         let line = Line::default()
             .code(access.short.as_str())
             .plain(format!(" {} asks for ", words::asker(access, context)))
@@ -165,6 +184,10 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
             Answer::Pending { accesses: vec![sample::pending(), sample::on_behalf(sample::second_step())] },
         ),
         ("pending-many".to_owned(), Answer::Pending { accesses: vec![sample::odd_words(sample::pending()); 40] }),
+        (
+            "pending-review".to_owned(),
+            Answer::Pending { accesses: vec![sample::pending(), sample::bypass(sample::active(), None)] },
+        ),
         ("pending-empty".to_owned(), Answer::Pending { accesses: vec![] }),
         (
             "who".to_owned(),

@@ -1,0 +1,91 @@
+//! The forms of the emergency bypass: taking it, with its consequences spelt out, and its review.
+
+use jit_core::access::Access;
+use jit_core::answer::RoleLine;
+use jit_core::span::Span;
+
+use super::request::Filled;
+use super::{about, duration, reason, said};
+use crate::card::{Block, Line};
+use crate::cards::{Context, words};
+use crate::form::{Choice, Field, Form, FormKind, Input, Meta, field};
+
+/// Take a role at once. Sending it is the confirmation.
+pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Meta) -> Form {
+    let kind = FormKind::Emergency;
+    if roles.is_empty() {
+        let intro = Line::new("Policy lets you take no role in an emergency. ")
+            .code("/jit request")
+            .plain(" asks in the normal way; on-call people are often approved at once.");
+        let title = "Emergency access".to_owned();
+        return Form { kind, title, submit: None, intro: said(intro), fields: vec![], preview: vec![], meta };
+    }
+    let chosen = filled.role.as_ref().filter(|role| roles.iter().any(|one| one.name == **role));
+    let longest = |role: &RoleLine| role.max_duration;
+    let most = match chosen.and_then(|role| roles.iter().find(|one| one.name == *role)) {
+        Some(role) => longest(role),
+        None => roles.iter().map(longest).max().unwrap_or(Span::hours(1)),
+    };
+    let options = roles.iter().map(|role| Choice {
+        value: role.name.to_string(),
+        label: format!("{} ({}, at most {})", role.title, role.environment, role.max_duration),
+    });
+    let mut fields = vec![Field {
+        id: field::ROLE,
+        label: "Role".to_owned(),
+        hint: None,
+        input: Input::Select { options: options.collect(), selected: chosen.map(ToString::to_string), external: false },
+        optional: false,
+        live: false,
+    }];
+    fields.extend(duration::fields("For how long?", most, filled.duration, false));
+    let hint = "Security reads it first thing. Say what is broken, and what you will do.";
+    fields.push(reason("What is the emergency?", hint, min_reason, filled.reason));
+    let intro = [
+        Line::default().strong("You get access at once, and nobody is asked. "),
+        Line::new(
+            "Security and the announcement channel see it now, with your reason. Security has to review it; if it was misuse, it is taken back and stays on record. Until it is reviewed in time, you get no other bypass.",
+        ),
+    ];
+    Form {
+        kind,
+        title: "Emergency access".to_owned(),
+        submit: Some("Take access now".to_owned()),
+        intro: intro.into_iter().map(|line| Block::Text(line.0)).collect(),
+        fields,
+        preview: vec![],
+        meta,
+    }
+}
+
+/// Say that a bypass was justified.
+pub fn justified(access: &Access, context: &Context) -> Form {
+    review(access, FormKind::Justified, ("Justified", "What did you look at?"), context)
+}
+
+/// Say that it was misuse; live access is taken back.
+pub fn misuse(access: &Access, context: &Context) -> Form {
+    review(access, FormKind::Misuse, ("Misuse", "What was wrong?"), context)
+}
+
+fn review(access: &Access, kind: FormKind, (verdict, question): (&str, &str), context: &Context) -> Form {
+    let what = Line::default()
+        .strong(words::holder(access, context))
+        .plain(" took ")
+        .strong(&access.request.title)
+        .plain(" without approval: ")
+        .quote(access.request.justification.text());
+    let hint = match kind {
+        FormKind::Misuse => "They are told, and live access is taken back at once. It stays on record.",
+        _ => "They are told, and it stays on record: sessions, statements, the incident.",
+    };
+    Form {
+        kind,
+        title: format!("{verdict}: {}", access.short),
+        submit: Some(verdict.to_owned()),
+        intro: said(what),
+        fields: vec![reason(question, hint, 3, None)],
+        preview: vec![],
+        meta: about(access),
+    }
+}
