@@ -363,6 +363,7 @@ test('everything is reached without a mouse', async () => {
   assert.equal(await person(), 'U2');
   await workspace.press('Alt+1');
   await page.waitForFunction(() => location.hash === '#/U1/C1');
+  await page.locator('#channels [data-id=C1][aria-current=page]').waitFor();
   assert.equal(await page.locator('#people [role=option]').count(), 2, 'who is deactivated cannot be switched to');
   await workspace.press('Alt+ArrowDown');
   await page.locator('#where', { hasText: 'security' }).waitFor();
