@@ -79,7 +79,7 @@ impl World {
             database,
             redis: redis_url,
             slack_api: Some(door.api()),
-            more: oncall.configuration(),
+            more: oncall.configuration() + "[oncall.file]\npath = \"rotations.toml\"\n",
             ..Configuration::default()
         };
         let config = Config::parse(&text.text(), "the world's configuration", folder.path(), &|_| None).expect("sound");
@@ -412,7 +412,7 @@ async fn build(config: &Config, clock: &VirtualClock, targets: &BTreeMap<&'stati
 fn copy_world(folder: &Folder) {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("world");
     std::fs::create_dir_all(folder.join("policy")).expect("a folder");
-    for name in ["people.toml", "policy/roles.toml", "policy/rules.toml"] {
+    for name in ["people.toml", "rotations.toml", "policy/roles.toml", "policy/rules.toml"] {
         std::fs::copy(source.join(name), folder.join(name)).expect("the world's files are there");
     }
 }

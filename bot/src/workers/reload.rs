@@ -1,4 +1,5 @@
-//! Hot reload: policy and people are looked at every few seconds, and put in force when they changed and are sound.
+//! Hot reload: policy and people, and the files of on-call rotations, are looked at every few seconds, and put in force when they
+//! changed and are sound.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -45,6 +46,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
 fn stamps(app: &App) -> Vec<(std::path::PathBuf, u64, Option<SystemTime>)> {
     let mut stamps = Vec::new();
     let mut look = vec![app.sources.people.clone(), app.sources.policy.clone()];
+    look.extend(app.sources.oncall.values().flatten().cloned());
     while let Some(path) = look.pop() {
         if path.is_dir() {
             look.extend(entries(&path));

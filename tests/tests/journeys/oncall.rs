@@ -137,6 +137,38 @@ async fn asked_again(world: &World, asked: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_s_rotation_is_handed_over_in_time_and_nobody_takes_a_broken_one() {
+    const FILE: &str = "file/orders";
+    let world = World::start(Backend::Embedded).await;
+    world.on_call(FILE, Some(&[])).await;
+    asks_bob(&world, "olive", "#inc-42").await;
+    world.passes(TimeDelta::days(1)).await;
+    world.on_call(FILE, Some(&["olive"])).await;
+    is_approved_at_once(&world, "olive").await;
+    world.passes(TimeDelta::minutes(59)).await;
+    world.on_call(FILE, Some(&["olive"])).await;
+    world.passes(TimeDelta::minutes(1)).await;
+    world.on_call(FILE, Some(&["alice"])).await;
+    is_approved_at_once(&world, "alice").await;
+    asks_bob(&world, "olive", "#inc-42").await;
+
+    // Whoever looks after the service is told at once; who was on call counts until it is too old.
+    let path = world.file("rotations.toml");
+    let sound = std::fs::read_to_string(&path).expect("the file is there");
+    std::fs::write(&path, sound.replace("alice", "alcie")).expect("it can be written");
+    world.channel_sees("#security", "no person `alcie`").await;
+    world.on_call(FILE, Some(&["alice"])).await;
+    std::fs::write(&path, "people = [").expect("it can be written");
+    world.passes(TimeDelta::minutes(11)).await;
+    world.on_call(FILE, None).await;
+    asks_bob(&world, "alice", "#inc-42").await;
+    std::fs::write(&path, sound).expect("it can be written");
+    world.passes(TimeDelta::minutes(1)).await;
+    world.on_call(FILE, Some(&["alice"])).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_provider_answers_is_understood_or_refused_in_five_seconds() {
     jit_bot::install_crypto();
     let provider = OncallProvider::start().await;
