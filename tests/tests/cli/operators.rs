@@ -8,7 +8,7 @@ use crate::PATIENCE;
 use crate::site::{Plan, Site, until};
 
 /// The names of the public surface, and what was added to it.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 14] = [
     "jit_http_requests_total",
     "jit_ack_seconds",
     "jit_commands_total",
@@ -21,6 +21,8 @@ const METRICS: [&str; 12] = [
     "jit_outbox_parked",
     "jit_connector_calls_total",
     "jit_chat_calls_total",
+    "jit_oncall_lookups_total",
+    "jit_oncall_unknown",
 ];
 const WORDS: &str = "the flux capacitor needs draining";
 
@@ -62,7 +64,10 @@ async fn ready_while_the_database_is_there_and_alive_always() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_and_logs_of_a_life() {
-    let site = Site::new().await;
+    let rule = "[[rule]]\nname = \"on call\"\nmatch = { risk = \"medium\" }\nwho = [\"oncall:file/orders\"]\nauto_approve = { up_to = \"1h\" }\n\n";
+    let more = "[oncall.file]\npath = \"rotations.toml\"\n";
+    let site = Site::of(Plan { more: more.to_owned(), roles: rule.to_owned(), ..Plan::default() }).await;
+    site.write("rotations.toml", "[[rotation]]\nname = \"orders\"\npeople = [\"alice\"]\n");
     let inner = free_port();
     site.edit("jit.toml", "[server]", &format!("[server]\nmetrics_listen = \"127.0.0.1:{inner}\""));
     // Readiness is on the inner address now; the front door answers something else there.
