@@ -104,7 +104,7 @@ pub(super) fn options(app: &App, speaker: &Speaker, query: &str) -> Reaction {
 /// A form was sent: done and closed, or errors at its fields.
 pub(super) async fn submitted(app: &App, speaker: &Speaker, form: &Submission) -> Reaction {
     match submit(app, speaker, form).await {
-        Ok(_) => Reaction::ack(view::close()),
+        Ok(answer) => Reaction { ack: Some(view::close()), later: said(app, speaker, form, &answer) },
         Err(error) => {
             let refusal = told(error, verb(form.form));
             let field = place(form, refusal.code);
@@ -115,6 +115,17 @@ pub(super) async fn submitted(app: &App, speaker: &Speaker, form: &Submission) -
             Reaction::ack(view::errors(&BTreeMap::from([(field, text)])))
         }
     }
+}
+
+/// Where somebody asked in a channel they are told there, to them alone, that it was asked, as after a line.
+fn said(app: &App, speaker: &Speaker, form: &Submission, answer: &Answer) -> Option<Later> {
+    let Answer::Asked { .. } = answer else { return None };
+    let conversation = form.meta.channel.as_ref()?.id.clone();
+    let user = speaker.person.slack.clone()?;
+    let snapshot = app.dispatch.in_force.get();
+    let context = Context { directory: &snapshot.directory, now: app.dispatch.store.now() };
+    let message = render::message(&answers::card(answer, &context), &context);
+    Some(Later::Say { conversation, user: Some(user), message })
 }
 
 async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answer, ActError> {
@@ -142,6 +153,11 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
         FormKind::Misuse => verbs.review(speaker, id, true, reason()).await,
         FormKind::ApproveShorter => {
             let at_most = Some(duration()?);
+            let asked = verbs.access(id).await?.duration();
+            if at_most >= Some(asked) {
+                let what = format!("That is not less: {asked} was asked for.");
+                return Err(Refusal::new(Code::Duration, what, "Choose less, or press Approve.").into());
+            }
             verbs.act(speaker, id, Command::Approve { by: speaker.id().clone(), at_most }).await
         }
         FormKind::Extend | FormKind::Request | FormKind::Emergency => {

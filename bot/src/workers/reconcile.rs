@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_connectors::contract::{Attempt, Connector, ConnectorError};
-use jit_core::access::{Access, Proof, State};
+use jit_core::access::{Access, EndCause, Proof, State};
 use jit_core::command::Command;
 use jit_core::entitlement::{Baseline, Holding};
 use jit_core::event::Actor;
@@ -141,6 +141,8 @@ struct Wanted<'a> {
     revoking: Vec<&'a Access>,
     keeper: Option<&'a Access>,
     desired: Desired,
+    /// An extension of what was ended early is live still: it is about to be ended as well, and keeps nothing.
+    doomed: bool,
 }
 
 /// What is past its end keeps nothing and is not given any more, also before its timer has said so.
@@ -153,7 +155,7 @@ fn is_live(access: &Access, now: DateTime<Utc>) -> bool {
 }
 
 fn wanted(accesses: &[Access], now: DateTime<Utc>) -> Wanted<'_> {
-    let live = |access: &&Access| is_live(access, now);
+    let live = |access: &&Access| is_live(access, now) && !is_doomed(access, accesses);
     let keeper = accesses.iter().filter(live).max_by_key(|access| access.holds());
     let revoking: Vec<_> = accesses.iter().filter(|a| matches!(a.state, State::Revoking(_))).collect();
     Wanted {
@@ -161,7 +163,19 @@ fn wanted(accesses: &[Access], now: DateTime<Utc>) -> Wanted<'_> {
         desired: Desired { until: keeper.and_then(Access::holds), ending: !revoking.is_empty() },
         revoking,
         keeper,
+        doomed: accesses.iter().any(|access| is_live(access, now) && is_doomed(access, accesses)),
     }
+}
+
+/// Whether an access extends, at whatever remove, one of these that was ended early.
+fn is_doomed(access: &Access, accesses: &[Access]) -> bool {
+    let parent = |of: &Access| {
+        let extends = of.request.extends.as_ref()?;
+        accesses.iter().find(|access| access.id == extends.parent)
+    };
+    let early =
+        |access: &Access| matches!(&access.state, State::Revoking(revoking) if revoking.cause != EndCause::Expired);
+    std::iter::successors(parent(access), |access| parent(access)).take(accesses.len()).any(early)
 }
 
 async fn turn(app: &App, leased: &LeasedEntitlement) -> Result<(), TurnError> {
@@ -364,6 +378,11 @@ async fn report_held(app: &App, wanted: &Wanted<'_>, found: &Holding) -> Result<
 }
 
 async fn report_end(app: &App, wanted: &Wanted<'_>, proof: &Proof) -> Result<(), TurnError> {
+    if wanted.doomed {
+        // Taken already; told of when the extension has ended too, whose commit brings the next look. Until then it must not look as if
+        // something else kept it, nor be given again.
+        return Ok(());
+    }
     for access in &wanted.revoking {
         if report(app, access, Command::Settled { proof: proof.clone() }).await?
             && let State::Revoking(revoking) = &access.state

@@ -1,6 +1,7 @@
 //! Approving: one, two in order, for less time, denied; never one's own; the loser of a race hears who decided.
 
 use chrono::TimeDelta;
+use jit_playground::Submission;
 use jit_tests::world::{Backend, World};
 use rstest::rstest;
 
@@ -61,7 +62,9 @@ async fn approved_for_less_time(#[case] backend: Backend) {
     let world = World::start(backend).await;
     world.says("alice", "#access", WRITE).await;
     world.presses("bob", "Approve for less time…").await;
-    world.submits("bob", &[("duration", "15m")]).await;
+    let mistyped = world.submits("bob", &[("duration", "15m"), ("other-duration", "10h")]).await;
+    assert!(matches!(&mistyped, Submission::Errors(errors) if errors.contains_key("other-duration")), "{mistyped:?}");
+    world.submits("bob", &[("duration", "15m"), ("other-duration", "")]).await;
     world.sees("alice", "live:").await;
     world.passes(TimeDelta::minutes(16)).await;
     assert!(!world.holds("orders-db", "alice", "app_write"), "what was approved counts, not what was asked");

@@ -67,5 +67,9 @@ async fn done_ends_the_whole_chain(#[case] backend: Backend) {
     world.says("alice", "#access", &format!("/jit done {}", first.short)).await;
     world.idle().await;
     assert!(!world.holds("orders-db", "alice", "app_write"));
+    for place in ["alice", "bob", "#access"] {
+        let told = world.readable(place);
+        assert!(!told.contains("emains under"), "what ended with it did not keep it: {place}: {told}");
+    }
     world.end().await;
 }

@@ -25,6 +25,7 @@ async fn asked_by_the_form(#[case] backend: Backend) {
         )
         .await;
     assert_eq!(sent, Submission::Closed);
+    world.is_told("alice", "#access", "Asked now: ").await;
     world.presses("bob", "Deny…").await;
     world.submits("bob", &[("reason", "not today, please")]).await;
     world.sees("alice", "not today, please").await;
