@@ -1,4 +1,4 @@
-//! Hot reload: policy and people, and the files of on-call rotations, are looked at every few seconds, and put in force when they
+//! Hot reload: policy and people, and the files of on-call rotations, are looked at every second, and put in force when they
 //! changed and are sound.
 
 use std::path::Path;
