@@ -54,7 +54,7 @@ pub struct Unfreeze {
 impl Freeze {
     /// Freezes, and prints what is frozen then.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let app = open(&self.with).await?;
+        let (app, _) = super::for_revoking(&self.with).await?;
         match (self.because, &self.choice) {
             (Some(reason), choice) => {
                 let scope = choice.scope(&app)?;
@@ -80,7 +80,7 @@ impl Freeze {
 impl Unfreeze {
     /// Lifts, and prints what is frozen then.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let app = open(&self.with).await?;
+        let (app, _) = super::for_revoking(&self.with).await?;
         let scope = self.choice.scope(&app)?;
         app.dispatch
             .unfreeze(&scope, (&Revoker::Operator(operator()), &Actor::Operator { name: operator() }))
@@ -114,21 +114,6 @@ impl Choice {
             (None, None) => Ok(Scope::Everything),
         }
     }
-}
-
-async fn open(with: &WithConfig) -> Result<App, Failure> {
-    crate::logs::text();
-    let config = with.load()?;
-    if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
-        let error = anyhow::anyhow!(
-            "there is no database {}; name the service's own configuration with --config",
-            file.display()
-        );
-        return Err(Failure::Usage(error));
-    }
-    let (app, problems) = App::for_revoking(&config).await.map_err(Failure::Usage)?;
-    problems.iter().for_each(|problem| eprintln!("jit: warning: {problem}"));
-    Ok(app)
 }
 
 fn failure(error: ActError) -> Failure {

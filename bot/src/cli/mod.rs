@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jit_core::nearest::nearest;
 
+use crate::app::App;
 use crate::config::Config;
 
 /// Just-in-time privileged access, asked for and approved in chat.
@@ -62,6 +63,23 @@ impl WithConfig {
     pub fn load(&self) -> Result<Config, Failure> {
         Config::load(&self.config).map_err(|error| Failure::Usage(error.into()))
     }
+}
+
+/// What taking access back and the kill switch work on, whatever else is broken, with what was found broken. A database that is not there is
+/// the wrong folder, not an empty one.
+async fn for_revoking(with: &WithConfig) -> Result<(App, Vec<String>), Failure> {
+    crate::logs::text();
+    let config = with.load()?;
+    if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
+        let error = anyhow::anyhow!(
+            "there is no database {}; name the service's own configuration with --config",
+            file.display()
+        );
+        return Err(Failure::Usage(error));
+    }
+    let (app, problems) = App::for_revoking(&config).await.map_err(Failure::Usage)?;
+    problems.iter().for_each(|problem| eprintln!("jit: warning: {problem}"));
+    Ok((app, problems))
 }
 
 /// How data is printed.

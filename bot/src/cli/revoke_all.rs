@@ -43,19 +43,7 @@ pub struct RevokeAll {
 impl RevokeAll {
     /// Revokes, waits for the proof, and prints what came of each.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        crate::logs::text();
-        let config = self.with.load()?;
-        if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
-            let error = anyhow::anyhow!(
-                "there is no database {}; name the service's own configuration with --config",
-                file.display()
-            );
-            return Err(Failure::Usage(error));
-        }
-        let (app, problems) = App::for_revoking(&config).await.map_err(Failure::Usage)?;
-        for problem in &problems {
-            eprintln!("jit: warning: {problem}");
-        }
+        let (app, problems) = super::for_revoking(&self.with).await?;
         if !problems.is_empty() {
             eprintln!(
                 "jit: warning: going on from the database alone; nobody is told in chat until the service runs again"
