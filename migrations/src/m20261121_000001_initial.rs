@@ -104,8 +104,8 @@ const TABLES: &[&str] = &[
         failures BIGINT NOT NULL DEFAULT 0,
         last_error TEXT
     )",
-    // `access` is an access, or the own key of a bulletin. States: queued, delivered, superseded, parked. `revision` counts the contents that a queued row has had: a newer notice for its
-    // slot becomes its content.
+    // `access` is an access, or the own key of a bulletin. States: queued, delivered, superseded, parked; `done_us` is set for the last
+    // three. `revision` counts the contents that a queued row has had: a newer notice for its slot becomes its content.
     "CREATE TABLE outbox (
         id {identity},
         recipient TEXT NOT NULL,
@@ -168,7 +168,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX timers_due ON timers (due_us)",
     "CREATE INDEX entitlements_due ON entitlements (due_us) WHERE due_us IS NOT NULL",
     "CREATE INDEX outbox_queue ON outbox (recipient, id) WHERE state = 'queued'",
-    "CREATE INDEX outbox_slot ON outbox (access, slot, recipient) WHERE state = 'queued'",
+    "CREATE INDEX outbox_slot ON outbox (access, slot, recipient)",
     "CREATE INDEX outbox_parked ON outbox (id) WHERE state = 'parked'",
     "CREATE INDEX messages_access ON messages (access)",
     "CREATE INDEX replays_at ON replays (at_us)",

@@ -7,6 +7,10 @@
 //! A newer notice for a slot that waits unsent becomes that row's content, so that its place in the queue and its id stay: a worker
 //! that may have posted before a crash looks for the row's id at the platform. While the row is in flight, the newer notice is
 //! a row of its own and follows as an edit.
+//!
+//! Only [`HEADS`] and counting ask for `state = 'queued'`; what asks for certain rows asks for `done_us IS NULL`, which says the same.
+//! For as soon as the queue was once found empty PostgreSQL believes that the index of queued rows holds one, and would read through
+//! all of them for each row looked for.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -137,13 +141,17 @@ async fn replace<C: ConnectionTrait>(db: &C, entries: &[Entry], now_us: i64) -> 
     };
     let mut values: Vec<Value> = again.iter().flat_map(value).collect();
     values.push(now_us.into());
+    let now = values.len();
+    // Said once more, by values, so that the index by access serves whatever the order of the join.
+    let accesses: BTreeSet<_> = again.iter().map(|((_, access, _), ..)| access.as_str()).collect();
+    values.extend(accesses.iter().map(|access| Value::from(*access)));
+    let accesses = sql::list(now + 1, accesses.len());
     let update = format!(
         "UPDATE outbox SET body = new.column4, revision = revision + 1 FROM (VALUES {}) AS new
-         WHERE state = 'queued' AND lease_us <= ${}
-         AND recipient = new.column1 AND access = new.column2 AND slot = new.column3
+         WHERE done_us IS NULL AND lease_us <= ${now}
+         AND recipient = new.column1 AND access = new.column2 AND slot = new.column3 AND access IN ({accesses})
          RETURNING id, recipient, access, slot",
-        sql::rows(again.len(), 4),
-        values.len()
+        sql::rows(again.len(), 4)
     );
     let (mut replaced, mut surplus) = (BTreeSet::new(), Vec::<Value>::new());
     let mut rows = sql::query(db, &update, values).await?;
@@ -174,7 +182,7 @@ impl Store {
             "{HEADS}
              UPDATE outbox SET lease_owner = $1, lease_us = $2, attempts = attempts + 1 WHERE id IN (
                 SELECT id FROM outbox WHERE id IN (SELECT id FROM heads)
-                AND state = 'queued' AND due_us <= $3 AND lease_us <= $3 ORDER BY id LIMIT $4 {})
+                AND done_us IS NULL AND due_us <= $3 AND lease_us <= $3 ORDER BY id LIMIT $4 {})
              RETURNING id, revision, attempts, created_us, body",
             sql::skip_locked(self.db().backend)
         );
@@ -219,9 +227,10 @@ impl Store {
         const DOING: &str = "note a delivery";
         let now_us = micros(self.now());
         let transaction = self.db().begin().await.doing(DOING)?;
-        let done = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $3, done_us = $3,
-                    state = CASE WHEN revision = $2 THEN 'delivered' ELSE 'queued' END
-                    WHERE id = $1 AND state = 'queued'";
+        let done = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $3,
+                    state = CASE WHEN revision = $2 THEN 'delivered' ELSE 'queued' END,
+                    done_us = CASE WHEN revision = $2 THEN $3 END
+                    WHERE id = $1 AND done_us IS NULL";
         let values = vec![leased.id.into(), version(leased.revision).into(), now_us.into()];
         sql::execute(&transaction, done, values).await.doing(DOING)?;
         put(&transaction, &leased.tell.to, &leased.tell.slot, handle, now_us).await?;
@@ -236,7 +245,7 @@ impl Store {
         let now_us = micros(self.now());
         let transaction = self.db().begin().await.doing(DOING)?;
         let back = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $2, error = $3
-                    WHERE id = $1 AND state = 'queued' RETURNING recipient, access, slot";
+                    WHERE id = $1 AND done_us IS NULL RETURNING recipient, access, slot";
         let back = sql::one(&transaction, back, vec![id.into(), micros(at).into(), error.into()]).await.doing(DOING)?;
         if let Some(row) = back {
             take_newer(&transaction, id, &row, now_us).await.doing(DOING)?;
@@ -247,7 +256,7 @@ impl Store {
     /// It can never be delivered; the next of this recipient may go.
     pub async fn park(&self, id: i64, error: &str) -> Result<(), StoreError> {
         let update = "UPDATE outbox SET state = 'parked', done_us = $2, lease_owner = NULL, lease_us = 0, error = $3
-                      WHERE id = $1 AND state = 'queued'";
+                      WHERE id = $1 AND done_us IS NULL";
         let values = vec![id.into(), micros(self.now()).into(), error.into()];
         sql::execute(&self.db().writer, update, values).await.doing("park a notice")?;
         self.ring(Ring { outbox: true, ..Ring::default() });
@@ -373,7 +382,7 @@ async fn take_newer<C: ConnectionTrait>(db: &C, id: i64, row: &QueryResult, now_
         let text = |column| row.try_get::<String>("", column);
         Ok([text("recipient")?.into(), text("access")?.into(), text("slot")?.into()])
     };
-    let newer = "state = 'queued' AND id > $1 AND recipient = $2 AND access = $3 AND slot = $4";
+    let newer = "done_us IS NULL AND id > $1 AND recipient = $2 AND access = $3 AND slot = $4";
     let take = format!(
         "UPDATE outbox SET revision = revision + 1,
          body = (SELECT body FROM outbox WHERE {newer} ORDER BY id DESC LIMIT 1)
