@@ -4,6 +4,7 @@ mod people;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use people::parse_people;
@@ -29,6 +30,8 @@ pub struct Person {
     pub groups: BTreeSet<String>,
     /// `false`: may neither ask, decide nor hold.
     pub active: bool,
+    /// The time zone that they write times in; UTC unless said.
+    pub zone: Tz,
     /// Connector to account there; one account, one person.
     pub accounts: BTreeMap<ConnectorName, AccountName>,
     /// Registered SSH public keys.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::{TZ_VARIANTS, Tz};
 use toml_edit::{Document, Item, TableLike, TomlError, Value};
 
 use crate::grammar::nearest;
@@ -285,6 +286,23 @@ impl<'a, 'r> Table<'a, 'r> {
             self.reader.problem(at, what, Some("write for example `2026-11-23T09:30:00+01:00`".to_owned()));
         }
         read.ok()
+    }
+
+    /// An IANA time zone.
+    pub fn zone(&mut self, key: &'static str) -> Option<Tz> {
+        let At { value, at } = self.text(key)?;
+        let zone = value.parse::<Tz>().ok();
+        if zone.is_none() {
+            let what = format!("`{}` is no time zone", value.escape_debug().take(60).collect::<String>());
+            let hint = did_you_mean(&value, TZ_VARIANTS.iter().map(|zone| zone.name()));
+            self.reader.problem(at, what, hint.or(Some("write one like `Europe/Berlin` or `UTC`".to_owned())));
+        }
+        zone
+    }
+
+    pub fn need_zone(&mut self, key: &'static str) -> Option<Tz> {
+        let value = self.zone(key);
+        self.need(key, value)
     }
 
     /// One or several texts: `"a"` or `["a", "b"]`, never none.

@@ -7,6 +7,8 @@ mod keys;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono_tz::Tz;
+
 use crate::directory::{Directory, Person};
 use crate::document::{At, Position, Problem, Reader, Table, did_you_mean};
 use crate::id::{AccountName, ConnectorName, PersonId};
@@ -67,6 +69,7 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
     let manager = table.text("manager").map(|text| PersonId::new(text.value));
     let groups = groups(&mut table);
     let active = if table.has("active") { table.boolean("active") } else { Some(true) };
+    let zone = if table.has("zone") { table.zone("zone") } else { Some(Tz::UTC) };
     let accounts = accounts(&mut table, connectors);
     let ssh_keys = ssh_keys(&mut table);
     table.finish();
@@ -79,6 +82,7 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
         manager,
         groups: groups?,
         active: active?,
+        zone: zone?,
         accounts: accounts?,
         ssh_keys: ssh_keys?,
         oncall: BTreeSet::new(),

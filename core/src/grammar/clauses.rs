@@ -7,6 +7,7 @@
 
 use crate::grammar::duration::duration;
 use crate::grammar::nearest;
+use crate::grammar::time;
 use crate::grammar::verbs::{Takes, Verb};
 use crate::grammar::words::{Word, bare, between};
 use crate::refusal::{Code, Refusal};
@@ -174,13 +175,8 @@ fn shaped(words: &[Word<'_>]) -> Option<(Clause, usize)> {
     Some((clause, keyword + length))
 }
 
-/// `14:00`, `2pm`, `2026-11-21T14:00`, `tomorrow`.
 fn is_time(word: &Word<'_>) -> bool {
-    let text = bare(word.text).to_ascii_lowercase();
-    let named = ["tomorrow", "today", "noon", "midnight", "am", "pm", "utc", "tonight"].contains(&text.as_str());
-    let clock = text.starts_with(|c: char| c.is_ascii_digit())
-        && (text.contains(':') || text.ends_with("am") || text.ends_with("pm") || text.matches('-').count() == 2);
-    named || clock
+    time::is_time(word.text)
 }
 
 fn foreign(verb: &Verb, clause: Clause) -> Refusal {

@@ -10,6 +10,7 @@ mod duration;
 
 #[cfg(test)]
 mod tests;
+mod time;
 mod verbs;
 mod words;
 
@@ -17,6 +18,7 @@ use std::fmt;
 
 pub use crate::nearest::nearest;
 pub use complete::{Completion, complete};
+pub use time::time;
 pub use verbs::{VERBS, Verb};
 pub use words::LONGEST_LINE;
 

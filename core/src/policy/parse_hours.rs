@@ -1,9 +1,8 @@
 //! Reads `hours = { days = "Mon-Fri", from = "08:00", to = "20:00", zone = "Europe/Berlin" }`.
 
 use chrono::{NaiveTime, Weekday};
-use chrono_tz::{TZ_VARIANTS, Tz};
 
-use crate::document::{At, Table, did_you_mean};
+use crate::document::{At, Table};
 use crate::policy::Hours;
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -20,7 +19,7 @@ pub(super) fn hours(mut table: Table<'_, '_>) -> Option<Hours> {
     let days = table.need_texts("days").and_then(|texts| days(&table, &texts));
     let from = table.need_text("from").and_then(|text| time(&table, "from", &text, false));
     let to = table.need_text("to").and_then(|text| time(&table, "to", &text, true));
-    let zone = table.need_text("zone").and_then(|text| zone(&table, &text));
+    let zone = table.need_zone("zone");
     if let (Some(from), Some(to)) = (from, to)
         && from == to
         && from != NaiveTime::MIN
@@ -94,14 +93,4 @@ fn time(table: &Table<'_, '_>, key: &str, text: &At<String>, is_end: bool) -> Op
 
 fn digits(text: &str) -> Option<u32> {
     if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
-}
-
-fn zone(table: &Table<'_, '_>, text: &At<String>) -> Option<Tz> {
-    let zone = text.value.parse::<Tz>().ok();
-    if zone.is_none() {
-        let what = format!("`{}` is no time zone", text.value.escape_debug().take(60).collect::<String>());
-        let hint = did_you_mean(&text.value, TZ_VARIANTS.iter().map(|zone| zone.name()));
-        table.reader().problem(text.at, what, hint.or(Some("write one like `Europe/Berlin` or `UTC`".to_owned())));
-    }
-    zone
 }

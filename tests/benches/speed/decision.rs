@@ -138,6 +138,7 @@ fn directory() -> Directory {
             active: true,
             accounts: BTreeMap::from([("db".into(), format!("account{number}").as_str().into())]),
             ssh_keys: Vec::new(),
+            zone: Default::default(),
             oncall: std::collections::BTreeSet::new(),
         }
     }))

@@ -76,6 +76,7 @@ pub fn people() -> Directory {
         active: true,
         accounts: BTreeMap::new(),
         ssh_keys: Vec::new(),
+        zone: Default::default(),
         oncall: std::collections::BTreeSet::new(),
     };
     Directory::new([

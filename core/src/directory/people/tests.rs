@@ -30,6 +30,7 @@ slack = "U0001"
 teams = "8c0e4a7e-0000-4000-8000-000000000001"
 manager = "bob"
 groups = ["engineering"]
+zone = "Europe/Berlin"
 active = true
 accounts = {{ orders-db = "alice", hosts = "alice" }}
 ssh_keys = ["{KEY} alice"]
@@ -43,6 +44,7 @@ active = false
     .unwrap();
     let alice = directory.by_slack("U0001").unwrap();
     assert_eq!((alice.name.as_str(), alice.accounts.len(), alice.ssh_keys.len()), ("Alice Ames", 2, 1));
+    assert_eq!((alice.zone, directory.person(&"bob".into()).unwrap().zone), (Tz::Europe__Berlin, Tz::UTC));
     assert_eq!(alice.manager.as_ref(), Some(&PersonId::new("bob")));
     assert!(directory.active(&"bob".into()).is_none() && directory.person(&"bob".into()).is_some());
     assert!(directory.by_teams("8c0e4a7e-0000-4000-8000-000000000001").is_some());
@@ -57,6 +59,7 @@ fn one_person_s_problems_name_the_value() {
             "slack = \"alice\"",
             "people.toml:4:9: `slack` is a Slack user id such as `U0001`; names and handles decide nothing",
         ),
+        ("zone = \"Europe/Berln\"", "people.toml:4:8: `Europe/Berln` is no time zone; did you mean `Europe/Berlin`?"),
         ("email = \"acme.test\"", "people.toml:4:9: `email` is an address, not `acme.test`"),
         ("active = \"yes\"", "people.toml:4:10: `active` in [[person]] is true or false, not a text"),
         ("groups = [\"a b\"]", "people.toml:4:11: the group `a b` has other characters"),

@@ -46,6 +46,7 @@ fn directory() -> impl Strategy<Value = Directory> {
             active,
             accounts: BTreeMap::from([("c".into(), IDS[index].into())]),
             ssh_keys: Vec::new(),
+            zone: chrono_tz::Tz::UTC,
             oncall: std::collections::BTreeSet::new(),
         }))
     })
