@@ -205,14 +205,22 @@ async fn typical(mut doing: impl AsyncFnMut()) -> Duration {
 #[rstest]
 #[tokio::test]
 async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    /// With work in proportion to the queue, leasing takes a quarter of a second and more.
+    /// With work in proportion to the queue, each takes twice as long and more.
     const ALLOWED: Duration = Duration::from_millis(100);
     let world = World::new(backend).await;
     let mut access = world.requested("alice").await;
     access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
+    if let Backend::Postgres = backend {
+        // As autovacuum may at a moment when nothing waits; what it notes of the indexes of queued rows is believed for long.
+        let first = lease(&world).await;
+        world.store.delivered(&first[0], &handle("1")).await.unwrap();
+        beside(&world, "VACUUM ANALYZE outbox").await;
+        access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
+    }
     let long = "INSERT INTO outbox (recipient, access, slot, body, state, created_us, due_us)
-                WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
-                SELECT recipient, access, 'more-' || n, body, state, created_us, due_us FROM outbox, n WHERE slot = 'grant'";
+                WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 60000)
+                SELECT recipient, access, 'more-' || n, body, state, created_us, due_us FROM outbox, n
+                WHERE slot = 'grant' AND state = 'queued'";
     beside(&world, long).await;
     let leasing = typical(async || {
         let leased = lease(&world).await;
@@ -221,7 +229,7 @@ async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, B
     })
     .await;
     let committing = typical(async || {
-        let effects = [tell(&access, &Recipient::Announce, "other", "again")];
+        let effects = ["other", "another"].map(|slot| tell(&access, &Recipient::Announce, slot, "again"));
         access = told(&world, &access, &effects).await;
     })
     .await;
