@@ -3,12 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::Decision;
-use crate::access::Access;
+use crate::access::{Access, Request};
 use crate::apply::apply;
+use crate::command::Ask;
 use crate::effect::{Content, Effect, Recipient, Slot, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::notice::{Notice, NoticeKind};
+use crate::policy::Route;
+use crate::refusal::{Code, Refusal};
 
 /// The access so far, and what led there.
 pub(super) struct Draft<'a> {
@@ -25,10 +28,26 @@ impl<'a> Draft<'a> {
         Self { access: access.clone(), facts, now, records: Vec::new(), effects: Vec::new() }
     }
 
-    /// Begins from the first event of a new access.
-    pub fn begun_by(record: EventRecord, facts: &'a Facts<'a>) -> Option<Self> {
-        let access = apply(None, &record)?;
-        Some(Self { access, facts, now: record.at, records: vec![record], effects: Vec::new() })
+    /// Begins a new access: its first event is the request, with the route that was found for it.
+    pub fn begin(
+        ask: &Ask,
+        request: Request,
+        route: Route,
+        (facts, now): (&'a Facts<'a>, DateTime<Utc>),
+    ) -> Result<Self, Refusal> {
+        let record = EventRecord {
+            access: Some(ask.id),
+            version: 1,
+            at: now,
+            actor: facts.actor.clone(),
+            policy: facts.policy.hash.clone(),
+            event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route },
+        };
+        let access = apply(None, &record).ok_or_else(|| {
+            let next = "Please tell who runs this service.";
+            Refusal::new(Code::WrongState, "The request could not be begun.", next)
+        })?;
+        Ok(Self { access, facts, now, records: vec![record], effects: Vec::new() })
     }
 
     /// Adds an event.

@@ -8,7 +8,6 @@ use crate::access::{Access, Extends, Request, State};
 use crate::command::Ask;
 use crate::directory::Person;
 use crate::entitlement::{Entitlement, Target};
-use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::freeze;
 use crate::id::{AccessId, PersonId, RoleName};
@@ -31,15 +30,7 @@ pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judge
 pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let request = describe(ask, facts, now)?;
     let judgement = judge(&request, facts, now)?;
-    let record = EventRecord {
-        access: Some(ask.id),
-        version: 1,
-        at: now,
-        actor: facts.actor.clone(),
-        policy: facts.policy.hash.clone(),
-        event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route: judgement.route },
-    };
-    let mut draft = Draft::begun_by(record, facts).ok_or_else(not_begun)?;
+    let mut draft = Draft::begin(ask, request, judgement.route, (facts, now))?;
     if draft.access.route.is_auto() {
         vote::elevate(&mut draft);
     } else {
@@ -47,10 +38,6 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
     }
     draft.tell_cards();
     Ok(draft.finish())
-}
-
-pub(super) fn not_begun() -> Refusal {
-    Refusal::new(Code::WrongState, "The request could not be begun.", "Please tell who runs this service.")
 }
 
 /// What is asked, with the role's description as it is now.

@@ -7,7 +7,7 @@ use super::{Decision, end, request, vote};
 use crate::access::{Access, EndCause, Review, Revoker, State, Verdict};
 use crate::command::Ask;
 use crate::directory::Directory;
-use crate::event::{Event, EventRecord};
+use crate::event::Event;
 use crate::facts::Facts;
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
@@ -21,15 +21,7 @@ pub(super) fn bypass(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result
     let (route, emergency) = request::judge_bypass(&request, facts, now)?;
     overdue(facts, now)?;
     let (by, due) = (emergency.review.by.clone(), now + emergency.review.within.delta());
-    let record = EventRecord {
-        access: Some(ask.id),
-        version: 1,
-        at: now,
-        actor: facts.actor.clone(),
-        policy: facts.policy.hash.clone(),
-        event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route },
-    };
-    let mut draft = Draft::begun_by(record, facts).ok_or_else(request::not_begun)?;
+    let mut draft = Draft::begin(ask, request, route, (facts, now))?;
     draft.event(Event::ReviewOpened { by, due });
     vote::elevate(&mut draft);
     draft.tell_cards();
