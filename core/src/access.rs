@@ -7,7 +7,7 @@ use crate::decide::NATIVE_MARGIN;
 use crate::entitlement::{Entitlement, Handover};
 use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
 use crate::personal::Personal;
-use crate::policy::{Level, Risk, Route, Subject};
+use crate::policy::{Closing, Level, Risk, Route, Subject};
 use crate::span::Span;
 
 /// The aggregate. Only [`crate::apply::apply`] changes it; the store keeps it as one row.
@@ -36,6 +36,9 @@ pub struct Access {
     /// Of an emergency bypass: the review that must follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
+    /// The end of the window in which it may be held, where that could come before its own end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
     /// Where it stands.
     pub state: State,
 }

@@ -31,7 +31,8 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
             }
         }
         Event::Approved { vote } => access.votes.push(vote.clone()),
-        Event::ElevationStarted { duration, native_until, deadline } => {
+        Event::ElevationStarted { duration, native_until, deadline, closing } => {
+            access.closing = closing.clone();
             access.state = State::Elevating(Elevating {
                 since: at,
                 duration: *duration,
@@ -97,7 +98,9 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
 
 /// The access that a `Requested` event begins.
 fn begin(record: &EventRecord) -> Option<Access> {
-    let (Some(id), Event::Requested { short, request, route }) = (record.access, &record.event) else { return None };
+    let (Some(id), Event::Requested { short, request, route, closing }) = (record.access, &record.event) else {
+        return None;
+    };
     Some(Access {
         id,
         short: short.clone(),
@@ -110,6 +113,7 @@ fn begin(record: &EventRecord) -> Option<Access> {
         votes: Vec::new(),
         activated_at: None,
         review: None,
+        closing: closing.clone(),
         // The same decision opens a step or starts elevating; until then the first step is open and nobody is asked.
         state: State::Pending(Pending { step: 0, since: record.at, reminded: false, escalated: false }),
     })

@@ -8,7 +8,7 @@ use crate::entitlement::Handover;
 use crate::freeze::Scope;
 use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
 use crate::personal::Personal;
-use crate::policy::{Route, Subject};
+use crate::policy::{Closing, Route, Subject};
 use crate::span::Span;
 
 /// One event as it is stored and hashed: `canonical(&record)` are its bytes.
@@ -74,6 +74,9 @@ pub enum Event {
         request: Box<Request>,
         /// Who must agree.
         route: Route,
+        /// The end of the window in which it may be held, as policy said when it was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closing: Option<Closing>,
     },
     /// A step of the route began; these were asked.
     StepOpened {
@@ -102,6 +105,9 @@ pub enum Event {
         native_until: DateTime<Utc>,
         /// When we give up.
         deadline: DateTime<Utc>,
+        /// The end of the window in which it may be held, as policy says now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closing: Option<Closing>,
     },
     /// The target had trouble; it is tried again.
     ElevationTroubled {

@@ -42,6 +42,10 @@ pub enum Code {
     Ticket,
     /// Outside the hours of the rule.
     Hours,
+    /// Outside every change window.
+    ChangeWindow,
+    /// During a blackout.
+    Blackout,
     /// A limit is reached.
     Limit,
     /// A conflicting role is held or asked for.
@@ -104,6 +108,8 @@ impl Code {
             Self::Justification => "justification",
             Self::Ticket => "ticket",
             Self::Hours => "hours",
+            Self::ChangeWindow => "change-window",
+            Self::Blackout => "blackout",
             Self::Limit => "limit",
             Self::Conflict => "conflict",
             Self::Duplicate => "duplicate",

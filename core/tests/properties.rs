@@ -24,7 +24,7 @@ use access::{Access, EndCause, Outcome, Proof, Revoker, State};
 use command::{Ask, Command};
 use id::{AccessId, PersonId};
 use notice::NoticeKind;
-use policy::{Risk, Step, Subject};
+use policy::{AtWindowEnd, Blackout, Hours, Period, Place, Risk, RoleMatch, Step, Subject};
 use span::Span;
 use timer::{TimerKind, timers};
 use world::{PEOPLE, World, text};
@@ -159,7 +159,7 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 /// What administrators do to policy and directory meanwhile. The first puts everything back.
-const CHANGES: [fn(&mut World); 17] = [
+const CHANGES: [fn(&mut World); 20] = [
     |w| {
         let fresh = World::new();
         (w.parts, w.people, w.freezes) = (fresh.parts, fresh.people, fresh.freezes);
@@ -178,9 +178,26 @@ const CHANGES: [fn(&mut World); 17] = [
     |w| w.rule("dual").max_duration = Some(Span::minutes(30)),
     |w| w.rule("vault").who.clear(),
     |w| w.parts.limits.max_simultaneous = 1,
+    |w| w.rule("single").hours = Some(hours(8, 15)),
+    |w| {
+        (w.rule("low").hours, w.rule("low").at_window_end) = (Some(hours(8, 12)), AtWindowEnd::Keep);
+    },
+    |w| {
+        let during =
+            Period { from: w.now + TimeDelta::hours(2), to: w.now + TimeDelta::hours(5), zone: policy::Tz::UTC };
+        let blackout =
+            Blackout { name: "move".to_owned(), matches: RoleMatch::default(), during, place: Place::default() };
+        w.parts.blackouts.push(blackout);
+    },
     |w| w.freeze(freeze::Scope::Everything),
     |w| w.freeze(freeze::Scope::Person("alice".into())),
 ];
+
+fn hours(from: u32, to: u32) -> Hours {
+    let at = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+    let days = (0..7u8).map(|day| chrono::Weekday::try_from(day).unwrap()).collect();
+    Hours { days, from: at(from), to: at(to), zone: policy::Tz::UTC }
+}
 
 /// A history in the making.
 struct History {
@@ -481,6 +498,8 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "refused not-permitted",
         "refused no-approver",
         "refused duration",
+        "refused hours",
+        "refused blackout",
     ] {
         assert!(seen.contains_key(name), "{name} is never reached: {seen:?}");
     }

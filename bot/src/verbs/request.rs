@@ -57,6 +57,7 @@ pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) 
         justification: "",
         channel: None,
         now,
+        start: None,
     }
 }
 

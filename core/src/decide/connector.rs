@@ -9,7 +9,7 @@ use crate::entitlement::Handover;
 use crate::event::Event;
 use crate::notice::NoticeKind;
 
-/// Verified: the clock starts, and ends no later than what the target was told, nor than what it says itself.
+/// Verified: the clock starts, and ends no later than its window, than what the target was told, or than what it says itself.
 pub(super) fn elevated(
     draft: &mut Draft<'_>,
     elevating: &Elevating,
@@ -18,7 +18,8 @@ pub(super) fn elevated(
 ) {
     let begin = draft.access.request.extends.as_ref().map_or(verified_at, |extends| extends.from.max(verified_at));
     let until = (begin + elevating.duration.delta()).min(elevating.native_until);
-    let until = native_until.into_iter().fold(until, Ord::min);
+    let closes = draft.access.closing.as_ref().map(|closing| closing.at);
+    let until = native_until.into_iter().chain(closes).fold(until, Ord::min);
     draft.event(Event::Elevated { since: verified_at, until, native_until, handover });
     draft.tell_story(NoticeKind::Granted);
     draft.tell_cards();

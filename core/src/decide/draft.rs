@@ -10,7 +10,7 @@ use crate::effect::{Content, Effect, Recipient, Slot, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::notice::{Notice, NoticeKind};
-use crate::policy::Route;
+use crate::policy::{Closing, Route};
 use crate::refusal::{Code, Refusal};
 
 /// The access so far, and what led there.
@@ -28,11 +28,11 @@ impl<'a> Draft<'a> {
         Self { access: access.clone(), facts, now, records: Vec::new(), effects: Vec::new() }
     }
 
-    /// Begins a new access: its first event is the request, with the route that was found for it.
+    /// Begins a new access: its first event is the request, with the route that was found for it and the end of its window.
     pub fn begin(
         ask: &Ask,
         request: Request,
-        route: Route,
+        (route, closing): (Route, Option<Closing>),
         (facts, now): (&'a Facts<'a>, DateTime<Utc>),
     ) -> Result<Self, Refusal> {
         let record = EventRecord {
@@ -41,7 +41,7 @@ impl<'a> Draft<'a> {
             at: now,
             actor: facts.actor.clone(),
             policy: facts.policy.hash.clone(),
-            event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route },
+            event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route, closing },
         };
         let access = apply(None, &record).ok_or_else(|| {
             let next = "Please tell who runs this service.";

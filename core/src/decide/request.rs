@@ -23,16 +23,22 @@ pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judge
     }
     let (route, emergency) = judge_bypass(&request, facts, now)?;
     let longest = facts.policy.role(&ask.role).map(|role| facts.policy.longest_bypass(role, emergency));
-    Ok(Judgement { route, max_duration: longest.unwrap_or(emergency.max_duration), approvers: Vec::new() })
+    Ok(Judgement {
+        route,
+        max_duration: longest.unwrap_or(emergency.max_duration),
+        approvers: Vec::new(),
+        closing: None,
+    })
 }
 
 /// Makes the access, or refuses.
 pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let request = describe(ask, facts, now)?;
     let judgement = judge(&request, facts, now)?;
-    let mut draft = Draft::begin(ask, request, judgement.route, (facts, now))?;
+    let fixed = (judgement.route, judgement.closing.clone());
+    let mut draft = Draft::begin(ask, request, fixed, (facts, now))?;
     if draft.access.route.is_auto() {
-        vote::elevate(&mut draft);
+        vote::elevate(&mut draft, judgement.closing);
     } else {
         vote::open_step(&mut draft, 0);
     }
@@ -172,6 +178,7 @@ fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> 
         justification: request.justification.text(),
         channel: request.origin.channel.as_ref(),
         now,
+        start: request.extends.as_ref().map(|extends| extends.from),
     })
 }
 

@@ -21,9 +21,9 @@ pub(super) fn bypass(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result
     let (route, emergency) = request::judge_bypass(&request, facts, now)?;
     overdue(facts, now)?;
     let (by, due) = (emergency.review.by.clone(), now + emergency.review.within.delta());
-    let mut draft = Draft::begin(ask, request, route, (facts, now))?;
+    let mut draft = Draft::begin(ask, request, (route, None), (facts, now))?;
     draft.event(Event::ReviewOpened { by, due });
-    vote::elevate(&mut draft);
+    vote::elevate(&mut draft, None);
     draft.tell_cards();
     Ok(draft.finish())
 }

@@ -13,8 +13,8 @@ use crate::freeze;
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
-use crate::policy::Judgement;
 use crate::policy::quorum::{matched, short_step};
+use crate::policy::{Closing, Judgement};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -34,7 +34,7 @@ pub(super) fn approve(
     if let Some(refusal) = freeze::refuse(draft.facts.freezes, &draft.access.request, draft.facts.directory) {
         return Err(refusal);
     }
-    still_allowed(&draft.access, draft.facts, draft.now, by)?;
+    let judgement = still_allowed(&draft.access, draft.facts, draft.now, by)?;
     not_needed_later(&draft.access, pending.step, by, draft.facts)?;
     let at_most = at_most.filter(|at_most| *at_most < draft.access.duration());
     let least = draft.facts.policy.limits.min_duration.min(draft.access.request.duration);
@@ -54,7 +54,7 @@ pub(super) fn approve(
     match (complete, last) {
         (false, _) => {}
         (true, false) => open_step(draft, pending.step + 1),
-        (true, true) => elevate(draft),
+        (true, true) => elevate(draft, judgement.closing),
     }
     draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
     draft.tell_cards();
@@ -89,16 +89,18 @@ pub(super) fn open_step(draft: &mut Draft<'_>, step: usize) {
     draft.event(Event::StepOpened { step, asked });
 }
 
-/// Writes down the intent; the connector's worker does the rest.
-pub(super) fn elevate(draft: &mut Draft<'_>) {
+/// Writes down the intent; the connector's worker does the rest. It ends with its window, if that closes before its time is over.
+pub(super) fn elevate(draft: &mut Draft<'_>, closing: Option<Closing>) {
     let access = &draft.access;
     let longest = draft.facts.policy.role(&access.request.role).map_or(Span::MAX, |role| role.max_duration);
     let duration = access.duration().min(longest);
     let begin = access.request.extends.as_ref().map_or(draft.now, |extends| extends.from.max(draft.now));
+    let end = closing.iter().map(|closing| closing.at).fold(begin + duration.delta(), Ord::min);
     draft.event(Event::ElevationStarted {
         duration,
-        native_until: begin + duration.delta() + NATIVE_MARGIN,
+        native_until: end + NATIVE_MARGIN,
         deadline: draft.now + ELEVATION_DEADLINE,
+        closing,
     });
     draft.effect(Effect::Reconcile);
 }
@@ -192,7 +194,7 @@ fn not_approver(access: &Access) -> Refusal {
 
 /// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, and whoever agrees must in the end be
 /// all whom today's policy asks.
-fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &PersonId) -> Result<(), Refusal> {
+fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &PersonId) -> Result<Judgement, Refusal> {
     let request = &access.request;
     let changed = |what: String| {
         let next = format!("Deny {}, or let it time out; they can ask again.", access.short);
@@ -227,7 +229,7 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &Pe
         rule.into_iter().fold(refusal, Refusal::by_rule)
     })?;
     if satisfies_today(access, &judgement, by) {
-        return Ok(());
+        return Ok(judgement);
     }
     let quorum = judgement.route.quorum();
     let asked = |person: &&PersonId| judgement.approvers.iter().flatten().any(|asked| asked == *person);

@@ -4,7 +4,7 @@
 //! is the contract's: candidates, automatic approval, the first candidate with steps, and only then hours, ticket,
 //! limits and durations of the deciding rule. It never falls through to another rule.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::Channel;
 use crate::directory::{Directory, Person};
@@ -15,9 +15,12 @@ use crate::policy::glob::glob;
 use crate::policy::justification;
 use crate::policy::people::{Parties, eligible};
 use crate::policy::quorum::short_step;
-use crate::policy::{AutoApprove, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
+use crate::policy::{AutoApprove, Closing, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
+
+/// How much later than judged an access may begin, since it is set up first: the window's end is kept with it when it comes so late.
+const SLACK: TimeDelta = TimeDelta::hours(1);
 
 /// One request, with everything that judging needs to know of it.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +44,8 @@ pub struct Question<'a> {
     pub channel: Option<&'a Channel>,
     /// When.
     pub now: DateTime<Utc>,
+    /// When it shall begin, where that is later: an extension goes on from the end of what it extends.
+    pub start: Option<DateTime<Utc>>,
 }
 
 /// A request that may go its way.
@@ -52,6 +57,8 @@ pub struct Judgement {
     pub max_duration: Span,
     /// Per step, whom it would ask now.
     pub approvers: Vec<Vec<PersonId>>,
+    /// The end of the window in which it may be held, where it could last so long.
+    pub closing: Option<Closing>,
 }
 
 /// The rule that decides.
@@ -89,6 +96,7 @@ impl Policy {
             route: rule.route(steps),
             max_duration: self.longest_under(question.role, rule),
             approvers: eligible.into_iter().map(|people| people.into_iter().cloned().collect()).collect(),
+            closing: self.calendar(question.role, rule).closing(question.begins(), question.ends() + SLACK),
         })
     }
 
@@ -176,11 +184,9 @@ impl Policy {
     /// Everything of the deciding rule and of the limits that does not hold.
     pub(super) fn faults(&self, question: &Question<'_>, rule: &Rule, open: &[OpenAccess]) -> Faults {
         let mut faults = Faults::default();
-        if let Some(hours) = rule.hours.as_ref().filter(|hours| !hours.contain(question.now)) {
-            let next = hours
-                .next_opening(question.now)
-                .map_or_else(|| "ask the role's owner for other hours".to_owned(), |at| format!("ask again from {at}"));
-            faults.push(Fault::new(Code::Hours, format!("it may be asked for only {hours}"), next));
+        let calendar = self.calendar(question.role, rule);
+        if let Some(fault) = calendar.fault(question.begins(), question.now, self.limits.min_duration) {
+            faults.push(fault);
         }
         if rule.ticket == TicketNeed::Required && question.ticket.is_none_or(|ticket| ticket.trim().is_empty()) {
             faults.push(Fault::new(Code::Ticket, "no ticket is named", "add for example `ticket OPS-12`"));
@@ -268,6 +274,16 @@ impl Policy {
 impl<'a> Question<'a> {
     pub(super) fn parties(&self) -> Parties<'a> {
         Parties { requester: &self.requester.id, beneficiary: &self.beneficiary.id, owner: &self.role.owner }
+    }
+
+    /// When it would begin.
+    pub fn begins(&self) -> DateTime<Utc> {
+        self.start.unwrap_or(self.now)
+    }
+
+    /// When it would end, if it were given at once.
+    pub fn ends(&self) -> DateTime<Utc> {
+        self.begins() + self.duration.delta()
     }
 
     /// What maximum durations count: the whole chain of an extension.

@@ -33,7 +33,16 @@ impl Policy {
         if let Ok(deciding) = &deciding {
             lines.extend(self.route_lines(deciding, question, directory));
         }
-        let refusal = self.judge(question, directory, open).err();
+        let judged = self.judge(question, directory, open);
+        let closing = judged.as_ref().ok().and_then(|judgement| judgement.closing.as_ref());
+        if let Some(closing) = closing.filter(|closing| closing.at < question.ends()) {
+            let at = closing.moment(question.now);
+            lines.push(format!(
+                "Asked for now, {} would be taken back {at}, when {}.",
+                question.duration, closing.window
+            ));
+        }
+        let refusal = judged.err();
         if let Some(refusal) = &refusal {
             lines.push(format!("It would be refused. {} {}", refusal.what, refusal.next));
             lines.push(format!("{} could change that.", owner_name(&question.role.owner, directory)));
@@ -56,13 +65,15 @@ impl Policy {
         let threshold = rule.auto_approve.as_ref().filter(|_| deciding.auto).map(|auto| auto.up_to);
         let longest = self.longest_under(question.role, rule);
         let mut takes = vec![format!("at most {} at a time", threshold.map_or(longest, |up_to| up_to.min(longest)))];
-        if let Some(hours) = &rule.hours {
-            takes.push(format!("only {hours}"));
-        }
+        let calendar = self.calendar(question.role, rule);
+        takes.extend(calendar.words(question.now));
         if rule.ticket == TicketNeed::Required {
             takes.push("with a ticket".to_owned());
         }
         lines.push(sentence(&takes.join(", ")));
+        if !calendar.is_always_open() {
+            lines.push(calendar.at_end().to_owned());
+        }
         lines
     }
 }

@@ -20,16 +20,21 @@ mod parse_cases;
 mod parse_hours;
 mod parse_role;
 mod parse_rule;
+mod parse_windows;
 mod people;
 pub(crate) mod quorum;
+mod windows;
 
 pub use bypass::RULE as BYPASS;
 pub use check::{advice, check};
 pub use evaluate::{Judgement, Question};
 pub use explain::{Explanation, FILLED};
+pub use hours::moment;
 pub use model::*;
 pub use parse::parse;
 pub use parse_cases::parse_cases;
+
+pub use chrono_tz::Tz;
 
 pub use crate::document::{Problem, Severity, SourceFile};
 

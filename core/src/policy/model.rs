@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Deref;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::entitlement::Target;
@@ -43,6 +44,10 @@ pub struct Parts {
     pub visibility: Visibility,
     /// Who may elevate at once in an emergency.
     pub emergencies: Vec<Emergency>,
+    /// When roles may not be held.
+    pub blackouts: Vec<Blackout>,
+    /// The only times at which roles may be held that they are about.
+    pub change_windows: Vec<ChangeWindow>,
 }
 
 /// What people who have no part in an access learn from `show` and `who`.
@@ -190,8 +195,10 @@ pub struct Rule {
     pub max_duration: Option<Span>,
     /// Whether a ticket must be named.
     pub ticket: TicketNeed,
-    /// When one may ask.
+    /// When it may be held.
     pub hours: Option<Hours>,
+    /// What becomes of it when a window ends.
+    pub at_window_end: AtWindowEnd,
     /// After which time approvers are reminded, once a step.
     pub remind_after: Span,
     /// After which time further people are asked.
@@ -235,6 +242,95 @@ pub enum TicketNeed {
     Optional,
     /// Must be given.
     Required,
+}
+
+/// What becomes of access when the window ends in which it may be held: the rule's hours, a change window, or the time before a blackout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtWindowEnd {
+    /// It is taken back.
+    #[default]
+    Cut,
+    /// It runs on to its own end.
+    Keep,
+}
+
+/// A time during which roles may not be held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blackout {
+    /// For people: it is named in every refusal.
+    pub name: String,
+    /// Which roles.
+    pub matches: RoleMatch,
+    /// When.
+    pub during: Period,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A time in which alone roles may be held; of several about a role any one is enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeWindow {
+    /// For people: it is named in every refusal.
+    pub name: String,
+    /// Which roles.
+    pub matches: RoleMatch,
+    /// When.
+    pub times: Times,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// When a window stands open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// Every week.
+    Weekly(Hours),
+    /// Once.
+    Once(Period),
+}
+
+/// One stretch of time: from its beginning, up to but not including its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Its beginning.
+    pub from: DateTime<Utc>,
+    /// Its end.
+    pub to: DateTime<Utc>,
+    /// The zone in which it was written, and is told.
+    pub zone: chrono_tz::Tz,
+}
+
+/// The end of the window in which an access may be held: it is taken back then at the latest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The zone that it is told in.
+    pub zone: chrono_tz::Tz,
+    /// Which window.
+    pub window: Window,
+}
+
+/// A window whose end takes access back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "window", rename_all = "kebab-case")]
+pub enum Window {
+    /// The hours of the rule.
+    Hours {
+        /// As people read them.
+        hours: String,
+    },
+    /// A change window closes.
+    ChangeWindow {
+        /// Its name.
+        name: String,
+    },
+    /// A blackout begins.
+    Blackout {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// Days and times of a zone.

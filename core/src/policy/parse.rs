@@ -9,7 +9,10 @@ use crate::document::{At, Problem, Reader, SourceFile, Table};
 use crate::id::{PolicyHash, RoleName};
 use crate::policy::parse_role::{role, role_name_patterns};
 use crate::policy::parse_rule::{emergency, rule, who};
-use crate::policy::{Conflict, Emergency, Limits, Parts, Place, Policy, Role, Rule, Subject, Visibility};
+use crate::policy::parse_windows::{blackout, change_window};
+use crate::policy::{
+    Blackout, ChangeWindow, Conflict, Emergency, Limits, Parts, Place, Policy, Role, Rule, Subject, Visibility,
+};
 
 /// Reads all files of a policy, in whatever order they come.
 pub fn parse(files: &[SourceFile]) -> Result<Policy, Vec<Problem>> {
@@ -43,6 +46,8 @@ struct Draft {
     rules: Vec<Rule>,
     conflicts: Vec<Conflict>,
     emergencies: Vec<Emergency>,
+    blackouts: Vec<Blackout>,
+    change_windows: Vec<ChangeWindow>,
     limits: Option<(Limits, Place)>,
     security: Option<(Vec<Subject>, Place)>,
     visibility: Option<(Visibility, Place)>,
@@ -82,6 +87,24 @@ fn read(mut file: Table<'_, '_>, name: &str, draft: &mut Draft) {
         if let Some(emergency) = emergency(table) {
             let place = place(reader, name, at);
             draft.emergencies.push(Emergency { place, ..emergency });
+        }
+    }
+    for table in file.tables("blackout") {
+        let (reader, at) = (table.reader(), table.at());
+        if let Some(blackout) = blackout(table) {
+            if let Some(first) = draft.blackouts.iter().find(|first| first.name == blackout.name) {
+                reader.problem(at, twice("blackout", &blackout.name, &first.place), None);
+            }
+            draft.blackouts.push(Blackout { place: place(reader, name, at), ..blackout });
+        }
+    }
+    for table in file.tables("change_window") {
+        let (reader, at) = (table.reader(), table.at());
+        if let Some(window) = change_window(table) {
+            if let Some(first) = draft.change_windows.iter().find(|first| first.name == window.name) {
+                reader.problem(at, twice("change window", &window.name, &first.place), None);
+            }
+            draft.change_windows.push(ChangeWindow { place: place(reader, name, at), ..window });
         }
     }
     once(&mut file, name, "limits", &mut draft.limits, limits);
@@ -182,7 +205,8 @@ pub(super) fn title(table: &Table<'_, '_>, key: &str, text: At<String>) -> Optio
 impl Draft {
     /// Everything or the problems, by place.
     fn finish(self, hash: PolicyHash) -> Result<Policy, Vec<Problem>> {
-        let Self { mut roles, rules, conflicts, emergencies, limits, security, visibility, mut problems } = self;
+        let Self { mut roles, rules, conflicts, emergencies, blackouts, change_windows, .. } = self;
+        let Self { limits, security, visibility, mut problems, .. } = self;
         if !problems.is_empty() {
             problems.sort();
             problems.dedup();
@@ -200,7 +224,18 @@ impl Draft {
         for role in roles.values_mut().filter(|role| role.max_duration.is_zero()) {
             role.max_duration = limits.longest_in(&role.environment);
         }
-        let parts = Parts { hash, roles, rules, conflicts, limits, security, visibility, emergencies };
+        let parts = Parts {
+            hash,
+            roles,
+            rules,
+            conflicts,
+            limits,
+            security,
+            visibility,
+            emergencies,
+            blackouts,
+            change_windows,
+        };
         Ok(Policy::new(parts).with_places(places))
     }
 }

@@ -4,11 +4,15 @@ use crate::document::{At, Table};
 use crate::policy::parse::title;
 use crate::policy::parse_hours::hours;
 use crate::policy::parse_role::{LEVELS, RISKS, plain, role_name_patterns, subject};
-use crate::policy::{AutoApprove, Emergency, EscalateTo, Place, Review, RoleMatch, Rule, Step, Subject, TicketNeed};
+use crate::policy::{
+    AtWindowEnd, AutoApprove, Emergency, EscalateTo, Place, Review, RoleMatch, Rule, Step, Subject, TicketNeed,
+};
 use crate::span::Span;
 
 const TICKETS: &[(&str, TicketNeed)] =
     &[("none", TicketNeed::None), ("optional", TicketNeed::Optional), ("required", TicketNeed::Required)];
+
+const AT_WINDOW_END: &[(&str, AtWindowEnd)] = &[("cut", AtWindowEnd::Cut), ("keep", AtWindowEnd::Keep)];
 
 /// Defaults of a rule.
 const REMIND_AFTER: Span = Span::minutes(15);
@@ -34,6 +38,7 @@ pub(super) fn rule(mut table: Table<'_, '_>) -> Option<Rule> {
     let ticket = table.one_of("ticket", TICKETS).unwrap_or_default();
     let hours_given = table.has("hours");
     let hours = table.table("hours").and_then(hours);
+    let at_window_end = table.one_of("at_window_end", AT_WINDOW_END).unwrap_or_default();
     let remind_after = table.span("remind_after").map_or(REMIND_AFTER, |span| span.value);
     let escalate_after = table.span("escalate_after").map_or(ESCALATE_AFTER, |span| span.value);
     let escalate_to = escalate_to(&mut table);
@@ -50,6 +55,7 @@ pub(super) fn rule(mut table: Table<'_, '_>) -> Option<Rule> {
         max_duration,
         ticket,
         hours: if hours_given { Some(hours?) } else { None },
+        at_window_end,
         remind_after,
         escalate_after,
         escalate_to: escalate_to?,
@@ -81,7 +87,7 @@ fn review(mut table: Table<'_, '_>) -> Option<Review> {
     Some(Review { by: by?, within })
 }
 
-fn matches(table: &mut Table<'_, '_>) -> Option<RoleMatch> {
+pub(super) fn matches(table: &mut Table<'_, '_>) -> Option<RoleMatch> {
     let mut inner = table.need_table("match")?;
     let roles = inner.texts("roles").map(|patterns| role_name_patterns(&inner, patterns));
     let risk = inner.some_of("risk", RISKS);

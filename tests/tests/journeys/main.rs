@@ -14,3 +14,4 @@ mod overlap;
 mod request;
 mod restart;
 mod trouble;
+mod windows;

@@ -165,7 +165,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         timeout: Span::hours(8),
         warn_before: Span::minutes(15),
     };
-    let records = records(access, 0, vec![Event::Requested { short, request, route }, opened()], at);
+    let records = records(access, 0, vec![Event::Requested { short, request, route, closing: None }, opened()], at);
     (fold(None, &records), records)
 }
 
@@ -178,6 +178,7 @@ pub fn start(at: DateTime<Utc>) -> Event {
         duration: Span::hours(1),
         native_until: at + TimeDelta::seconds(3660),
         deadline: at + TimeDelta::minutes(5),
+        closing: None,
     }
 }
 

@@ -53,6 +53,7 @@ fn open(access: &Access, state: &Pending, context: &Context) -> Card {
     let asker = words::asker(access, context);
     Card::new(Tone::Pending, format!("{asker} asks for {}", words::what(access)))
         .facts(facts(access, context))
+        .text(words::cut(access))
         .text(progress(access, state, context))
         .text(Line::new("It times out ").at_and_left(words::gives_up(access, state)).plain("."))
         .actions(vec![button::approve(access), button::approve_shorter(access), button::deny(access)])
@@ -129,6 +130,7 @@ pub fn samples() -> Vec<Sample> {
         of("open", 0, pending()),
         of("open-last-step", 1, second_step()),
         of("open-on-behalf", 0, on_behalf(pending())),
+        of("open-cut", 0, sample::cut(pending())),
         of("open-extension", 0, extension(pending())),
         of("open-odd-words", 0, sample::odd_words(pending())),
         of("passed", 0, second_step()),

@@ -44,6 +44,7 @@ fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
     Card::new(Tone::Pending, format!("Waiting for approval: {}", words::what(access)))
         .text(stands.plain("."))
         .facts(asked_for(access, context))
+        .text(words::cut(access))
         .text(when(access, state))
         .actions(vec![button::cancel(access)])
 }
@@ -70,7 +71,8 @@ fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
             words::place(access),
             if access.request.extends.is_none() { " Its time starts when it is verified there." } else { "" }
         )))
-        .facts(asked_for(access, context));
+        .facts(asked_for(access, context))
+        .text(words::cut(access));
     let card = match &state.trouble {
         Some(trouble) => card.text(words::trouble(trouble, state)),
         None => card,
@@ -92,7 +94,7 @@ fn active(access: &Access, state: &Active, context: &Context) -> Card {
             .into_iter()
             .fold(card, |card, piece| card.block(Block::Preformatted(piece)));
     }
-    card.text(own_end(access, state.native_until)).actions(vec![button::extend(access), button::done(access)])
+    card.text(words::cut(access)).text(own_end(access, state.native_until)).actions(vec![button::extend(access), button::done(access)])
 }
 
 /// Whether the target ends it by itself.
@@ -194,10 +196,12 @@ pub fn samples() -> Vec<Sample> {
         of("on-behalf", on_behalf(pending())),
         of("odd-words", sample::odd_words(pending())),
         of("extension", extension(pending())),
+        of("cut", sample::cut(pending())),
         of("elevating", elevating()),
         of("elevating-extension", extension(elevating())),
         of("trouble", troubled()),
         of("active", active()),
+        of("active-cut", sample::cut(active())),
         of("certificate", certificate),
         of("revoking", revoking(false)),
         of("failing", revoking(true)),

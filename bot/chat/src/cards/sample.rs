@@ -10,7 +10,7 @@ use jit_core::freeze::{Freeze, Scope};
 use jit_core::id::{AccessId, PersonId, PolicyHash, ShortId};
 use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
-use jit_core::policy::{Level, Risk, Route, Step, Subject};
+use jit_core::policy::{Closing, Level, Risk, Route, Step, Subject, Tz, Window};
 use jit_core::span::Span;
 
 use super::Context;
@@ -136,6 +136,7 @@ pub fn pending() -> Access {
         votes: vec![],
         activated_at: None,
         review: None,
+        closing: None,
         state: State::Pending(Pending { step: 0, since: now(), reminded: false, escalated: false }),
     }
 }
@@ -176,6 +177,20 @@ pub fn bypass(access: Access, misuse: Option<bool>) -> Access {
 pub fn overdue(access: Access) -> Access {
     let mut access = bypass(access, None);
     access.review.iter_mut().for_each(|review| (review.due, review.overdue) = (minutes(-10), true));
+    access
+}
+
+/// In a window that ends before the time is over.
+pub fn cut(access: Access) -> Access {
+    let closing = Closing {
+        at: minutes(40),
+        zone: Tz::Europe__Berlin,
+        window: Window::ChangeWindow { name: "Friday release".to_owned() },
+    };
+    let mut access = Access { closing: Some(closing), ..access };
+    if let State::Active(active) = &mut access.state {
+        active.until = minutes(40);
+    }
     access
 }
 

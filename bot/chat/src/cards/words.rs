@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use jit_core::access::{Access, Elevating, EndCause, Pending, Proof, Revoker, State};
 use jit_core::id::PersonId;
-use jit_core::policy::{Level, Risk, Step, Subject};
+use jit_core::policy::{Closing, Level, Risk, Step, Subject};
 
 use super::Context;
 use crate::card::{Inline, Line};
@@ -56,6 +56,26 @@ pub fn mentions<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Line {
 pub fn joined(mut words: Vec<String>, and: &str) -> String {
     let Some(last) = words.pop() else { return "nobody".to_owned() };
     if words.is_empty() { last } else { format!("{} {and} {last}", words.join(", ")) }
+}
+
+/// That its window takes it back before its time would be over; nothing where that is not so.
+pub fn cut(access: &Access) -> Line {
+    let end = match &access.state {
+        State::Pending(pending) => pending.since + access.duration().delta(),
+        State::Elevating(elevating) => elevating.since + elevating.duration.delta(),
+        State::Active(active) => active.until,
+        State::Revoking(_) | State::Closed(_) => return Line::default(),
+    };
+    match access.closing.as_ref().filter(|closing| closing.at <= end) {
+        Some(closing) => closing_at(closing),
+        None => Line::default(),
+    }
+}
+
+/// When a window takes access back, and which.
+pub fn closing_at(closing: &Closing) -> Line {
+    let line = Line::default().strong("Taken back at the latest ").at_and_left(closing.at);
+    line.plain(", when ").sentence(&closing.window.to_string()).plain(".")
 }
 
 /// What happens once all have agreed; an extension moves an end instead of giving anything.

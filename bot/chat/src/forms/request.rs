@@ -177,8 +177,9 @@ fn preview(preview: Preview, context: &Context) -> Vec<Block> {
                 .strong("✅ Nobody needs to be asked: ")
                 .plain(format!("the rule “{}” approves it by itself.", judgement.route.rule)),
             at_most(judgement.max_duration),
+            cut(judgement),
         ],
-        Preview::Judged(judgement) => vec![asked(judgement, context), at_most(judgement.max_duration)],
+        Preview::Judged(judgement) => vec![asked(judgement, context), at_most(judgement.max_duration), cut(judgement)],
         Preview::Refused(refusal) => {
             let line =
                 Line::default().strong("🚫 As it stands, it would be refused: ").sentence(&refusal.what).plain(" ");
@@ -200,6 +201,11 @@ fn asked(judgement: &Judgement, context: &Context) -> Line {
             n => line.plain(format!("{n} of {names}.")),
         }
     })
+}
+
+/// A window that could end it before its time is over.
+fn cut(judgement: &Judgement) -> Line {
+    judgement.closing.as_ref().map_or_else(Line::default, words::closing_at)
 }
 
 fn at_most(longest: Span) -> Line {

@@ -164,6 +164,7 @@ impl Explain {
             justification: "explained at the command line, not asked for",
             channel: channel.as_ref(),
             now: jit_now(),
+            start: None,
         };
         let explanation = snapshot.policy.explain(&question, &snapshot.directory, &[]);
         match self.output {

@@ -41,8 +41,8 @@ pub(super) struct Asked {
 pub(super) struct Again {
     /// As it was; words that were erased are made up.
     pub ask: Ask,
-    /// For an extension: the whole chain from the first activation to the new end.
-    pub chain: Option<Span>,
+    /// For an extension: the whole chain from the first activation to the new end, and when it goes on.
+    pub chain: Option<(Span, DateTime<Utc>)>,
 }
 
 /// What policy decided then.
@@ -107,7 +107,7 @@ impl<'a> Past<'a> {
             return None;
         }
         match &record.event {
-            Event::Requested { short, request, route } => Some(requested(record, (short, request, route))),
+            Event::Requested { short, request, route, .. } => Some(requested(record, (short, request, route))),
             Event::Refused { verb, .. } if matches!(verb.as_str(), "request" | "extend" | "emergency") => {
                 self.refused(record)
             }
@@ -166,11 +166,11 @@ impl<'a> Past<'a> {
     }
 
     /// How long the chain would have lasted, from what was live at that moment.
-    fn extended(&self, parent: &AccessId, more: Span) -> Option<Span> {
+    fn extended(&self, parent: &AccessId, more: Span) -> Option<(Span, DateTime<Utc>)> {
         let parent = self.open.accesses.get(parent)?;
         let State::Active(active) = &parent.state else { return None };
         let since = parent.request.extends.as_ref().map_or(active.since, |extends| extends.chain_since);
-        Some(chained(active.until, since, more))
+        Some((chained(active.until, since, more), active.until))
     }
 }
 
@@ -197,7 +197,7 @@ impl Open {
 
 fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request, &Route)) -> Asked {
     let chain = request.extends.as_ref();
-    let chain = chain.map(|extends| chained(extends.from, extends.chain_since, request.duration));
+    let chain = chain.map(|extends| (chained(extends.from, extends.chain_since, request.duration), extends.from));
     let ask = Ask {
         id: record.access.unwrap_or(AccessId(Uuid::nil())),
         short: short.clone(),

@@ -152,11 +152,12 @@ fn judge(
             requester,
             beneficiary,
             duration: ask.duration,
-            chain: *chain,
+            chain: chain.map(|(chain, _)| chain),
             ticket: ask.ticket.as_deref(),
             justification: ask.justification.text(),
             channel: ask.origin.channel.as_ref(),
             now: at,
+            start: chain.map(|(_, start)| start),
         };
         return snapshot.policy.judge(&question, &snapshot.directory, open);
     }

@@ -5,6 +5,7 @@ use crate::access::{EndCause, Revoker, State};
 use crate::command::{Ask, Command};
 use crate::freeze::Scope;
 use crate::id::AccessId;
+use crate::policy::{Blackout, Period, Place, RoleMatch};
 use crate::span::Span;
 
 fn taken(world: &mut World) -> AccessId {
@@ -73,10 +74,15 @@ fn what_policy_does_not_permit_is_refused() {
 }
 
 #[test]
-fn neither_a_waiting_request_nor_the_number_of_accesses_keeps_it_back() {
+fn neither_a_waiting_request_nor_the_number_of_accesses_nor_a_window_keeps_it_back() {
     let mut world = World::new();
+    let (from, to) = (world.now, world.now + chrono::TimeDelta::days(1));
+    let during = Period { from, to, zone: chrono_tz::UTC };
     world.parts.limits.max_simultaneous = 1;
     let waiting = world.request("alice", "orders-admin", "1h");
+    let matches = RoleMatch::default();
+    world.parts.blackouts.push(Blackout { name: "move".to_owned(), matches, during, place: Place::default() });
+    assert_eq!(world.request_line("ann", "orders-write", "1h"), "refused blackout");
     let id = taken(&mut world);
     assert_eq!((world.state(waiting), world.state(id)), ("pending", "active"));
     let again = bypass(&mut world, "alice", "orders-admin", "30m");

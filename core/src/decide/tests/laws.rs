@@ -15,7 +15,7 @@ use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::id::PersonId;
 use crate::notice::{Notice, NoticeKind};
-use crate::policy::{Risk, Step, Subject};
+use crate::policy::{AtWindowEnd, Risk, Step, Subject};
 use crate::timer::{TimerKind, timers};
 
 pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, now: DateTime<Utc>) {
@@ -27,6 +27,7 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     {
         has_its_quorum(&decision.after, facts);
         is_short_enough(&decision.after, facts);
+        is_within_its_windows(&decision.after, facts, now);
         let stopped = crate::freeze::refuse(facts.freezes, &decision.after.request, facts.directory);
         assert!(stopped.is_none(), "given while it is frozen: {stopped:?}");
     }
@@ -198,6 +199,30 @@ fn is_short_enough(access: &Access, facts: &Facts<'_>) {
     assert!(chain + access.duration().delta() <= longest);
 }
 
+/// It begins while hours and blackouts let it, and ends with them unless the rule lets it run on. Roles of these worlds have one rule each.
+fn is_within_its_windows(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) {
+    let State::Elevating(elevating) = &access.state else { return };
+    let Some(rule) = facts.policy.rules_of(&access.request.role).next().filter(|_| access.review.is_none()) else {
+        return;
+    };
+    let begin = access.request.extends.as_ref().map_or(now, |extends| extends.from.max(now));
+    let role = facts.policy.role(&access.request.role).unwrap();
+    let mut ends: Vec<DateTime<Utc>> = Vec::new();
+    if let Some(hours) = &rule.hours {
+        ends.push(hours.closes(begin).expect("it begins outside its hours"));
+    }
+    for blackout in facts.policy.blackouts.iter().filter(|blackout| blackout.matches.holds(role)) {
+        assert!(!blackout.during.contains(begin), "it begins during a blackout");
+        ends.extend(Some(blackout.during.from).filter(|from| *from > begin));
+    }
+    if rule.at_window_end == AtWindowEnd::Cut {
+        let margin = TimeDelta::seconds(60);
+        assert!(ends.iter().all(|end| elevating.native_until <= *end + margin), "it outlasts its window");
+        let latest = access.closing.as_ref().map_or(begin + elevating.duration.delta(), |closing| closing.at);
+        assert!(ends.iter().all(|end| latest <= *end), "it outlasts its window");
+    }
+}
+
 /// One message per conversation and slot in a decision; nobody is asked about their own request; the requester hears of the end
 /// once, except of an access that ran out while its extension goes on.
 fn tells_rightly(before: Option<&Access>, decision: &Decision) {
@@ -233,6 +258,7 @@ fn ends_in_time(access: &Access) {
         let begin = access.request.extends.as_ref().map_or(active.since, |extends| extends.from.max(active.since));
         assert!(active.until <= begin + access.duration().delta());
         assert!(active.native_until.is_none_or(|native| active.until <= native));
+        assert!(access.closing.as_ref().is_none_or(|closing| active.until <= closing.at));
     }
 }
 

@@ -10,4 +10,5 @@ mod laws;
 mod pending;
 mod revoking;
 mod states;
+mod windows;
 mod world;

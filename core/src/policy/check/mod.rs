@@ -2,7 +2,7 @@
 //! by `jit policy check`; it judges no request.
 //!
 //! Errors ([`check`]) keep the policy from being loaded: unknown names, high risk approved automatically or by one person alone,
-//! production beyond eight hours, requests that nobody could approve, contradictions. Warnings ([`advice`]) are worth a look: rules
+//! production beyond eight hours, windows that never open, requests that nobody could approve, contradictions. Warnings ([`advice`]) are worth a look: rules
 //! that never decide, roles that nobody may ask for, names that match nothing.
 //!
 //! Who is on call changes by the hour, so nothing is proven by it: a rotation counts as nobody where approvers are counted, and as
@@ -11,6 +11,7 @@
 mod bounds;
 mod names;
 mod reach;
+mod windows;
 
 use std::collections::BTreeSet;
 
@@ -34,6 +35,7 @@ fn everything(policy: &Policy, directory: &Directory, connectors: &BTreeSet<Conn
     check.names();
     check.bounds();
     check.reach();
+    check.windows();
     check.problems.sort();
     check.problems.dedup();
     check.problems

@@ -37,6 +37,12 @@ impl Check<'_> {
             self.subjects(&emergency.place, "who", &emergency.who);
             self.subjects(&emergency.place, "review.by", &emergency.review.by);
         }
+        for blackout in &policy.blackouts {
+            self.matches(&blackout.place, &blackout.matches);
+        }
+        for window in &policy.change_windows {
+            self.matches(&window.place, &window.matches);
+        }
         for conflict in &policy.conflicts {
             self.role_patterns(&conflict.place, "roles", &conflict.roles);
         }

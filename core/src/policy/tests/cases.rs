@@ -32,6 +32,7 @@ fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, Stri
         justification: ask.justification.text(),
         channel: ask.origin.channel.as_ref(),
         now: case.at.unwrap_or_else(|| WORKDAY.parse().unwrap()),
+        start: None,
     };
     let outcome = policy.judge(&question, &directory, &case.open());
     (case.expected.holds(&outcome), words(&outcome))
@@ -213,7 +214,7 @@ fn only_those_are_on_call_whom_the_case_says() {
 #[case::night(
     "role = \"orders-db-admin\"\nticket = \"OPS-1\"\nat = 2026-11-20T23:00:00Z\nexpect = \"refused\"\ncode = \"hours\"\nsays = \"ONLY mon-fri\"",
     true,
-    "refused by the rule `production, high risk` as `hours`: It may be asked for only"
+    "refused by the rule `production, high risk` as `hours`: It may be held only"
 )]
 #[case::other_code(
     "role = \"orders-db-admin\"\nexpect = \"refused\"\ncode = \"hours\"",

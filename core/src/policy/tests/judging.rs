@@ -99,7 +99,7 @@ fn everything_that_fails_is_named_at_once() {
     for part in ["Mon-Fri 08:00-20:00", "no ticket", "at most 3 may be open", "4 of at least 12", "5h is longer"] {
         assert!(refusal.what.contains(part), "{part}: {refusal}");
     }
-    for part in ["Monday 08:00 CET", "ticket OPS-12", "for at most 4h", "done A-333333"] {
+    for part in ["opens again Mon 08:00 Europe/Berlin", "ticket OPS-12", "for at most 4h", "done A-333333"] {
         assert!(refusal.next.contains(part), "{part}: {refusal}");
     }
     assert_eq!((refusal.code, refusal.rule.as_deref()), (Code::Hours, Some("production, high risk")));
@@ -317,6 +317,7 @@ fn explanations_go_rule_by_rule() {
     Rule `production, high risk` (policy.toml:57) applies to `alice` through `group:engineering`; it asks 1 of `manager`, then 1 of `group:security`. It decides.
     It would ask Bob Baker, then Sam Sato or Sue Stone.
     At most 4h at a time, only Mon-Fri 08:00-20:00 (Europe/Berlin), with a ticket.
+    What is held then is taken back when that ends.
     "#);
     let mut blank = asked("alice", "orders-db-writer");
     (blank.why, blank.ticket, blank.duration) = ("", None, Span::hours(8));

@@ -5,4 +5,5 @@ mod checking;
 mod judging;
 mod properties;
 mod reading;
+mod windows;
 mod world;

@@ -9,8 +9,8 @@ use crate::access::Channel;
 use crate::directory::{Directory, Person, parse_people};
 use crate::id::PersonId;
 use crate::policy::{
-    AutoApprove, EscalateTo, Level, Limits, Parts, Place, Policy, Question, Risk, Role, RoleMatch, Rule, Step, Subject,
-    TicketNeed, Visibility, check, parse,
+    AtWindowEnd, AutoApprove, EscalateTo, Level, Limits, Parts, Place, Policy, Question, Risk, Role, RoleMatch, Rule,
+    Step, Subject, TicketNeed, Visibility, check, parse,
 };
 use crate::span::Span;
 
@@ -88,6 +88,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             max_duration: None,
             ticket: TicketNeed::None,
             hours: None,
+            at_window_end: AtWindowEnd::Cut,
             remind_after: Span::minutes(15),
             escalate_after: Span::minutes(30),
             escalate_to: vec![EscalateTo::ManagerOfApprover],
@@ -109,6 +110,8 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             security: Vec::new(),
             visibility: Visibility::Parties,
             emergencies: Vec::new(),
+            blackouts: Vec::new(),
+            change_windows: Vec::new(),
         })
     })
 }
@@ -135,6 +138,7 @@ proptest! {
                 justification: "the orders index is broken",
                 channel: Some(&channel),
                 now: super::world::WORKDAY.parse().unwrap(),
+                start: None,
             };
             let explanation = policy.explain(&question, &directory, &[]);
             let judged = policy.judge(&question, &directory, &[]);

@@ -212,6 +212,7 @@ pub struct Asked {
     pub why: &'static str,
     pub channel: Option<(&'static str, &'static str)>,
     pub now: &'static str,
+    pub start: Option<&'static str>,
     pub open: Vec<OpenAccess>,
 }
 
@@ -226,6 +227,7 @@ pub fn asked(who: &'static str, role: &'static str) -> Asked {
         why: "the orders index is broken",
         channel: None,
         now: WORKDAY,
+        start: None,
         open: Vec::new(),
     }
 }
@@ -252,6 +254,7 @@ impl Asked {
             justification: self.why,
             channel: channel.as_ref(),
             now: self.now.parse::<DateTime<Utc>>().unwrap(),
+            start: self.start.map(|start| start.parse().unwrap()),
         })
     }
 }

@@ -102,6 +102,7 @@ pub(super) fn sample(access: &Access) -> Vec<EventRecord> {
         short: access.short.clone(),
         request: Box::new(access.request.clone()),
         route: access.route.clone(),
+        closing: None,
     };
     let mut events = vec![requested, Event::StepOpened { step: 0, asked }];
     events.extend(access.votes.iter().map(|vote| Event::Approved { vote: vote.clone() }));

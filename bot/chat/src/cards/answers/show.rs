@@ -14,6 +14,7 @@ pub(super) fn card(access: &Access, events: &[EventRecord], may: &[String], cont
     Card::new(Tone::Neutral, title)
         .text(Line::default().strong("Now: ").then(stands(access, context)).plain("."))
         .facts(facts(access, context))
+        .text(words::cut(access))
         .text(Line::default().strong("Its story"))
         .list(history::lines(events, context))
         .actions(buttons)
