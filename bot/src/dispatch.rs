@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jit_core::access::Access;
+use jit_core::advice::Past;
 use jit_core::answer::Answer;
 use jit_core::command::{Ask, Command};
 use jit_core::decide::{Decision, decide};
@@ -75,6 +76,7 @@ struct Loaded {
     open: Vec<OpenAccess>,
     freezes: Vec<Freeze>,
     unreviewed: Vec<Unreviewed>,
+    past: Option<Past>,
     person_version: Option<u64>,
     parent: Option<Access>,
 }
@@ -110,6 +112,7 @@ impl Dispatch {
             facts.parent = loaded.parent.as_ref();
             facts.freezes = &loaded.freezes;
             facts.unreviewed = &loaded.unreviewed;
+            facts.past = loaded.past.as_ref();
             let decision = match decide(loaded.access.as_ref(), &command, &facts, self.store.now()) {
                 Ok(decision) => decision,
                 Err(refusal) => {
@@ -159,17 +162,18 @@ impl Dispatch {
             open: Vec::new(),
             freezes: Vec::new(),
             unreviewed: Vec::new(),
+            past: None,
             person_version: None,
             parent: None,
         };
-        let (beneficiary, parent) = match command {
-            Command::Request(ask) => (ask.beneficiary.clone(), ask.extends),
+        let (beneficiary, role, parent) = match command {
+            Command::Request(ask) => (ask.beneficiary.clone(), ask.role.clone(), ask.extends),
             _ => {
                 let access = self.store.access(id).await.map_err(anyhow::Error::from)?;
                 let Some(access) = access else { return Ok(loaded) };
-                let beneficiary = access.request.beneficiary.clone();
+                let (beneficiary, role) = (access.request.beneficiary.clone(), access.request.role.clone());
                 loaded.access = Some(access);
-                (beneficiary, None)
+                (beneficiary, role, None)
             }
         };
         let (open, version) = self.store.open_of(&beneficiary).await.map_err(anyhow::Error::from)?;
@@ -177,6 +181,8 @@ impl Dispatch {
         // Limits, conflicts and duplicates are about the person: whatever reads them sets the person's version.
         if matches!(command, Command::Request(_) | Command::Approve { .. }) {
             loaded.person_version = Some(version);
+            // Whoever is asked next is advised.
+            loaded.past = Some(self.store.past_of(&beneficiary, &role, id).await.map_err(anyhow::Error::from)?);
             loaded.freezes = self.store.freezes().await.map_err(anyhow::Error::from)?;
         }
         if matches!(command, Command::Request(ask) if ask.emergency) {

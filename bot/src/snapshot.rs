@@ -45,6 +45,7 @@ impl Snapshot {
             open,
             freezes: &[],
             unreviewed: &[],
+            past: None,
             parent: None,
         }
     }

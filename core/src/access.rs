@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::advice::Advice;
 use crate::decide::NATIVE_MARGIN;
 use crate::entitlement::{Entitlement, Handover};
 use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
@@ -31,6 +32,9 @@ pub struct Access {
     pub asked: Vec<Asked>,
     /// Every vote so far, in order.
     pub votes: Vec<Vote>,
+    /// What its approvers are shown of the person, as of when the present step was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Box<Advice>>,
     /// When the target was first verified to hold it.
     pub activated_at: Option<DateTime<Utc>>,
     /// Of an emergency bypass: the review that must follow.

@@ -14,7 +14,8 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
         Event::Requested { .. } | Event::Refused { .. } => {}
         Event::Frozen { .. } | Event::Unfrozen { .. } => {}
         Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
-        Event::StepOpened { step, asked } => {
+        Event::StepOpened { step, asked, advice } => {
+            access.advice = advice.clone();
             access.state = State::Pending(Pending { step: *step, since: at, reminded: false, escalated: false });
             ask(&mut access, *step, asked, false);
         }
@@ -111,6 +112,7 @@ fn begin(record: &EventRecord) -> Option<Access> {
         requested_at: record.at,
         asked: Vec::new(),
         votes: Vec::new(),
+        advice: None,
         activated_at: None,
         review: None,
         closing: closing.clone(),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{EndCause, Origin, Outcome, Platform, Request, Verdict, Vote};
+use crate::advice::Advice;
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
 use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
@@ -84,6 +85,9 @@ pub enum Event {
         step: usize,
         /// Who was asked.
         asked: Vec<PersonId>,
+        /// What they are shown of the person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        advice: Option<Box<Advice>>,
     },
     /// The approvers were reminded.
     Reminded,

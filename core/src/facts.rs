@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::access::Access;
+use crate::advice::Past;
 use crate::directory::Directory;
 use crate::entitlement::{Capabilities, EntitlementKey};
 use crate::event::Actor;
@@ -29,6 +30,8 @@ pub struct Facts<'a> {
     pub freezes: &'a [Freeze],
     /// For an emergency bypass: the beneficiary's earlier ones that nobody has reviewed yet.
     pub unreviewed: &'a [Unreviewed],
+    /// What is known of the beneficiary's past, for [`crate::advice`] alone; `None` where nobody is to be advised.
+    pub past: Option<&'a Past>,
     /// For an extension: the access it extends.
     pub parent: Option<&'a Access>,
 }

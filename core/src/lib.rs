@@ -4,6 +4,7 @@
 //! back in one transaction, and only then acts on the effects.
 
 pub mod access;
+pub mod advice;
 pub mod answer;
 pub mod apply;
 pub mod bulletin;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use jit_core::{
-    access, apply, canonical, command, decide, directory, effect, entitlement, event, facts, freeze, id, notice,
-    personal, policy, refusal, span, timer,
+    access, advice, apply, canonical, command, decide, directory, effect, entitlement, event, facts, freeze, id,
+    notice, personal, policy, refusal, span, timer,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

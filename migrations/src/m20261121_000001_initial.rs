@@ -38,7 +38,8 @@ const TABLES: &[&str] = &[
         version BIGINT NOT NULL
     )",
     // The snapshot (`body`) and what is searched by. `extends` is the parent of an extension. `end_children`: its extensions are
-    // still to be ended with it. `review_us`: by when an emergency bypass is to be reviewed, until it is.
+    // still to be ended with it. `review_us`: by when an emergency bypass is to be reviewed, until it is. `misuse_us`: when a review
+    // found misuse.
     "CREATE TABLE accesses (
         id TEXT PRIMARY KEY,
         short TEXT NOT NULL UNIQUE,
@@ -54,7 +55,9 @@ const TABLES: &[&str] = &[
         end_children BOOLEAN NOT NULL,
         requested_us BIGINT NOT NULL,
         body TEXT NOT NULL,
-        review_us BIGINT
+        review_us BIGINT,
+        activated_us BIGINT,
+        misuse_us BIGINT
     )",
     // Append-only. `bytes` are the canonical bytes that `sha256` is of; the other columns repeat parts of them for search.
     "CREATE TABLE events (
@@ -161,6 +164,9 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX accesses_requested ON accesses (requested_us)",
     "CREATE INDEX accesses_extends ON accesses (extends) WHERE extends IS NOT NULL",
     "CREATE INDEX accesses_review ON accesses (beneficiary) WHERE review_us IS NOT NULL",
+    "CREATE INDEX accesses_used ON accesses (beneficiary, role, activated_us)
+     WHERE activated_us IS NOT NULL AND extends IS NULL",
+    "CREATE INDEX accesses_misused ON accesses (beneficiary, misuse_us) WHERE misuse_us IS NOT NULL",
     "CREATE INDEX accesses_end_children ON accesses (id) WHERE end_children",
     "CREATE INDEX events_at ON events (at_us)",
     "CREATE INDEX events_kind ON events (kind, position)",
@@ -195,7 +201,7 @@ pub const SEED: Seed = Seed {
         "INSERT INTO persons VALUES ('alice', 3)",
         "INSERT INTO accesses VALUES ('0193a5f0-0000-7000-8000-000000000001', 'A-2AAAAA', 3, 'active', 'alice', 'alice',
          'orders-db-admin', 'orders-db/alice/{\"role\":\"app_admin\"}', NULL, 1763800000000000, FALSE, FALSE,
-         1763790000000000, '{}', 1763880000000000)",
+         1763790000000000, '{}', 1763880000000000, 1763795000000000, NULL)",
         "INSERT INTO events (access, version, at_us, kind, person, bytes, sha256) VALUES
          ('0193a5f0-0000-7000-8000-000000000001', 1, 1763790000000000, 'requested', 'alice', CAST('{}' AS {bytes}),
           CAST('sum' AS {bytes}))",
@@ -214,7 +220,7 @@ pub const SEED: Seed = Seed {
     check: &[
         "SELECT 1 FROM persons WHERE id = 'alice' AND version = 3",
         "SELECT 1 FROM accesses WHERE short = 'A-2AAAAA' AND state = 'active' AND until_us = 1763800000000000
-         AND review_us = 1763880000000000",
+         AND review_us = 1763880000000000 AND activated_us = 1763795000000000 AND misuse_us IS NULL",
         "SELECT 1 FROM events WHERE access = '0193a5f0-0000-7000-8000-000000000001' AND version = 1
          AND bytes = CAST('{}' AS {bytes})",
         "SELECT 1 FROM texts WHERE digest = 'aa' AND body = 'why'",

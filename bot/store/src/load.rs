@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jit_core::access::Access;
+use jit_core::advice::{LOOKED_AT, Past};
 use jit_core::facts::{OpenAccess, Unreviewed};
 use jit_core::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use sea_orm::{ConnectionTrait, DbErr, Value};
@@ -98,6 +99,33 @@ impl Store {
             Ok(Unreviewed { short, due: crate::clock::instant(row.try_get("", "review_us")?) })
         };
         rows.iter().map(read).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// What is known of a beneficiary's past in a role, for advice: one query, whatever there is. Without the access of this id.
+    pub async fn past_of(&self, person: &PersonId, role: &RoleName, without: AccessId) -> Result<Past, StoreError> {
+        let select = format!(
+            "SELECT 'asked' AS kind, us FROM (SELECT requested_us AS us FROM accesses
+                 WHERE beneficiary = $1 AND id <> $3 ORDER BY requested_us DESC LIMIT {LOOKED_AT}) AS asked
+             UNION ALL SELECT 'use' AS kind, us FROM (SELECT activated_us AS us FROM accesses
+                 WHERE beneficiary = $1 AND role = $2 AND activated_us IS NOT NULL AND extends IS NULL
+                 ORDER BY activated_us DESC LIMIT {LOOKED_AT}) AS uses
+             UNION ALL SELECT 'misuse' AS kind, us FROM (SELECT misuse_us AS us FROM accesses
+                 WHERE beneficiary = $1 AND misuse_us IS NOT NULL ORDER BY misuse_us DESC LIMIT {LOOKED_AT}) AS misuse
+             ORDER BY us DESC"
+        );
+        let values = vec![person.as_str().into(), role.as_str().into(), without.to_string().into()];
+        let rows = sql::query(&self.db().reader, &select, values).await.doing(DOING)?;
+        let mut past = Past::default();
+        for row in rows {
+            let kind: String = row.try_get("", "kind").doing(DOING)?;
+            let at = crate::clock::instant(row.try_get("", "us").doing(DOING)?);
+            match kind.as_str() {
+                "asked" => past.asked.push(at),
+                "use" => past.uses.push(at),
+                _ => past.misuse.push(at),
+            }
+        }
+        Ok(past)
     }
 
     /// Every emergency bypass that waits for its review, the first due first.

@@ -1,5 +1,6 @@
 //! An access as a row: the snapshot and the columns it is searched by.
 
+use chrono::{DateTime, Utc};
 use jit_core::access::{Access, State};
 use jit_core::entitlement::EntitlementKey;
 use jit_core::facts::OpenAccess;
@@ -40,10 +41,12 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         micros(access.requested_at).into(),
         body.into(),
         access.review_due().map(micros).into(),
+        access.activated_at.map(micros).into(),
+        misused_at(access).map(micros).into(),
     ];
     let insert = format!(
         "INSERT INTO accesses (id, short, version, state, beneficiary, requester, role, entitlement, extends, until_us,
-         failing, end_children, requested_us, body, review_us) VALUES ({}) ON CONFLICT DO NOTHING",
+         failing, end_children, requested_us, body, review_us, activated_us, misuse_us) VALUES ({}) ON CONFLICT DO NOTHING",
         sql::list(1, values.len())
     );
     Ok(sql::execute(db, &insert, values).await? == 1)
@@ -57,7 +60,8 @@ pub(crate) async fn update<C: ConnectionTrait>(
     body: String,
 ) -> Result<bool, DbErr> {
     let update = "UPDATE accesses SET version = $3, state = $4, until_us = $5, failing = $6,
-                  end_children = (end_children OR $7), body = $8, review_us = $9 WHERE id = $1 AND version = $2";
+                  end_children = (end_children OR $7), body = $8, review_us = $9,
+                  activated_us = $10, misuse_us = $11 WHERE id = $1 AND version = $2";
     let values = vec![
         access.id.to_string().into(),
         version(before.version).into(),
@@ -68,8 +72,16 @@ pub(crate) async fn update<C: ConnectionTrait>(
         end_children.into(),
         body.into(),
         access.review_due().map(micros).into(),
+        access.activated_at.map(micros).into(),
+        misused_at(access).map(micros).into(),
     ];
     Ok(sql::execute(db, update, values).await? == 1)
+}
+
+/// When a review found misuse.
+fn misused_at(access: &Access) -> Option<DateTime<Utc>> {
+    let verdict = access.review.as_ref()?.verdict.as_ref()?;
+    verdict.misuse.then_some(verdict.at)
 }
 
 fn failing(access: &Access) -> bool {

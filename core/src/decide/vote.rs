@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
 use crate::access::{Access, EndCause, Outcome, Pending, Revoker, State, Vote};
+use crate::advice::advise;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::facts::Facts;
@@ -86,7 +87,8 @@ pub(super) fn open_step(draft: &mut Draft<'_>, step: usize) {
         .into_iter()
         .filter(|person| !voted.contains(person))
         .collect();
-    draft.event(Event::StepOpened { step, asked });
+    let advice = advise(&access.request, &access.route.rule, draft.facts, draft.now).map(Box::new);
+    draft.event(Event::StepOpened { step, asked, advice });
 }
 
 /// Writes down the intent; the connector's worker does the rest. It ends with its window, if that closes before its time is over.

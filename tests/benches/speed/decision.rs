@@ -46,6 +46,7 @@ pub fn run() -> bool {
             open: &[],
             freezes: &[],
             unreviewed: &[],
+            past: None,
             parent: None,
         };
         decisions.push(timed(|| decided(command, &facts, now)));

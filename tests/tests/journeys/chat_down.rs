@@ -11,6 +11,8 @@ use rstest::rstest;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_without_chat(#[case] backend: Backend) {
     let world = World::start(backend).await;
+    // Approvers are told who is on call once that is known.
+    world.on_call("pagerduty/PORDERS", Some(&[])).await;
     world.says("alice", "#access", "/jit request orders-admin for 30m because checking the order totals").await;
     world.presses("bob", "Approve").await;
     world.presses("sam", "Approve").await;

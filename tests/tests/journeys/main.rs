@@ -1,5 +1,6 @@
 //! Journeys: a user's words, the production wiring, real databases. One binary, a file per journey, each over every backend.
 
+mod advice;
 mod approve;
 mod attack;
 mod chat_down;

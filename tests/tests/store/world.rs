@@ -170,7 +170,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
 }
 
 pub fn opened() -> Event {
-    Event::StepOpened { step: 0, asked: vec!["bob".into()] }
+    Event::StepOpened { step: 0, asked: vec!["bob".into()], advice: None }
 }
 
 pub fn start(at: DateTime<Utc>) -> Event {

@@ -4,7 +4,7 @@ use jit_core::access::{Access, EndCause, Outcome, Pending, State};
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
-use super::{Context, button, outcome, words};
+use super::{Context, advice, button, outcome, words};
 use crate::card::{Card, Inline, Line, Tone};
 
 /// Words it, for everybody who was asked in this step.
@@ -30,7 +30,7 @@ pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
             decided(access, tone, verdict(&closed.outcome), context).text(story)
         }
     };
-    card.context(words::small_print(access))
+    card.context(words::small_print(access).plain(format!(" · rule “{}”", access.route.rule)))
 }
 
 /// The word for what became of it.
@@ -52,14 +52,18 @@ fn verdict(outcome: &Outcome) -> &'static str {
 fn open(access: &Access, state: &Pending, context: &Context) -> Card {
     let asker = words::asker(access, context);
     Card::new(Tone::Pending, format!("{asker} asks for {}", words::what(access)))
-        .facts(facts(access, context))
+        .facts(facts(access))
         .text(words::cut(access))
-        .text(progress(access, state, context))
-        .text(Line::new("It times out ").at_and_left(words::gives_up(access, state)).plain("."))
+        .text(
+            progress(access, state, context)
+                .plain(" It times out ")
+                .at_and_left(words::gives_up(access, state))
+                .plain("."),
+        )
         .actions(vec![button::approve(access), button::approve_shorter(access), button::deny(access)])
 }
 
-fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
+fn facts(access: &Access) -> Vec<(String, Vec<Inline>)> {
     let request = &access.request;
     let mut facts = vec![words::fact("Who asks", Line::default().person(&request.requester))];
     if !words::own(access) {
@@ -78,8 +82,7 @@ fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
     if let Some(channel) = &request.origin.channel {
         facts.push(words::fact("Asked in", Line::default().push(Inline::Channel(channel.clone()))));
     }
-    facts.push(words::fact("Owner", Line::new(words::owner(&request.owner, context))));
-    facts.push(words::fact("Rule", Line::new(&access.route.rule)));
+    facts.extend(advice::facts(access));
     facts
 }
 
@@ -129,6 +132,8 @@ pub fn samples() -> Vec<Sample> {
     vec![
         of("open", 0, pending()),
         of("open-last-step", 1, second_step()),
+        of("open-standing-out", 0, sample::standing_out(pending())),
+        of("open-unadvised", 0, Access { advice: None, ..pending() }),
         of("open-on-behalf", 0, on_behalf(pending())),
         of("open-cut", 0, sample::cut(pending())),
         of("open-extension", 0, extension(pending())),

@@ -3,6 +3,7 @@
 //! A notice's file has `card` (what it says, in every state of the access it may be told in) and `samples` (those states, for the
 //! snapshots). Adding a notice: its variant in `jit_core::notice`, its file here, and its line below.
 
+mod advice;
 pub mod answers;
 mod bulletins;
 mod button;

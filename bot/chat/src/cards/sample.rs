@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::access::*;
+use jit_core::advice::{Advice, Held, Signal};
 use jit_core::directory::{Directory, Person};
 use jit_core::entitlement::{Entitlement, Handover, Target};
 use jit_core::freeze::{Freeze, Scope};
@@ -134,11 +135,46 @@ pub fn pending() -> Access {
         requested_at: now(),
         asked: vec![asked("bob", 0)],
         votes: vec![],
+        advice: Some(Box::new(advice())),
         activated_at: None,
         review: None,
         closing: None,
         state: State::Pending(Pending { step: 0, since: now(), reminded: false, escalated: false }),
     }
+}
+
+/// What is known of Alice: she held it before, is on call and holds something else.
+pub fn advice() -> Advice {
+    Advice {
+        uses: 4,
+        last_use: Some(minutes(-4 * 24 * 60)),
+        holds: vec![Held { short: short("A-HX2K7P"), title: "Hosts, root".to_owned(), until: Some(minutes(30)) }],
+        oncall: Some(vec!["pagerduty/PORDERS".to_owned()]),
+        signals: vec![],
+    }
+}
+
+/// The same request, with everything about it that can stand out.
+pub fn standing_out(mut access: Access) -> Access {
+    let held = |n: i64| Held {
+        short: short("A-HX2K7P"),
+        title: format!("Orders, shard {n}, administrator"),
+        until: (n > 0).then(|| minutes(n * 10)),
+    };
+    access.advice = Some(Box::new(Advice {
+        uses: 0,
+        last_use: None,
+        holds: (0..5).map(held).collect(),
+        oncall: Some(vec![]),
+        signals: vec![
+            Signal::Misuse { at: minutes(-9 * 24 * 60) },
+            Signal::FirstTime,
+            Signal::OddHour,
+            Signal::Long { longest: Span::hours(1) },
+            Signal::NoTicket,
+        ],
+    }));
+    access
 }
 
 /// Bob has agreed to half an hour; Dana and Erin are asked.

@@ -127,6 +127,7 @@ fn a_preview_judges_as_the_request_will() {
             open: &[],
             freezes: &[],
             unreviewed: &[],
+            past: None,
             parent: None,
         };
         let preview = crate::decide::preview(&ask, &facts, world.now);

@@ -10,12 +10,13 @@ use crate::access::{Access, EndCause, Outcome, State};
 use crate::apply::apply;
 use crate::canonical::canonical;
 use crate::decide::Decision;
-use crate::effect::{Effect, Recipient, Tell};
+use crate::effect::{Content, Effect, Recipient, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::id::PersonId;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::{AtWindowEnd, Risk, Step, Subject};
+use crate::refusal::Refusal;
 use crate::timer::{TimerKind, timers};
 
 pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, now: DateTime<Utc>) {
@@ -40,6 +41,29 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     tells_rightly(before, decision);
     ends_in_time(&decision.after);
     assert!(decision.records.iter().all(|record| record.at == now && record.policy == facts.policy.hash));
+}
+
+/// Advice changes what approvers are shown, and nothing else: the same decision, or the same refusal, comes without it.
+pub fn advice_is_no_authority(advised: &Result<Decision, Refusal>, unadvised: Result<Decision, Refusal>) {
+    let mut advised = advised.clone();
+    if let Ok(decision) = &mut advised {
+        // What an earlier step was shown stays where no further one is opened.
+        let before = unadvised.as_ref().ok().and_then(|decision| decision.after.advice.clone());
+        decision.after.advice.clone_from(&before);
+        for record in &mut decision.records {
+            if let Event::StepOpened { advice, .. } = &mut record.event {
+                *advice = None;
+            }
+        }
+        for effect in &mut decision.effects {
+            if let Effect::Tell(tell) = effect
+                && let Content::Notice(notice) = &mut tell.content
+            {
+                notice.access.advice.clone_from(&before);
+            }
+        }
+    }
+    assert_eq!(advised, unadvised);
 }
 
 /// Records are numbered without gaps and lead, one by one and by permitted ways only, to what the decision says.

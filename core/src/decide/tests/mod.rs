@@ -1,6 +1,7 @@
 //! Tables of the state machine, one file per topic. A line is `events > effects`, effects in order, `recipient:notice`.
 
 mod active;
+mod advice;
 mod asking;
 mod changes;
 mod elevating;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::access::{Access, Origin, Platform, Proof, Revoker};
+use crate::advice::{LOOKED_AT, Past};
 use crate::command::{Ask, Command};
 use crate::decide::{Decision, decide};
 use crate::directory::{Directory, Person, parse_people};
@@ -101,6 +102,7 @@ impl World {
             .filter(waits)
             .filter_map(|other| Some(Unreviewed { short: other.short.clone(), due: other.review_due()? }))
             .collect();
+        let past = self.past(id, command, beneficiary);
         let actor = actor(command);
         let facts = Facts {
             actor: &actor,
@@ -110,13 +112,41 @@ impl World {
             open: &open,
             freezes: &self.freezes,
             unreviewed: &unreviewed,
+            past: Some(&past),
             parent,
         };
         let decision = decide(access, command, &facts, self.now);
         assert_eq!(decision, decide(access, command, &facts, self.now), "the same facts, the same decision");
+        let unadvised = decide(access, command, &Facts { past: None, ..facts }, self.now);
+        laws::advice_is_no_authority(&decision, unadvised);
         let decision = decision?;
         laws::check(access, &decision, &facts, self.now);
         Ok(decision)
+    }
+
+    /// What the shell would load of the beneficiary's past.
+    fn past(&self, id: AccessId, command: &Command, beneficiary: Option<&PersonId>) -> Past {
+        let role = match command {
+            Command::Request(ask) => Some(&ask.role),
+            _ => self.accesses.get(&id).map(|access| &access.request.role),
+        };
+        let theirs: Vec<&Access> =
+            self.accesses.values().filter(|other| Some(&other.request.beneficiary) == beneficiary).collect();
+        let used = theirs.iter().filter(|other| Some(&other.request.role) == role && other.request.extends.is_none());
+        let misused = |other: &&Access| {
+            let verdict = other.review.as_ref()?.verdict.as_ref()?;
+            verdict.misuse.then_some(verdict.at)
+        };
+        let mut past = Past {
+            uses: used.filter_map(|other| other.activated_at).collect(),
+            asked: theirs.iter().filter(|other| other.id != id).map(|other| other.requested_at).collect(),
+            misuse: theirs.iter().filter_map(misused).collect(),
+        };
+        for times in [&mut past.uses, &mut past.asked, &mut past.misuse] {
+            times.sort_by(|a, b| b.cmp(a));
+            times.truncate(LOOKED_AT);
+        }
+        past
     }
 
     /// Freezes something.

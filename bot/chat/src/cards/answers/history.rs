@@ -27,7 +27,7 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Requested { request, .. } => {
             Line::new(format!("{} asked for {}", context.directory.name(&request.requester), request.duration))
         }
-        Event::StepOpened { step, asked } => Line::new(format!("step {} asked {}", step + 1, names(asked))),
+        Event::StepOpened { step, asked, .. } => Line::new(format!("step {} asked {}", step + 1, names(asked))),
         Event::Reminded => Line::new("the approvers were reminded"),
         Event::Escalated { added } => Line::new(format!("no answer, so {} asked too", are(names(added), added.len()))),
         Event::Approved { vote } => Line::new(agreed(vote, context)),
@@ -104,7 +104,7 @@ pub(super) fn sample(access: &Access) -> Vec<EventRecord> {
         route: access.route.clone(),
         closing: None,
     };
-    let mut events = vec![requested, Event::StepOpened { step: 0, asked }];
+    let mut events = vec![requested, Event::StepOpened { step: 0, asked, advice: None }];
     events.extend(access.votes.iter().map(|vote| Event::Approved { vote: vote.clone() }));
     if access.until().is_some() {
         let (since, until) = (sample::now(), sample::minutes(60));
