@@ -8,9 +8,9 @@ use jit_core::answer::Answer;
 use jit_core::command::{Ask, Command};
 use jit_core::decide::{Decision, decide};
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
-use jit_core::facts::{OpenAccess, Unreviewed};
+use jit_core::facts::{InUse, OpenAccess, Unreviewed};
 use jit_core::freeze::Freeze;
-use jit_core::id::{AccessId, ShortId};
+use jit_core::id::{AccessId, RoleName, ShortId};
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
 use jit_store::{Commit, CommitError, Committed, Store};
@@ -78,6 +78,8 @@ struct Loaded {
     unreviewed: Vec<Unreviewed>,
     past: Option<Past>,
     person_version: Option<u64>,
+    in_use: InUse,
+    shared_versions: Vec<(String, u64)>,
     parent: Option<Access>,
 }
 
@@ -113,6 +115,7 @@ impl Dispatch {
             facts.freezes = &loaded.freezes;
             facts.unreviewed = &loaded.unreviewed;
             facts.past = loaded.past.as_ref();
+            facts.in_use = loaded.in_use;
             let decision = match decide(loaded.access.as_ref(), &command, &facts, self.store.now()) {
                 Ok(decision) => decision,
                 Err(refusal) => {
@@ -164,6 +167,8 @@ impl Dispatch {
             unreviewed: Vec::new(),
             past: None,
             person_version: None,
+            in_use: InUse::default(),
+            shared_versions: Vec::new(),
             parent: None,
         };
         let (beneficiary, role, parent) = match command {
@@ -184,6 +189,7 @@ impl Dispatch {
             // Whoever is asked next is advised.
             loaded.past = Some(self.store.past_of(&beneficiary, &role, id).await.map_err(anyhow::Error::from)?);
             loaded.freezes = self.store.freezes().await.map_err(anyhow::Error::from)?;
+            (loaded.in_use, loaded.shared_versions) = self.in_use(&loaded.snapshot, &role, id).await?;
         }
         if matches!(command, Command::Request(ask) if ask.emergency) {
             loaded.unreviewed = self.store.unreviewed(&beneficiary).await.map_err(anyhow::Error::from)?;
@@ -192,6 +198,20 @@ impl Dispatch {
             loaded.parent = self.store.access(parent).await.map_err(anyhow::Error::from)?;
         }
         Ok(loaded)
+    }
+
+    /// What all people hold together, counted only where policy limits it; with the versions to compare.
+    pub async fn in_use(
+        &self,
+        snapshot: &Snapshot,
+        role: &RoleName,
+        but: AccessId,
+    ) -> Result<(InUse, Vec<(String, u64)>), ActError> {
+        let of_role = snapshot.policy.role(role).and_then(|role| role.max_simultaneous);
+        if of_role.is_none() && snapshot.policy.limits.max_simultaneous_total.is_none() {
+            return Ok((InUse::default(), Vec::new()));
+        }
+        Ok(self.store.in_use(role, but).await.map_err(anyhow::Error::from)?)
     }
 
     async fn commit(
@@ -207,6 +227,7 @@ impl Dispatch {
                 records: &decision.records,
                 effects: &decision.effects,
                 person_version: loaded.person_version,
+                shared_versions: &loaded.shared_versions,
                 dedupe,
                 answer: None,
             })

@@ -10,7 +10,7 @@ use anyhow::Context;
 use jit_core::directory::{Directory, Person, Rotations};
 use jit_core::entitlement::Capabilities;
 use jit_core::event::Actor;
-use jit_core::facts::{Facts, OpenAccess};
+use jit_core::facts::{Facts, InUse, OpenAccess};
 use jit_core::id::ConnectorName;
 use jit_core::policy::{self, Policy, Problem, SourceFile};
 use tokio::sync::watch;
@@ -46,6 +46,7 @@ impl Snapshot {
             freezes: &[],
             unreviewed: &[],
             past: None,
+            in_use: InUse::default(),
             parent: None,
         }
     }

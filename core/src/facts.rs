@@ -32,8 +32,20 @@ pub struct Facts<'a> {
     pub unreviewed: &'a [Unreviewed],
     /// What is known of the beneficiary's past, for [`crate::advice`] alone; `None` where nobody is to be advised.
     pub past: Option<&'a Past>,
+    /// How many accesses are held by all people together.
+    pub in_use: InUse,
     /// For an extension: the access it extends.
     pub parent: Option<&'a Access>,
+}
+
+/// How many accesses are held by all people together, this one excluded: given or being given, and not yet proven gone. An extension and
+/// what it extends are one. Counted only where policy limits it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// Of the role in question.
+    pub of_role: u64,
+    /// Of all roles.
+    pub in_all: u64,
 }
 
 /// An emergency bypass that waits for its review.

@@ -159,7 +159,7 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 /// What administrators do to policy and directory meanwhile. The first puts everything back.
-const CHANGES: [fn(&mut World); 20] = [
+const CHANGES: [fn(&mut World); 21] = [
     |w| {
         let fresh = World::new();
         (w.parts, w.people, w.freezes) = (fresh.parts, fresh.people, fresh.freezes);
@@ -178,6 +178,7 @@ const CHANGES: [fn(&mut World); 20] = [
     |w| w.rule("dual").max_duration = Some(Span::minutes(30)),
     |w| w.rule("vault").who.clear(),
     |w| w.parts.limits.max_simultaneous = 1,
+    |w| (w.role("orders-write").max_simultaneous, w.parts.limits.max_simultaneous_total) = (Some(1), Some(2)),
     |w| w.rule("single").hours = Some(hours(8, 15)),
     |w| {
         (w.rule("low").hours, w.rule("low").at_window_end) = (Some(hours(8, 12)), AtWindowEnd::Keep);

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use jit_core::access::{Access, State};
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::freeze;
-use jit_core::id::RoleName;
+use jit_core::id::{AccessId, RoleName};
 use jit_core::policy::{Role, Subject};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
+
+use uuid::Uuid;
 
 use super::{Speaker, Verbs, no_such_access, request::blank, scope};
 use crate::dispatch::ActError;
@@ -112,6 +114,7 @@ impl Verbs {
         let (open, _) = self.dispatch.store.open_of(speaker.id()).await.map_err(anyhow::Error::from)?;
         let mut question = blank(role, &speaker.person, self.dispatch.store.now());
         question.channel = speaker.origin.channel.as_ref();
+        (question.in_use, _) = self.dispatch.in_use(&snapshot, &role.name, AccessId(Uuid::nil())).await?;
         let mut lines = snapshot.policy.explain(&question, &snapshot.directory, &open).lines;
         let freezes = self.dispatch.freezes().await?;
         let frozen = freeze::stopped(&freezes, &role.name, &[speaker.id()], &snapshot.directory);

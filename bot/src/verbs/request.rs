@@ -6,6 +6,7 @@ use jit_core::answer::Answer;
 use jit_core::command::Ask;
 use jit_core::decide::preview;
 use jit_core::directory::Person;
+use jit_core::facts::InUse;
 use jit_core::grammar::RequestLine;
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
 use jit_core::policy::{Judgement, Question, Role};
@@ -58,6 +59,7 @@ pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) 
         channel: None,
         now,
         start: None,
+        in_use: InUse::default(),
     }
 }
 
@@ -166,7 +168,8 @@ impl Verbs {
         let ask = ask(&snapshot, speaker, Draft { because, ..draft })?;
         let (open, _) = self.dispatch.store.open_of(&ask.beneficiary).await.map_err(anyhow::Error::from)?;
         let actor = speaker.actor();
-        let facts = snapshot.facts(&actor, &open);
+        let mut facts = snapshot.facts(&actor, &open);
+        (facts.in_use, _) = self.dispatch.in_use(&snapshot, &ask.role, ask.id).await?;
         Ok(match preview(&ask, &facts, self.dispatch.store.now()) {
             Ok(judgement) => Preview::Judged { judgement },
             Err(refusal) => Preview::Refused(refusal),

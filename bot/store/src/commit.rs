@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jit_core::access::{Access, State};
 use jit_core::effect::{Effect, Tell};
 use jit_core::event::EventRecord;
-use jit_core::id::{AccessId, PersonId};
+use jit_core::id::AccessId;
 use jit_core::timer::{Timer, timers};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use serde_json::Value;
@@ -33,6 +33,8 @@ pub struct Commit<'a> {
     /// The version that came with the facts about the beneficiary ([`Store::open_of`]), where the decision used them; compared
     /// and set. `None`: set only, since others' decisions may have used this access.
     pub person_version: Option<u64>,
+    /// The versions that came with counts of what all people hold ([`Store::in_use`]), where the decision used them; compared and set.
+    pub shared_versions: &'a [(String, u64)],
     /// What came in; the same key is committed once.
     pub dedupe: Option<&'a str>,
     /// What is answered, kept with the dedupe key for replays.
@@ -101,8 +103,13 @@ async fn write(
     {
         return Err(CommitError::Duplicate { answer: replays::answer(db, key).await?.flatten() });
     }
-    if !person(db, &after.request.beneficiary, commit.person_version).await.doing(DOING)? {
+    if !raise(db, after.request.beneficiary.as_str(), commit.person_version).await.doing(DOING)? {
         return Err(CommitError::Conflict);
+    }
+    for (key, expected) in commit.shared_versions {
+        if !raise(db, key, Some(*expected)).await.doing(DOING)? {
+            return Err(CommitError::Conflict);
+        }
     }
     access(db, commit).await?;
     events::append(db, commit.records).await?;
@@ -123,20 +130,18 @@ fn unsettled(access: &Access) -> bool {
     matches!(access.state, State::Elevating(_) | State::Active(_) | State::Revoking(_))
 }
 
-/// Sets the beneficiary's version, and compares it where the decision used it.
-async fn person<C: ConnectionTrait>(db: &C, id: &PersonId, expected: Option<u64>) -> Result<bool, DbErr> {
+/// Sets a version, the beneficiary's or one that all people share, and compares it where the decision used it.
+async fn raise<C: ConnectionTrait>(db: &C, id: &str, expected: Option<u64>) -> Result<bool, DbErr> {
     let (sql, values) = match expected {
-        Some(0) => {
-            ("INSERT INTO persons (id, version) VALUES ($1, 1) ON CONFLICT DO NOTHING", vec![id.as_str().into()])
-        }
+        Some(0) => ("INSERT INTO persons (id, version) VALUES ($1, 1) ON CONFLICT DO NOTHING", vec![id.into()]),
         Some(expected) => (
             "UPDATE persons SET version = version + 1 WHERE id = $1 AND version = $2",
-            vec![id.as_str().into(), version(expected).into()],
+            vec![id.into(), version(expected).into()],
         ),
         None => (
             "INSERT INTO persons (id, version) VALUES ($1, 1)
              ON CONFLICT (id) DO UPDATE SET version = persons.version + 1",
-            vec![id.as_str().into()],
+            vec![id.into()],
         ),
     };
     Ok(sql::execute(db, sql, values).await? == 1)

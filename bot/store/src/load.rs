@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jit_core::access::Access;
 use jit_core::advice::{LOOKED_AT, Past};
-use jit_core::facts::{OpenAccess, Unreviewed};
+use jit_core::facts::{InUse, OpenAccess, Unreviewed};
 use jit_core::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
@@ -47,6 +47,34 @@ impl Store {
         let open = sql::query(db, &open, person).await.doing(DOING)?;
         let open = open.iter().map(rows::open).collect::<Result<_, _>>().doing(DOING)?;
         Ok((open, version.and_then(|v| u64::try_from(v).ok()).unwrap_or(0)))
+    }
+
+    /// How many accesses are held by all people together, but for one, of a role and in all; with the versions of both for
+    /// [`crate::Commit::shared_versions`]. Their keys hold a colon, which no person's id does.
+    pub async fn in_use(&self, role: &RoleName, but: AccessId) -> Result<(InUse, Vec<(String, u64)>), StoreError> {
+        let db = &self.db().reader;
+        let mut versions = vec![("all:".to_owned(), 0), (format!("role:{role}"), 0)];
+        // The versions first, as in `open_of`.
+        for (key, version) in &mut versions {
+            let values = vec![key.as_str().into()];
+            let row = sql::one(db, "SELECT version FROM persons WHERE id = $1", values).await.doing(DOING)?;
+            let found: Option<i64> = row.map(|row| row.try_get("", "version")).transpose().doing(DOING)?;
+            *version = found.and_then(|found| u64::try_from(found).ok()).unwrap_or(0);
+        }
+        let select = "SELECT count(*) AS in_all, count(CASE WHEN role = $1 THEN 1 END) AS of_role FROM accesses AS held
+                      WHERE state <> 'closed' AND state IN ('elevating', 'active', 'revoking') AND id <> $2
+                      AND NOT EXISTS (SELECT 1 FROM accesses AS child WHERE child.extends = held.id
+                          AND child.state IN ('elevating', 'active', 'revoking'))";
+        let values = vec![role.as_str().into(), but.to_string().into()];
+        let row = sql::one(db, select, values).await.doing(DOING)?;
+        let count = |row: &sea_orm::QueryResult, column| -> Result<u64, DbErr> {
+            Ok(u64::try_from(row.try_get::<i64>("", column)?).unwrap_or(0))
+        };
+        let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
+            Ok(InUse { of_role: count(row, "of_role")?, in_all: count(row, "in_all")? })
+        };
+        let in_use = row.as_ref().map(read).transpose().doing(DOING)?.unwrap_or_default();
+        Ok((in_use, versions))
     }
 
     /// The extensions of an access, oldest first, those that are over included.

@@ -179,6 +179,7 @@ fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> 
         channel: request.origin.channel.as_ref(),
         now,
         start: request.extends.as_ref().map(|extends| extends.from),
+        in_use: facts.in_use,
     })
 }
 

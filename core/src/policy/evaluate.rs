@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::Channel;
 use crate::directory::{Directory, Person};
-use crate::facts::OpenAccess;
+use crate::facts::{InUse, OpenAccess};
 use crate::id::PersonId;
 use crate::policy::faults::{Fault, Faults};
 use crate::policy::glob::glob;
@@ -46,6 +46,8 @@ pub struct Question<'a> {
     pub now: DateTime<Utc>,
     /// When it shall begin, where that is later: an extension goes on from the end of what it extends.
     pub start: Option<DateTime<Utc>>,
+    /// What all people hold together.
+    pub in_use: InUse,
 }
 
 /// A request that may go its way.
@@ -201,6 +203,9 @@ impl Policy {
     }
 
     fn limit_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
+        if question.chain.is_none() {
+            self.shared_faults(question, faults);
+        }
         let max = self.limits.max_simultaneous;
         // An extension takes over the slot of what it extends once that is over.
         let beside = |access: &OpenAccess| open.iter().any(|other| access.extends == Some(other.id));
@@ -212,6 +217,24 @@ impl Policy {
                 format!("at most {max} may be open at a time, and {} are open", list(&mine)),
                 format!("end one, for example with `done {}`", open_example(open)),
             ));
+        }
+    }
+
+    /// The limits that all people share. What waits for an approval takes no place: it is judged again at every vote.
+    fn shared_faults(&self, question: &Question<'_>, faults: &mut Faults) {
+        let InUse { of_role, in_all } = question.in_use;
+        let role = question.role;
+        if let Some(max) = role.max_simultaneous.filter(|max| of_role >= u64::from(*max)) {
+            let what = format!("at most {max} may hold `{}` at a time, and {of_role} do", role.name);
+            faults.push(Fault::new(
+                Code::Limit,
+                what,
+                format!("ask again when one of them is done; `who {}` tells who they are", role.name),
+            ));
+        }
+        if let Some(max) = self.limits.max_simultaneous_total.filter(|max| in_all >= u64::from(*max)) {
+            let what = format!("at most {max} accesses may be held at a time by all together, and {in_all} are");
+            faults.push(Fault::new(Code::Limit, what, "ask again when one of them has ended"));
         }
     }
 

@@ -67,6 +67,7 @@ impl Policy {
         let mut takes = vec![format!("at most {} at a time", threshold.map_or(longest, |up_to| up_to.min(longest)))];
         let calendar = self.calendar(question.role, rule);
         takes.extend(calendar.words(question.now));
+        takes.extend(question.role.max_simultaneous.map(|max| format!("held by at most {max} at a time")));
         if rule.ticket == TicketNeed::Required {
             takes.push("with a ticket".to_owned());
         }

@@ -108,6 +108,8 @@ pub struct Role {
     pub tags: BTreeSet<String>,
     /// The longest it may be held.
     pub max_duration: Span,
+    /// How many may hold it at the same time, where that is limited.
+    pub max_simultaneous: Option<u32>,
     /// Where it stands, for messages.
     pub place: Place,
 }
@@ -362,6 +364,8 @@ pub struct Conflict {
 pub struct Limits {
     /// Simultaneous open accesses per person, extensions not counted.
     pub max_simultaneous: u32,
+    /// Accesses that may be held at the same time by all people together, where that is limited.
+    pub max_simultaneous_total: Option<u32>,
     /// The shortest that may be asked for.
     pub min_duration: Span,
     /// The fewest characters of a justification.
@@ -498,6 +502,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_simultaneous: 3,
+            max_simultaneous_total: None,
             min_duration: Span::minutes(5),
             min_justification: 12,
             max_duration: BTreeMap::new(),

@@ -170,6 +170,7 @@ fn visibility(mut table: Table<'_, '_>) -> Option<Visibility> {
 fn limits(mut table: Table<'_, '_>) -> Option<Limits> {
     let default = Limits::default();
     let max_simultaneous = table.number("max_simultaneous", 1..1001).unwrap_or(default.max_simultaneous);
+    let max_simultaneous_total = table.number("max_simultaneous_total", 1..1_000_001);
     let min_duration = table.span("min_duration").map_or(default.min_duration, |span| span.value);
     let min_justification = table.number("min_justification", 0..501);
     let min_justification = min_justification.map_or(default.min_justification, |n| n as usize);
@@ -188,7 +189,7 @@ fn limits(mut table: Table<'_, '_>) -> Option<Limits> {
         }
     }
     table.finish();
-    Some(Limits { max_simultaneous, min_duration, min_justification, max_duration })
+    Some(Limits { max_simultaneous, max_simultaneous_total, min_duration, min_justification, max_duration })
 }
 
 /// A text for people: something, in one line, of a length that fits on a card.

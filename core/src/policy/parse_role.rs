@@ -33,6 +33,7 @@ pub(super) fn role(mut table: Table<'_, '_>) -> Option<Role> {
     let tags = table.texts_or_none("tags").unwrap_or_default();
     let tags: Option<BTreeSet<String>> = tags.into_iter().map(|tag| plain(&table, "tags", tag)).collect();
     let max_duration = table.span("max_duration").map_or(Span::default(), |span| span.value);
+    let max_simultaneous = table.number("max_simultaneous", 1..1_000_001);
     table.finish();
     let name = name?;
     Some(Role {
@@ -46,6 +47,7 @@ pub(super) fn role(mut table: Table<'_, '_>) -> Option<Role> {
         owner: owner?,
         tags: tags?,
         max_duration,
+        max_simultaneous,
         place: Place::default(),
     })
 }

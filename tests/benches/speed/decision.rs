@@ -47,6 +47,7 @@ pub fn run() -> bool {
             freezes: &[],
             unreviewed: &[],
             past: None,
+            in_use: jit_core::facts::InUse::default(),
             parent: None,
         };
         decisions.push(timed(|| decided(command, &facts, now)));

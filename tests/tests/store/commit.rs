@@ -60,8 +60,16 @@ async fn commit(
     records: &[jit_core::event::EventRecord],
     person_version: Option<u64>,
 ) -> Result<(), CommitError> {
-    let commit =
-        Commit { before: None, after: access, records, effects: &[], person_version, dedupe: None, answer: None };
+    let commit = Commit {
+        before: None,
+        after: access,
+        records,
+        effects: &[],
+        person_version,
+        shared_versions: &[],
+        dedupe: None,
+        answer: None,
+    };
     store.commit(commit).await.map(drop)
 }
 
@@ -100,6 +108,7 @@ async fn a_replay_is_answered_the_same_and_does_nothing_twice(
                 records: &records,
                 effects: &effects,
                 person_version: None,
+                shared_versions: &[],
                 dedupe: Some("slack:trigger:1"),
                 answer: Some(&answer),
             };

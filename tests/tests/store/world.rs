@@ -125,7 +125,16 @@ pub async fn save(
     records: &[EventRecord],
     effects: &[Effect],
 ) -> Result<(), CommitError> {
-    let commit = Commit { before, after, records, effects, person_version: None, dedupe: None, answer: None };
+    let commit = Commit {
+        before,
+        after,
+        records,
+        effects,
+        person_version: None,
+        shared_versions: &[],
+        dedupe: None,
+        answer: None,
+    };
     let committed = store.commit(commit).await?;
     store.announce(&committed);
     Ok(())

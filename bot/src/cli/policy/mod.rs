@@ -8,6 +8,7 @@ mod test;
 use clap::{Args, Subcommand};
 use jit_connectors::registry::Registry;
 use jit_core::access::Channel;
+use jit_core::facts::InUse;
 use jit_core::id::PersonId;
 use jit_core::policy::cases::Kind;
 use jit_core::policy::{Judgement, Problem, Question};
@@ -165,6 +166,7 @@ impl Explain {
             channel: channel.as_ref(),
             now: jit_now(),
             start: None,
+            in_use: InUse::default(),
         };
         let explanation = snapshot.policy.explain(&question, &snapshot.directory, &[]);
         match self.output {

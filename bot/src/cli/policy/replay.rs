@@ -8,7 +8,7 @@ use clap::Args;
 use jit_core::decide::preview;
 use jit_core::directory::Rotations;
 use jit_core::event::Actor;
-use jit_core::facts::OpenAccess;
+use jit_core::facts::{InUse, OpenAccess};
 use jit_core::id::RoleName;
 use jit_core::policy::cases::Kind;
 use jit_core::policy::{Judgement, Policy, Question, Rule, Subject};
@@ -158,6 +158,7 @@ fn judge(
             channel: ask.origin.channel.as_ref(),
             now: at,
             start: chain.map(|(_, start)| start),
+            in_use: InUse::default(),
         };
         return snapshot.policy.judge(&question, &snapshot.directory, open);
     }

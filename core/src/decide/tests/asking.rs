@@ -83,6 +83,33 @@ fn only_so_many_may_be_open() {
 }
 
 #[test]
+fn only_so_many_may_hold_a_role_and_all_roles_together() {
+    let mut world = World::new();
+    world.role("orders-write").max_simultaneous = Some(1);
+    let waiting = world.request("ann", "orders-write", "1h");
+    let held = world.active();
+    assert_eq!(world.request_line("dana", "orders-write", "1h"), "refused limit");
+    assert_eq!(world.approve("bob", waiting), "refused policy-changed", "waiting took no place, so there is none now");
+    let more = world.extend("alice", held, "30m");
+    world.approve("bob", more);
+    world.verified(more);
+    assert_eq!(world.state(more), "active", "an extension takes no second place");
+    world.done("alice", held);
+    world.gone(held);
+    assert_eq!(world.approve("bob", waiting), "refused policy-changed", "its extension is being taken back");
+    world.gone(more);
+    assert!(world.approve("bob", waiting).starts_with("approved elevation-started"));
+
+    world.parts.limits.max_simultaneous_total = Some(1);
+    assert_eq!(world.request_line("alice", "logs-read", "15m"), "refused limit");
+    world.parts.limits.max_simultaneous_total = Some(2);
+    assert!(world.request_line("alice", "logs-read", "15m").starts_with("requested elevation-started"));
+    let ask = world.ask("alice", "orders-admin", "30m");
+    let bypass = crate::command::Ask { emergency: true, ..ask };
+    assert!(world.line(bypass.id, Command::Request(Box::new(bypass))).starts_with("requested review-opened"));
+}
+
+#[test]
 fn nobody_decides_alone_for_another() {
     let mut world = World::new();
     let ask = world.ask("bob", "logs-read", "15m");
@@ -128,6 +155,7 @@ fn a_preview_judges_as_the_request_will() {
             freezes: &[],
             unreviewed: &[],
             past: None,
+            in_use: crate::facts::InUse::default(),
             parent: None,
         };
         let preview = crate::decide::preview(&ask, &facts, world.now);

@@ -29,6 +29,7 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
         has_its_quorum(&decision.after, facts);
         is_short_enough(&decision.after, facts);
         is_within_its_windows(&decision.after, facts, now);
+        has_its_place(&decision.after, facts);
         let stopped = crate::freeze::refuse(facts.freezes, &decision.after.request, facts.directory);
         assert!(stopped.is_none(), "given while it is frozen: {stopped:?}");
     }
@@ -245,6 +246,17 @@ fn is_within_its_windows(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>)
         let latest = access.closing.as_ref().map_or(begin + elevating.duration.delta(), |closing| closing.at);
         assert!(ends.iter().all(|end| latest <= *end), "it outlasts its window");
     }
+}
+
+/// No more hold a role, or all roles together, than policy says. A bypass is not counted out, and an extension has its place.
+fn has_its_place(access: &Access, facts: &Facts<'_>) {
+    if access.review.is_some() || access.request.extends.is_some() {
+        return;
+    }
+    let fits = |held: u64, max: Option<u32>| max.is_none_or(|max| held < u64::from(max));
+    let role = facts.policy.role(&access.request.role).unwrap();
+    assert!(fits(facts.in_use.of_role, role.max_simultaneous), "too many hold {}", role.name);
+    assert!(fits(facts.in_use.in_all, facts.policy.limits.max_simultaneous_total), "too many hold something");
 }
 
 /// One message per conversation and slot in a decision; nobody is asked about their own request; the requester hears of the end

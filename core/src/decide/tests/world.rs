@@ -14,7 +14,7 @@ use crate::directory::{Directory, Person, parse_people};
 use crate::effect::{Effect, Recipient, Tell};
 use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
-use crate::facts::{Facts, OpenAccess, Unreviewed};
+use crate::facts::{Facts, InUse, OpenAccess, Unreviewed};
 use crate::freeze::{Freeze, Scope};
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::notice::NoticeKind;
@@ -85,6 +85,7 @@ impl World {
             _ => None,
         };
         let access = self.accesses.get(&id);
+        let asked = if let Command::Request(ask) = command { Some(&ask.role) } else { None };
         let beneficiary = match command {
             Command::Request(ask) => Some(&ask.beneficiary),
             _ => access.map(|access| &access.request.beneficiary),
@@ -113,6 +114,7 @@ impl World {
             freezes: &self.freezes,
             unreviewed: &unreviewed,
             past: Some(&past),
+            in_use: self.in_use(access.map(|access| &access.request.role).or(asked), id),
             parent,
         };
         let decision = decide(access, command, &facts, self.now);
@@ -147,6 +149,16 @@ impl World {
             times.truncate(LOOKED_AT);
         }
         past
+    }
+
+    /// What all people hold together, but for one access.
+    pub fn in_use(&self, role: Option<&RoleName>, but: AccessId) -> InUse {
+        let given = |access: &&Access| matches!(access.state_name(), "elevating" | "active" | "revoking");
+        let given: Vec<&Access> = self.accesses.values().filter(given).collect();
+        let goes_on = |id| given.iter().any(|other| other.request.extends.as_ref().is_some_and(|e| e.parent == id));
+        let counted: Vec<_> = given.iter().filter(|access| access.id != but && !goes_on(access.id)).collect();
+        let of_role = counted.iter().filter(|access| Some(&access.request.role) == role).count() as u64;
+        InUse { of_role, in_all: counted.len() as u64 }
     }
 
     /// Freezes something.

@@ -23,6 +23,7 @@ impl Check<'_> {
             self.error(policy.place_of("limits"), &format!("max_duration.{environment}"), what, None);
         }
         policy.roles.values().for_each(|role| self.role_bounds(role));
+        self.shared_bounds();
         for rule in &policy.rules {
             self.rule_bounds(rule);
             self.auto_bounds(rule);
@@ -55,6 +56,24 @@ impl Check<'_> {
         }
     }
 
+    /// A limit that another one never lets be reached.
+    fn shared_bounds(&mut self) {
+        let policy = self.policy;
+        let Some(total) = policy.limits.max_simultaneous_total else { return };
+        let beyond = |max: u32| {
+            format!("{max} is more than the {total} of `max_simultaneous_total`, so it can never be reached")
+        };
+        let place = policy.place_of("limits");
+        if policy.limits.max_simultaneous > total && place.has("max_simultaneous") {
+            self.error(place, "max_simultaneous", beyond(policy.limits.max_simultaneous), None);
+        }
+        for role in policy.roles.values() {
+            if let Some(max) = role.max_simultaneous.filter(|max| *max > total) {
+                self.error(&role.place, "max_simultaneous", beyond(max), None);
+            }
+        }
+    }
+
     fn rule_bounds(&mut self, rule: &Rule) {
         let least = self.policy.limits.min_duration;
         if let Some(longest) = rule.max_duration.filter(|longest| *longest < least) {
@@ -80,6 +99,10 @@ impl Check<'_> {
             let what = format!("automatic approval is for less than {AUTO_BELOW}, not {}", auto.up_to);
             let hint = "only a rule for `oncall:` alone may allow more".to_owned();
             self.error(&rule.place, "auto_approve.up_to", what, Some(hint));
+        }
+        if let Some(longest) = rule.max_duration.filter(|longest| auto.up_to > *longest) {
+            let what = format!("{} is more than the `max_duration` of this rule, {longest}", auto.up_to);
+            self.error(&rule.place, "auto_approve.up_to", what, None);
         }
         if auto.up_to < self.policy.limits.min_duration {
             let what = format!("{} is shorter than `min_duration`: nothing is ever approved automatically", auto.up_to);

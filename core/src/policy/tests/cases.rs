@@ -5,6 +5,7 @@ use rstest::rstest;
 
 use super::world::{POLICY, WORKDAY, people, policy, source};
 use crate::directory::Directory;
+use crate::facts::InUse;
 use crate::policy::cases::{Case, Kind, words};
 use crate::policy::{Policy, Problem, Question, SourceFile, parse, parse_cases};
 use crate::span::Span;
@@ -33,6 +34,7 @@ fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, Stri
         channel: ask.origin.channel.as_ref(),
         now: case.at.unwrap_or_else(|| WORKDAY.parse().unwrap()),
         start: None,
+        in_use: InUse::default(),
     };
     let outcome = policy.judge(&question, &directory, &case.open());
     (case.expected.holds(&outcome), words(&outcome))

@@ -53,6 +53,16 @@ fn errors_keep_a_policy_out() {
         ("production = \"4h\"", "production = \"9h\"", "`production` may be held for at most 8h"),
         ("max_duration = \"8h\"", "max_duration = \"9h\"", "9h is more than the 8h of `production`"),
         ("max_duration = \"8h\"", "max_duration = \"4m\"", "shorter than `min_duration`"),
+        (
+            "max_simultaneous = 3",
+            "max_simultaneous = 3\nmax_simultaneous_total = 2",
+            "3 is more than the 2 of `max_simultaneous_total`",
+        ),
+        (
+            "auto_approve = { up_to = \"15m\" }",
+            "auto_approve = { up_to = \"15m\" }\nmax_duration = \"10m\"",
+            "15m is more than the `max_duration` of this rule, 10m",
+        ),
         ("timeout = \"8h\"", "timeout = \"30m\"", "`escalate_after`: 30m is not before the `timeout` of 30m"),
         (
             "any = [\"manager\", \"owner\"]",
@@ -64,6 +74,15 @@ fn errors_keep_a_policy_out() {
         let errors = errors(old, new);
         assert!(errors.iter().any(|error| error.contains(expected)), "{expected}: {errors:#?}");
     }
+}
+
+#[test]
+fn limits_of_roles_and_of_all_do_not_contradict() {
+    let text = POLICY.replacen("max_duration = \"8h\"", "max_duration = \"8h\"\nmax_simultaneous = 7", 1);
+    assert_eq!(found(&text).0, Vec::<String>::new());
+    let text = text.replacen("min_duration =", "max_simultaneous_total = 6\nmin_duration =", 1);
+    let errors = found(&text).0;
+    assert!(errors.iter().any(|error| error.contains(":23:20: 7 is more than the 6 of")), "{errors:#?}");
 }
 
 #[test]

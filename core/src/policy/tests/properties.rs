@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::world::{PEOPLE, POLICY, connectors, request, source};
 use crate::access::Channel;
 use crate::directory::{Directory, Person, parse_people};
+use crate::facts::InUse;
 use crate::id::PersonId;
 use crate::policy::{
     AtWindowEnd, AutoApprove, EscalateTo, Level, Limits, Parts, Place, Policy, Question, Risk, Role, RoleMatch, Rule,
@@ -64,6 +65,7 @@ fn role(number: usize) -> impl Strategy<Value = Role> {
         owner,
         tags: BTreeSet::new(),
         max_duration: Span::hours(8),
+        max_simultaneous: None,
         place: Place::default(),
     })
 }
@@ -139,6 +141,7 @@ proptest! {
                 channel: Some(&channel),
                 now: super::world::WORKDAY.parse().unwrap(),
                 start: None,
+                in_use: InUse::default(),
             };
             let explanation = policy.explain(&question, &directory, &[]);
             let judged = policy.judge(&question, &directory, &[]);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::access::{Channel, Request};
 use crate::directory::{Directory, parse_people};
-use crate::facts::OpenAccess;
+use crate::facts::{InUse, OpenAccess};
 use crate::id::{AccessId, ConnectorName, RoleName, ShortId};
 use crate::policy::{Judgement, Policy, Question, SourceFile, parse};
 use crate::refusal::Refusal;
@@ -213,6 +213,7 @@ pub struct Asked {
     pub channel: Option<(&'static str, &'static str)>,
     pub now: &'static str,
     pub start: Option<&'static str>,
+    pub in_use: InUse,
     pub open: Vec<OpenAccess>,
 }
 
@@ -228,6 +229,7 @@ pub fn asked(who: &'static str, role: &'static str) -> Asked {
         channel: None,
         now: WORKDAY,
         start: None,
+        in_use: InUse::default(),
         open: Vec::new(),
     }
 }
@@ -255,6 +257,7 @@ impl Asked {
             channel: channel.as_ref(),
             now: self.now.parse::<DateTime<Utc>>().unwrap(),
             start: self.start.map(|start| start.parse().unwrap()),
+            in_use: self.in_use,
         })
     }
 }
