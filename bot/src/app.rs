@@ -126,7 +126,9 @@ impl App {
 
     /// Reads policy and people again. What is in force stays when the new one has problems, and security is told of them.
     pub async fn reload(&self) -> anyhow::Result<()> {
-        let snapshot = match load(&self.sources, &self.registry) {
+        let (sources, registry) = (self.sources.clone(), self.registry.clone());
+        // Reading a large policy and proving it takes long enough to be felt by whoever types meanwhile.
+        let snapshot = match tokio::task::spawn_blocking(move || load(&sources, &registry)).await? {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 self.tell_problems(&error).await?;

@@ -1,7 +1,7 @@
 //! How fast it is: `tests/bench` runs this on the release build. Prints the machine, distributions, and ratios to a baseline of the same
 //! run, and ends with 1 when a goal is missed. Everything real: PostgreSQL with durable commits, Redis, signed HTTP, the built service.
 //!
-//! Arguments name the benches to run (`acknowledge`, `approve`, `lateness`, `decision`); none means all.
+//! Arguments name the benches to run (`decision`, `reload`, `acknowledge`, `approve`, `lateness`); none means all.
 
 mod acknowledge;
 mod approve;
@@ -10,6 +10,8 @@ mod decision;
 mod distribution;
 mod lateness;
 mod machine;
+mod reload;
+mod scale;
 mod slack;
 mod world;
 
@@ -22,10 +24,14 @@ fn main() {
     machine::print();
     let mut met = true;
     if want("decision") {
-        println!("\ndecision: 1,000 roles, 200 rules, 2,000 people");
+        println!("\ndecision: 1,000 roles, 200 rules, 2,000 people, 500 live grants");
         met &= decision::run();
     }
-    if ["acknowledge", "approve", "lateness"].into_iter().any(want) {
+    if want("reload") {
+        println!("\nreload: 1,000 roles, 200 rules, 2,000 people");
+        met &= reload::read();
+    }
+    if ["acknowledge", "approve", "lateness", "reload"].into_iter().any(want) {
         rustls::crypto::ring::default_provider().install_default().expect("nobody installed another before");
         let runtime = tokio::runtime::Runtime::new().expect("threads can be made");
         met &= runtime.block_on(served(&want));
@@ -37,6 +43,10 @@ fn main() {
 async fn served(want: &impl Fn(&str) -> bool) -> bool {
     let world = World::start().await;
     let mut met = true;
+    if want("reload") {
+        println!("\nreload: with 6,000 people more, while people type");
+        met &= reload::meanwhile(&world).await;
+    }
     if want("acknowledge") {
         met &= acknowledge::run(&world).await;
     }

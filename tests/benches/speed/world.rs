@@ -2,6 +2,7 @@
 //! the system that access is given to. Made once per run.
 
 use std::fmt::Write;
+use std::fs;
 use std::ops::Range;
 
 use jit_tests::servers::{Folder, Postgres, Redis, Service, free_port};
@@ -9,6 +10,7 @@ use jit_tests::site::Configuration;
 use tokio_postgres::Client as Database;
 
 use crate::client::Client;
+use crate::scale;
 use crate::slack::Slack;
 
 /// Everybody. Each asks for one thing at most, so that no limit is met.
@@ -30,7 +32,7 @@ pub struct World {
     database_url: String,
     pub slack: Slack,
     pub client: Client,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl World {
@@ -52,10 +54,16 @@ impl World {
                 target.url()
             ),
         };
-        let config = configuration.write(&folder, &people(), POLICY);
+        let config = configuration.write(&folder, &people(), &policy());
         let service = Service::start(&config, port);
         let client = Client::new(service.url());
-        Self { _service: service, _redis: redis, database, target, database_url, slack, client, _folder: folder }
+        Self { _service: service, _redis: redis, database, target, database_url, slack, client, folder }
+    }
+
+    /// Adds to the policy's file; the service sees it by itself.
+    pub fn change_policy(&self, more: &str) {
+        let file = self.folder.join("policy/all.toml");
+        fs::write(file, policy() + more).expect("a folder of ours");
     }
 
     /// A connection to the service's own database.
@@ -103,10 +111,15 @@ fn people() -> String {
             let _ = writeln!(text, "manager = \"p{}\"", manager_of(person));
         }
     }
-    text
+    text + &scale::people()
 }
 
-const POLICY: &str = r#"
+fn policy() -> String {
+    OWN_POLICY.to_owned() + &scale::policy()
+}
+
+/// What the benches ask for; beside it stand the roles and rules of a company of some size.
+const OWN_POLICY: &str = r#"
 [[role]]
 name = "orders-admin"
 title = "Orders database, administrator"
