@@ -262,42 +262,41 @@ fn problem_at(reader: &Reader<'_>, place: Option<Position>, at: usize, what: Str
 
 /// Notes managers who do not exist, and circles.
 fn managers(reader: &Reader<'_>, found: &[Found]) {
-    let by_id: HashMap<&PersonId, &Found> = found.iter().map(|found| (&found.person.id, found)).collect();
-    let mut in_known_circle: BTreeSet<&PersonId> = BTreeSet::new();
+    let by_id: HashMap<&PersonId, usize> =
+        found.iter().enumerate().map(|(number, found)| (&found.person.id, number)).collect();
+    let place = |one: &Found| one.values.get("manager").copied().unwrap_or_else(|| reader.position(one.at));
     for one in found {
-        let Some(manager) = &one.person.manager else { continue };
-        let place = one.values.get("manager").copied().unwrap_or_else(|| reader.position(one.at));
-        if !by_id.contains_key(manager) {
+        if let Some(manager) = one.person.manager.as_ref().filter(|manager| !by_id.contains_key(manager)) {
             let hint = did_you_mean(manager.as_str(), by_id.keys().map(|id| id.as_str()));
-            reader.problem_at(place, format!("there is no person `{manager}`"), hint);
-            continue;
+            reader.problem_at(place(one), format!("there is no person `{manager}`"), hint);
         }
-        let circle = circle(&one.person, &by_id);
-        if !circle.is_empty() && !circle.iter().any(|id| in_known_circle.contains(id)) {
-            let names: Vec<&str> = circle.iter().map(|id| id.as_str()).collect();
-            let what = format!("managers go round in a circle: {} and again {}", names.join(", "), names[0]);
-            reader.problem_at(place, what, None);
-            in_known_circle.extend(circle);
-        }
+    }
+    let manager = |number: usize| found[number].person.manager.as_ref().and_then(|id| by_id.get(id).copied());
+    for circle in circles(found.len(), manager) {
+        let names: Vec<&str> = circle.iter().map(|number| found[*number].person.id.as_str()).collect();
+        let what = format!("managers go round in a circle: {} and again {}", names.join(", "), names[0]);
+        reader.problem_at(place(&found[circle[0]]), what, None);
     }
 }
 
-/// The people from here up to here again; empty when the way up ends or circles elsewhere.
-fn circle<'a>(person: &'a Person, by_id: &HashMap<&PersonId, &'a Found>) -> Vec<&'a PersonId> {
-    let mut way = vec![&person.id];
-    let mut next = person.manager.as_ref();
-    while let Some(id) = next {
-        if *id == person.id {
-            return way;
+/// Each circle on the ways from one to the next, from its lowest number on. Everyone is walked through once.
+fn circles(count: usize, next: impl Fn(usize) -> Option<usize>) -> Vec<Vec<usize>> {
+    let mut walked = vec![false; count];
+    let mut circles = Vec::new();
+    for start in 0..count {
+        let (mut way, mut at) = (Vec::new(), Some(start));
+        while let Some(number) = at.filter(|number| !walked[*number]) {
+            walked[number] = true;
+            way.push(number);
+            at = next(number);
         }
-        if way.len() > by_id.len() {
-            break;
+        let met = at.and_then(|again| way.iter().position(|number| *number == again));
+        if let Some(met) = met {
+            let mut circle = way.split_off(met);
+            let lowest = (0..circle.len()).min_by_key(|place| circle[*place]).unwrap_or(0);
+            circle.rotate_left(lowest);
+            circles.push(circle);
         }
-        way.push(id);
-        next = by_id.get(id).and_then(|found| found.person.manager.as_ref());
     }
-    Vec::new()
+    circles
 }
-
-#[cfg(test)]
-mod tests;

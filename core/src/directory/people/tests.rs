@@ -128,4 +128,13 @@ fn managers_do_not_go_round() {
         + &person("d", &manager("a"));
     let found = problems(&three);
     assert_eq!(found, ["people.toml:4:11: managers go round in a circle: a, b, c and again a"]);
+    // A way that leads into a circle begins before it, and there is another one.
+    let two = person("way", &manager("d"))
+        + &person("c", &manager("d"))
+        + &person("d", &manager("c"))
+        + &person("e", &manager("f"))
+        + &person("f", &manager("e"));
+    let found = problems(&two);
+    let told: Vec<_> = found.iter().filter_map(|problem| problem.split_once("circle: ")).map(|(_, names)| names).collect();
+    assert_eq!(told, ["c, d and again c", "e, f and again e"], "{found:#?}");
 }
