@@ -147,6 +147,14 @@ pub(super) fn eligible<'a>(
     people
 }
 
+/// Active people who are, or belong to, one of these: everybody whom [`holds`] holds.
+pub(super) fn belonging<'a>(who: &'a [Subject], directory: &'a Directory) -> BTreeSet<&'a PersonId> {
+    let mut people = BTreeSet::new();
+    who.iter().for_each(|subject| add(subject, directory, &mut people));
+    people.retain(|id| directory.active(id).is_some());
+    people
+}
+
 /// People whom a subject names without a request at hand.
 fn add<'a>(subject: &'a Subject, directory: &'a Directory, people: &mut BTreeSet<&'a PersonId>) {
     match subject {

@@ -1,11 +1,10 @@
 //! Who can reach what: roles that nobody may ask for, requests that nobody could approve, rules that never decide.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Check, some};
-use crate::directory::Person;
-use crate::id::{PersonId, RoleName};
-use crate::policy::people::{Parties, eligible, holds};
+use crate::id::{ConnectorName, PersonId, RoleName};
+use crate::policy::people::{Parties, belonging, eligible};
 use crate::policy::quorum::short_step;
 use crate::policy::{Place, Role, Rule, Subject};
 
@@ -14,6 +13,13 @@ use crate::policy::{Place, Role, Rule, Subject};
 struct Short {
     people: BTreeSet<PersonId>,
     roles: BTreeSet<RoleName>,
+}
+
+/// What decides who may ask for a role and who has to agree.
+struct Alike<'a> {
+    rules: Vec<&'a Rule>,
+    owner: &'a Subject,
+    connector: &'a ConnectorName,
 }
 
 impl<'a> Check<'a> {
@@ -61,31 +67,29 @@ impl<'a> Check<'a> {
     /// For each role and each person who may ask for it: enough distinct people who are not that person.
     fn approvers(&mut self, impossible: &HashSet<&str>) {
         let (policy, directory) = (self.policy, self.directory);
-        let people: Vec<&Person> = directory.people().filter(|person| person.active).collect();
-        let mut proven: HashSet<(&str, &Subject, &PersonId)> = HashSet::new();
+        let members: HashMap<&str, BTreeSet<&PersonId>> =
+            policy.rules.iter().map(|rule| (rule.name.as_str(), self.members(rule))).collect();
         let mut short: BTreeMap<(&Place, &str, usize), Short> = BTreeMap::new();
-        for role in policy.roles.values() {
-            let mut anybody = false;
-            for person in &people {
-                let mut candidates = policy.candidates(role, person, person).peekable();
-                anybody |= candidates.peek().is_some();
-                let Some(rule) = candidates.find(|rule| !rule.steps.is_empty()) else { continue };
-                let can_ask = person.accounts.contains_key(&role.connector);
-                let told = impossible.contains(rule.name.as_str());
-                if told || !can_ask || !proven.insert((&rule.name, &role.owner, &person.id)) {
-                    continue;
-                }
-                let parties = Parties { requester: &person.id, beneficiary: &person.id, owner: &role.owner };
-                let eligible: Vec<_> = rule.steps.iter().map(|s| eligible(&s.any, parties, directory)).collect();
-                if let Some(step) = short_step(&rule.steps, &eligible) {
-                    let short = short.entry((&rule.place, &rule.name, step)).or_default();
-                    short.people.insert(person.id.clone());
-                    short.roles.insert(role.name.clone());
+        for (alike, roles) in self.alike() {
+            let mut decided: HashSet<&PersonId> = HashSet::new();
+            for rule in alike.rules.iter().filter(|rule| !rule.steps.is_empty()) {
+                for id in members[rule.name.as_str()].iter().copied().filter(|id| decided.insert(id)) {
+                    let can_ask = directory.person(id).is_some_and(|it| it.accounts.contains_key(alike.connector));
+                    if !can_ask || impossible.contains(rule.name.as_str()) {
+                        continue;
+                    }
+                    let parties = Parties { requester: id, beneficiary: id, owner: alike.owner };
+                    let eligible: Vec<_> = rule.steps.iter().map(|s| eligible(&s.any, parties, directory)).collect();
+                    if let Some(step) = short_step(&rule.steps, &eligible) {
+                        let short = short.entry((&rule.place, &rule.name, step)).or_default();
+                        short.people.insert(id.clone());
+                        short.roles.extend(roles.iter().map(|role| role.name.clone()));
+                    }
                 }
             }
-            let on_call = policy.rules_of(&role.name).any(|rule| rule.who.iter().any(is_rotation));
-            if !anybody && !on_call {
-                self.nobody_may_ask(role);
+            let somebody = |rule: &&Rule| rule.who.iter().any(is_rotation) || !members[rule.name.as_str()].is_empty();
+            if !alike.rules.iter().any(somebody) {
+                roles.into_iter().for_each(|role| self.nobody_may_ask(role));
             }
         }
         for ((place, name, step), Short { people, roles }) in short {
@@ -98,6 +102,22 @@ impl<'a> Check<'a> {
             );
             self.error(place, &format!("steps.{step}"), what, Some("name more people, or a group".to_owned()));
         }
+    }
+
+    /// The roles of which the same is to be proven, together.
+    fn alike(&self) -> Vec<(Alike<'a>, Vec<&'a Role>)> {
+        let mut all: Vec<(Alike<'a>, Vec<&'a Role>)> = Vec::new();
+        let mut places: HashMap<(Vec<&str>, &Subject, &ConnectorName), usize> = HashMap::new();
+        for role in self.policy.roles.values() {
+            let rules: Vec<&Rule> = self.policy.rules_of(&role.name).collect();
+            let names = rules.iter().map(|rule| rule.name.as_str()).collect();
+            let place = *places.entry((names, &role.owner, &role.connector)).or_insert_with(|| {
+                all.push((Alike { rules, owner: &role.owner, connector: &role.connector }, Vec::new()));
+                all.len() - 1
+            });
+            all[place].1.push(role);
+        }
+        all
     }
 
     fn nobody_may_ask(&mut self, role: &Role) {
@@ -145,9 +165,8 @@ impl<'a> Check<'a> {
     }
 
     /// Active people whom a rule lets ask.
-    fn members(&self, rule: &Rule) -> BTreeSet<&'a PersonId> {
-        let people = self.directory.people().filter(|person| person.active && holds(&rule.who, person));
-        people.map(|person| &person.id).collect()
+    fn members(&self, rule: &'a Rule) -> BTreeSet<&'a PersonId> {
+        belonging(&rule.who, self.directory)
     }
 }
 
