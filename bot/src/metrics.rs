@@ -37,8 +37,11 @@ fn describe() {
     describe_gauge!("jit_outbox_parked", "Notices that can never be delivered.");
     describe_gauge!("jit_outbox_pending", "Notices that wait to be delivered.");
     describe_counter!("jit_connector_calls_total", "Calls to targets by connector, call and outcome.");
-    describe_counter!("jit_oncall_lookups_total", "Looks at on-call rotations by source and outcome.");
-    describe_gauge!("jit_oncall_unknown", "Rotations of the policy that are not known now, so nobody is on them.");
+    describe_counter!("jit_oncall_lookups_total", "Looks at on-call rotations and incidents by source and outcome.");
+    describe_gauge!(
+        "jit_oncall_unknown",
+        "Rotations and services of the policy that are not known now: nobody is on call, no incident is open."
+    );
     describe_counter!("jit_chat_calls_total", "Calls to chat platforms by platform, method and outcome.");
 }
 
@@ -59,12 +62,12 @@ pub fn connector_call(connector: &str, call: &'static str, outcome: &'static str
         .increment(1);
 }
 
-/// A look at a rotation.
+/// A look at a rotation or at incidents.
 pub fn oncall_lookup(source: &str, outcome: &'static str) {
     counter!("jit_oncall_lookups_total", "source" => source.to_owned(), "outcome" => outcome).increment(1);
 }
 
-/// How many rotations are not known now.
+/// How many rotations and services are not known now.
 pub fn oncall_unknown(count: usize) {
     gauge!("jit_oncall_unknown").set(as_f64(count as u64));
 }

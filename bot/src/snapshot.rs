@@ -12,6 +12,7 @@ use jit_core::entitlement::Capabilities;
 use jit_core::event::Actor;
 use jit_core::facts::{Facts, InUse, OpenAccess};
 use jit_core::id::ConnectorName;
+use jit_core::incident::Incidents;
 use jit_core::policy::{self, Policy, Problem, SourceFile};
 use tokio::sync::watch;
 
@@ -188,17 +189,19 @@ impl InForce {
     pub fn set(&self, mut snapshot: Snapshot) {
         self.0.send_modify(|current| {
             snapshot.directory.set_oncall(current.directory.oncall().clone());
+            snapshot.directory.set_incidents(current.directory.all_incidents().clone());
             *current = Arc::new(snapshot);
         });
     }
 
-    /// Puts in force who is on call, with the policy and the people that are in force.
-    pub fn set_oncall(&self, rotations: Rotations) {
+    /// Puts in force who is on call and which incidents are open, with the policy and the people that are in force.
+    pub fn set_oncall(&self, rotations: Rotations, incidents: Incidents) {
         let mut before = self.get();
-        while *before.directory.oncall() != rotations {
+        while *before.directory.oncall() != rotations || *before.directory.all_incidents() != incidents {
             // Copied outside the lock, so that nobody waits for it; done again when a reload came in between.
             let mut next = Snapshot::clone(&before);
             next.directory.set_oncall(rotations.clone());
+            next.directory.set_incidents(incidents.clone());
             let next = Arc::new(next);
             let swapped = self.0.send_if_modified(|current| {
                 let same = Arc::ptr_eq(current, &before);

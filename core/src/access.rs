@@ -128,6 +128,9 @@ pub struct Extends {
     pub from: DateTime<Utc>,
     /// When the first access of the chain became active; maximum durations count from here.
     pub chain_since: DateTime<Utc>,
+    /// The incident's channel that was told of the chain so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
 }
 
 /// Somebody who was asked to agree.
@@ -317,6 +320,11 @@ pub enum EndCause {
     },
     /// The access it extended was ended early.
     ParentEnded,
+    /// The incident that it was given for is resolved.
+    IncidentResolved {
+        /// What people call it.
+        title: String,
+    },
     /// Somebody it depends on was disabled or has left.
     Leaver {
         /// The holder or the requester.
@@ -433,6 +441,12 @@ impl Access {
         self.request.requester == *person
             || self.request.beneficiary == *person
             || self.asked.iter().any(|asked| asked.person == *person)
+    }
+
+    /// The incident's channel that sees what becomes of it, beside the announcement channel.
+    pub fn incident_channel(&self) -> Option<&str> {
+        let inherited = || self.request.extends.as_ref().and_then(|extends| extends.channel.as_deref());
+        inherited().or_else(|| self.route.oncall.as_ref().and_then(|oncall| oncall.channel.as_deref()))
     }
 
     /// The first access of the chain of extensions; its messages go on.

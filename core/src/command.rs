@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::access::{Origin, Revoker};
 use crate::entitlement::Handover;
 use crate::id::{AccessId, PersonId, RoleName, ShortId};
+use crate::incident::IncidentId;
 use crate::personal::Personal;
 use crate::span::Span;
 use crate::timer::TimerKind;
@@ -80,6 +81,11 @@ pub enum Command {
     ParentEnded,
     /// The directory has changed: may it go on?
     Recheck,
+    /// Its source says that an incident is resolved.
+    IncidentResolved {
+        /// Which.
+        incident: IncidentId,
+    },
     /// Say whether an emergency bypass was justified.
     Review {
         /// Who.
@@ -137,6 +143,7 @@ impl Command {
             Self::RevocationFailed { .. } => "revocation-failed",
             Self::ParentEnded => "parent-ended",
             Self::Recheck => "recheck",
+            Self::IncidentResolved { .. } => "incident-resolved",
             Self::Review { .. } => "review",
         }
     }

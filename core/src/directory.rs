@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use people::parse_people;
 
 use crate::id::{AccountName, ConnectorName, PersonId};
+use crate::incident::{Incident, Incidents};
 
 /// One human being and every identity of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,7 @@ pub struct Directory {
     by_teams: HashMap<String, PersonId>,
     by_group: BTreeMap<String, BTreeSet<PersonId>>,
     oncall: Rotations,
+    incidents: Incidents,
     oncall_sources: OncallSources,
 }
 
@@ -108,6 +110,21 @@ impl Directory {
     /// The active people on a rotation (`source/schedule`) now; `None` when that is not known, which is nobody.
     pub fn rotation(&self, name: &str) -> Option<&BTreeSet<PersonId>> {
         self.oncall.get(name)
+    }
+
+    /// Says which incidents are open now, in place of what was said before.
+    pub fn set_incidents(&mut self, incidents: Incidents) {
+        self.incidents = incidents;
+    }
+
+    /// Every open incident that is known.
+    pub fn all_incidents(&self) -> &Incidents {
+        &self.incidents
+    }
+
+    /// The open incidents of a service (`source/service`); `None` when that is not known, which is none.
+    pub fn incidents(&self, service: &str) -> Option<&[Incident]> {
+        self.incidents.get(service).map(Vec::as_slice)
     }
 
     /// The person of a canonical id.

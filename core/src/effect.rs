@@ -65,6 +65,8 @@ pub enum Recipient {
     Announce,
     /// The channel for bypasses, failures and drift.
     Security,
+    /// The channel of an incident: the platform's id, or a name with `#`.
+    Channel(String),
 }
 
 impl Recipient {
@@ -74,6 +76,7 @@ impl Recipient {
             Self::Person(id) => format!("person:{id}"),
             Self::Announce => "announce".to_owned(),
             Self::Security => "security".to_owned(),
+            Self::Channel(channel) => format!("channel:{channel}"),
         }
     }
 }

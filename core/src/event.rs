@@ -49,6 +49,11 @@ pub enum Actor {
     Chain,
     /// The directory: somebody was disabled or has left.
     Directory,
+    /// A source of on-call rotations and incidents.
+    Oncall {
+        /// Its name in the configuration.
+        source: String,
+    },
     /// An operator at the command line; the system's user name.
     Operator {
         /// The system's user name.

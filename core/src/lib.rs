@@ -20,6 +20,7 @@ pub mod facts;
 pub mod freeze;
 pub mod grammar;
 pub mod id;
+pub mod incident;
 pub mod nearest;
 pub mod notice;
 pub mod personal;

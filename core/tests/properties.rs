@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use jit_core::{
     access, advice, apply, canonical, command, decide, directory, effect, entitlement, event, facts, freeze, id,
-    notice, personal, policy, refusal, span, timer,
+    incident, notice, personal, policy, refusal, span, timer,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -116,6 +116,10 @@ enum Move {
     },
     /// The directory is looked through for those who have left.
     Leavers,
+    /// The incident is resolved, says its source.
+    Resolved {
+        which: usize,
+    },
     /// A command that was sent before is sent again.
     Again {
         nth: usize,
@@ -148,9 +152,10 @@ fn moves() -> impl Strategy<Value = Move> {
         3 => (which.clone(), 0..TimerKind::ALL.len()).prop_map(|(which, kind)| Move::Timer { which, kind }),
         6 => Just(Move::Sweep),
         5 => prop_oneof![-120..600i64, 600..20_000i64].prop_map(|seconds| Move::Clock { seconds }),
-        2 => (0..CHANGES.len()).prop_map(|change| Move::Reload { change }),
+        4 => (0..CHANGES.len()).prop_map(|change| Move::Reload { change }),
         4 => Just(Move::Children),
         2 => Just(Move::Leavers),
+        2 => which.clone().prop_map(|which| Move::Resolved { which }),
         3 => (who.clone(), 0..ROLES.len()).prop_map(|(who, role)| Move::Bypass { who, role }),
         3 => (who.clone(), which.clone(), any::<bool>()).prop_map(|(who, which, misuse)| Move::Review { who, which, misuse }),
         3 => any::<prop::sample::Index>().prop_map(|nth| Move::Again { nth: nth.index(64) }),
@@ -159,10 +164,11 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 /// What administrators do to policy and directory meanwhile. The first puts everything back.
-const CHANGES: [fn(&mut World); 21] = [
+const CHANGES: &[fn(&mut World)] = &[
     |w| {
         let fresh = World::new();
         (w.parts, w.people, w.freezes) = (fresh.parts, fresh.people, fresh.freezes);
+        (w.rotations, w.incidents) = (fresh.rotations, fresh.incidents);
     },
     |w| w.person("alice").active = false,
     |w| w.person("bob").active = false,
@@ -191,6 +197,8 @@ const CHANGES: [fn(&mut World); 21] = [
         w.parts.blackouts.push(blackout);
     },
     |w| w.freeze(freeze::Scope::Everything),
+    |w| w.on_call("alice"),
+    |w| w.incidents.clear(),
     |w| w.freeze(freeze::Scope::Person("alice".into())),
 ];
 
@@ -293,6 +301,7 @@ impl History {
             Move::Reload { change } => CHANGES[change](&mut self.world),
             Move::Children => self.world.end_children(),
             Move::Leavers => self.leavers(),
+            Move::Resolved { which } => self.resolved(which),
             Move::Bypass { who, role } => {
                 let ask = self.world.ask(PEOPLE[who], ROLES[role], "30m");
                 let ask = Ask { emergency: true, ..ask };
@@ -322,6 +331,20 @@ impl History {
                 true => assert!(matches!(after.state, State::Revoking(_) | State::Closed(_)), "{after:?}"),
                 false => assert_eq!(*after, before),
             }
+        }
+    }
+
+    /// Afterwards nothing live ends with that incident; what does not is as it was.
+    fn resolved(&mut self, which: usize) {
+        self.crash = false;
+        let Some(id) = self.which(which) else { return };
+        let before = self.world.access(id).clone();
+        let bound = before.route.oncall.as_ref().is_some_and(|oncall| oncall.ends_with().is_some());
+        self.send(id, Command::IncidentResolved { incident: world::incident_42() });
+        let after = self.world.access(id);
+        match before.state {
+            State::Elevating(_) | State::Active(_) if bound => assert_eq!(after.state_name(), "revoking"),
+            _ => assert_eq!(*after, before),
         }
     }
 

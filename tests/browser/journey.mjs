@@ -91,3 +91,49 @@ test('asked by the form, with a preview of who decides, and denied with a reason
   await mine.filter({ hasText: 'Denied' }).filter({ hasText: 'use the refund tool instead' }).waitFor();
   await close();
 });
+
+for (const { role, title, button, question, note, verdict, told } of [
+  { role: 'payments-admin', title: 'Payments hosts, administrator', button: 'Justified…', question: 'What did you look at?', note: 'the sessions match the incident', verdict: 'Justified: Olive Okoye took', told: 'Reviewed as justified' },
+  { role: 'orders-restart', title: 'Orders service, restart', button: 'Misuse…', question: 'What was wrong?', note: 'no incident was open', verdict: 'Misuse: Olive Okoye took', told: 'Reviewed as misuse' },
+]) {
+  test(`taken in an emergency by the form, and reviewed by another person: ${button}`, async () => {
+    const { page, workspace, close } = await openWorkspace(DESKTOP);
+    const why = `checkout is down since ${Date.now()}`;
+
+    await workspace.become('Olive Okoye');
+    await workspace.visit('#inc-42');
+    await workspace.say(`/jit emergency ${role} for 5m because ${why}`);
+    await workspace.dialog.getByText('You get access at once, and nobody is asked.').waitFor();
+    const reason = workspace.dialog.getByLabel('What is the emergency?', { exact: false }).first();
+    assert.equal(await reason.inputValue(), why, 'what was typed is in the form');
+    await audit(page, `journey-emergency-${role}`);
+    await workspace.tabToField('What is the emergency?');
+    await workspace.press('Control+Enter');
+    await workspace.dialog.waitFor({ state: 'detached' });
+    await workspace.visit('jit');
+    const mine = lastWith(workspace.messages, title, why);
+    await mine.filter({ hasText: `Live: ${title}` }).waitFor();
+
+    await workspace.become('Sam Sato');
+    await workspace.visit('#security');
+    const card = lastWith(workspace.messages, `Olive Okoye took ${title}`, why);
+    await card.filter({ hasText: 'Emergency bypass' }).waitFor();
+    await audit(page, `journey-review-${role}`);
+    await workspace.pressButton(card, button);
+    await workspace.tabToField(question);
+    await workspace.type(note);
+    await audit(page, `journey-verdict-${role}`);
+    await workspace.press('Control+Enter');
+    await workspace.dialog.waitFor({ state: 'detached' });
+    await card.filter({ hasText: verdict }).filter({ hasText: note }).waitFor();
+    assert.equal(await card.getByRole('button', { name: button }).count(), 0, 'it is reviewed once');
+
+    await workspace.become('Olive Okoye');
+    await workspace.visit('jit');
+    if (button === 'Misuse…') await mine.filter({ hasText: 'verified gone' }).waitFor();
+    else assert.equal(await mine.filter({ hasText: `Live: ${title}` }).count(), 1, 'what was justified goes on');
+    await workspace.pressButton(mine, await mine.getByRole('button', { name: /repl(y|ies)/ }).first().textContent().then((text) => text.trim()));
+    await workspace.thread.filter({ hasText: told }).filter({ hasText: note }).waitFor();
+    await close();
+  });
+}

@@ -30,6 +30,8 @@ pub struct Oncall {
     /// The provider's user id (or, with Opsgenie, user name) to the person, for those whose address there is another.
     #[serde(default)]
     pub oncall_ids: BTreeMap<String, PersonId>,
+    /// How incidents' own channels are called, such as `inc-{number}`.
+    pub incident_channel: Option<String>,
 }
 
 /// Whose schedules they are.
@@ -99,6 +101,10 @@ impl Oncall {
         if self.api_url.as_ref().is_some_and(|url| !is_safe(url)) {
             let what = "must be https (or on this machine): whoever answers says who is approved at once";
             return Some(("api_url", format!("{table}.api_url {what}")));
+        }
+        if self.incident_channel.as_ref().is_some_and(|name| !name.contains("{number}")) {
+            let what = format!("{table}.incident_channel holds {{number}}, such as \"inc-{{number}}\"");
+            return Some(("incident_channel", what));
         }
         if self.refresh < REFRESH_AT_LEAST {
             return Some(("refresh", format!("{table}.refresh is at least {REFRESH_AT_LEAST}")));

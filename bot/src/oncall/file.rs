@@ -10,11 +10,12 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use jit_core::id::PersonId;
+use jit_core::incident::{Incident, OwnChannel};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::{LookupError, Turn, Who};
+use super::{LookupError, Turn, Who, channel};
 
 /// The longest file that is read.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -38,6 +39,7 @@ pub(super) struct Wrong {
 pub(super) struct Rotations {
     rotations: Vec<Rotation>,
     shifts: Vec<Shift>,
+    incidents: Vec<IncidentText>,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,20 @@ struct Text {
     rotation: Vec<RotationText>,
     #[serde(default)]
     shift: Vec<ShiftText>,
+    #[serde(default)]
+    incident: Vec<IncidentText>,
+}
+
+/// An incident stands in the file until everything that was given for it has ended: what is gone is not said to be resolved.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IncidentText {
+    id: String,
+    service: String,
+    title: Option<String>,
+    channel: Option<String>,
+    #[serde(default)]
+    resolved: bool,
 }
 
 #[derive(Deserialize)]
@@ -95,16 +111,49 @@ struct ShiftText {
 /// Whoever is on call by a rotation, now and soon.
 pub(super) async fn look(path: PathBuf, rotation: &str, now: DateTime<Utc>) -> Result<Vec<Turn>, LookupError> {
     let rotation = rotation.to_owned();
+    looked(path, move |path, rotations| {
+        let turns = rotations.turns(&rotation, now);
+        let none = || LookupError::new("refused", format!("has no rotation `{rotation}` in {}", path.display()));
+        turns.ok_or_else(none)?.map_err(|wrong| failed(path, wrong))
+    })
+    .await
+}
+
+/// The open incidents of a service.
+pub(super) async fn incidents(path: PathBuf, service: &str, named: Option<&str>) -> Result<Vec<Incident>, LookupError> {
+    let (service, named) = (service.to_owned(), named.map(str::to_owned));
+    looked(path, move |_, rotations| {
+        let open = rotations.incidents.iter().filter(|incident| incident.service == service && !incident.resolved);
+        Ok(open.map(|incident| incident.read(named.as_deref())).collect())
+    })
+    .await
+}
+
+/// Whether an incident is resolved.
+pub(super) async fn resolved(path: PathBuf, id: &str) -> Result<bool, LookupError> {
+    let id = id.to_owned();
+    looked(path, move |path, rotations| {
+        let found = rotations.incidents.iter().find(|incident| incident.id == id);
+        let none = || LookupError::new("refused", format!("has no incident `{id}` in {}", path.display()));
+        found.map(|incident| incident.resolved).ok_or_else(none)
+    })
+    .await
+}
+
+/// What a file says, read where it may take its time.
+async fn looked<T: Send + 'static>(
+    path: PathBuf,
+    look: impl FnOnce(&Path, &Rotations) -> Result<T, LookupError> + Send + 'static,
+) -> Result<T, LookupError> {
     let looking = tokio::task::spawn_blocking(move || {
-        let wrong =
-            |Wrong { line, what }: Wrong| LookupError::new("failed", format!("{}:{line}: {what}", path.display()));
-        let rotations = read(&path).map_err(wrong)?;
-        rotations
-            .turns(&rotation, now)
-            .ok_or_else(|| LookupError::new("refused", format!("has no rotation `{rotation}` in {}", path.display())))?
-            .map_err(wrong)
+        let rotations = read(&path).map_err(|wrong| failed(&path, wrong))?;
+        look(&path, &rotations)
     });
     looking.await.unwrap_or_else(|error| Err(LookupError::new("failed", format!("could not be read: {error}"))))
+}
+
+fn failed(path: &Path, Wrong { line, what }: Wrong) -> LookupError {
+    LookupError::new("failed", format!("{}:{line}: {what}", path.display()))
 }
 
 /// Reads a file.
@@ -136,7 +185,21 @@ fn parse(text: &str) -> Result<Rotations, Wrong> {
         let line = line_of(shift.rotation.span().start);
         rotations.shifts.push(shift.checked(line).map_err(|what| Wrong { line, what })?);
     }
+    for (at, incident) in read.incident.iter().enumerate() {
+        if read.incident[..at].iter().any(|other| other.id == incident.id) {
+            return Err(Wrong { line: 0, what: format!("there are two incidents `{}`", incident.id) });
+        }
+    }
+    rotations.incidents = read.incident;
     Ok(rotations)
+}
+
+impl IncidentText {
+    fn read(&self, named: Option<&str>) -> Incident {
+        let own = || channel::own([], named, || Some(self.id.clone()));
+        let channel = self.channel.as_deref().map(OwnChannel::written).or_else(own);
+        Incident { id: self.id.clone(), title: super::title(&self.id, self.title.as_deref()), channel }
+    }
 }
 
 impl RotationText {

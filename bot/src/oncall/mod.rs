@@ -1,9 +1,10 @@
-//! Who is on call. Sources (PagerDuty, Opsgenie, a file) are looked at by a worker, never by a request: what it knows is put in force
+//! Who is on call, and which incidents are open. Sources (PagerDuty, Opsgenie, a file) are looked at by a worker, never by a request: what it knows is put in force
 //! with the directory, and a rotation that is not known, or no longer, is nobody.
 //!
 //! People are known by the provider's immutable user id where the configuration says so, else by their address, which the directory has
 //! made sure is one person's; never by a name.
 
+mod channel;
 mod file;
 mod opsgenie;
 mod pagerduty;
@@ -20,6 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::directory::{Directory, OncallSources};
 use jit_core::document::{Problem, Severity};
 use jit_core::id::PersonId;
+use jit_core::incident::{Incident, IncidentId};
 use jit_core::nearest::nearest;
 use reqwest::Client;
 use reqwest::header::HeaderValue;
@@ -91,6 +93,8 @@ struct Source {
     max_age: TimeDelta,
     refresh: TimeDelta,
     ids: BTreeMap<String, PersonId>,
+    /// How an incident's own channel is called: `inc-{number}`.
+    incident_channel: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,7 +117,8 @@ impl Oncall {
                 OncallKind::File => Kind::File(config.path(source.path.as_deref().unwrap_or(Path::new("")))),
             };
             let (max_age, refresh) = (source.max_age.delta(), source.refresh.delta());
-            Ok((name.clone(), Source { kind, max_age, refresh, ids: source.oncall_ids.clone() }))
+            let (ids, incident_channel) = (source.oncall_ids.clone(), source.incident_channel.clone());
+            Ok((name.clone(), Source { kind, max_age, refresh, ids, incident_channel }))
         };
         let sources = config.oncall.iter().map(source).collect::<anyhow::Result<_>>()?;
         Ok(Self { sources, client: wire::client().context("the HTTP client")? })
@@ -121,21 +126,52 @@ impl Oncall {
 
     /// Looks at one rotation (`source/schedule`), within five seconds.
     pub async fn look(&self, rotation: &str, now: DateTime<Utc>) -> Result<Vec<Turn>, LookupError> {
-        let found = rotation.split_once('/').and_then(|(source, schedule)| Some((self.sources.get(source)?, schedule)));
-        let Some((source, schedule)) = found else {
-            return Err(LookupError::new("refused", "is no configured source".to_owned()));
-        };
-        let looking = async {
+        let (source, schedule) = self.found(rotation)?;
+        in_time(async {
             match &source.kind {
                 Kind::Pagerduty { api, token } => pagerduty::look(&self.client, (api, token), schedule, now).await,
                 Kind::Opsgenie { api, token } => opsgenie::look(&self.client, (api, token), schedule).await,
                 Kind::File(path) => file::look(path.clone(), schedule, now).await,
             }
-        };
-        tokio::time::timeout(wire::DEADLINE, looking).await.unwrap_or_else(|_| {
-            let what = format!("does not answer within {} s", wire::DEADLINE.as_secs());
-            Err(LookupError::new("unreachable", what))
         })
+        .await
+    }
+
+    /// Looks at the open incidents of one service (`source/service`), within five seconds.
+    pub async fn incidents(&self, service: &str) -> Result<Vec<Incident>, LookupError> {
+        let (source, service) = self.found(service)?;
+        let named = source.incident_channel.as_deref();
+        in_time(async {
+            match &source.kind {
+                Kind::Pagerduty { api, token } => {
+                    pagerduty::incidents(&self.client, (api, token), service, named).await
+                }
+                Kind::Opsgenie { api, token } => opsgenie::incidents(&self.client, (api, token), service, named).await,
+                Kind::File(path) => file::incidents(path.clone(), service, named).await,
+            }
+        })
+        .await
+    }
+
+    /// Whether its source says that an incident is resolved, within five seconds. Only `Ok(true)` says so.
+    pub async fn resolved(&self, incident: &IncidentId) -> Result<bool, LookupError> {
+        let Some(source) = self.sources.get(&incident.source) else {
+            return Err(LookupError::new("refused", "is no configured source".to_owned()));
+        };
+        in_time(async {
+            match &source.kind {
+                Kind::Pagerduty { api, token } => pagerduty::resolved(&self.client, (api, token), &incident.id).await,
+                Kind::Opsgenie { api, token } => opsgenie::resolved(&self.client, (api, token), &incident.id).await,
+                Kind::File(path) => file::resolved(path.clone(), &incident.id).await,
+            }
+        })
+        .await
+    }
+
+    /// The source of a rotation or a service, and what it calls it.
+    fn found<'a>(&self, name: &'a str) -> Result<(&Source, &'a str), LookupError> {
+        let found = name.split_once('/').and_then(|(source, rest)| Some((self.sources.get(source)?, rest)));
+        found.ok_or_else(|| LookupError::new("refused", "is no configured source".to_owned()))
     }
 
     /// The active people whose turn it is.
@@ -185,6 +221,14 @@ impl Oncall {
     fn source_of(&self, rotation: &str) -> Option<&Source> {
         self.sources.get(rotation.split_once('/')?.0)
     }
+}
+
+/// One look, given up after its deadline.
+async fn in_time<T>(looking: impl Future<Output = Result<T, LookupError>>) -> Result<T, LookupError> {
+    tokio::time::timeout(wire::DEADLINE, looking).await.unwrap_or_else(|_| {
+        let what = format!("does not answer within {} s", wire::DEADLINE.as_secs());
+        Err(LookupError::new("unreachable", what))
+    })
 }
 
 /// The one person of an address.
@@ -240,6 +284,14 @@ pub fn files(config: &Config) -> BTreeMap<String, Option<PathBuf>> {
         (name.clone(), file.map(|path| config.path(path)))
     };
     config.oncall.iter().map(path).collect()
+}
+
+/// What people call an incident: its number and the beginning of its title.
+fn title(number: &str, title: Option<&str>) -> String {
+    const LONGEST: usize = 120;
+    let plain = |c: &char| !c.is_control();
+    let words: String = title.unwrap_or_default().chars().filter(plain).take(LONGEST).collect();
+    format!("#{number} {}", words.trim()).trim_end().to_owned()
 }
 
 /// An address below a base, each part escaped.

@@ -1,13 +1,16 @@
-//! Opsgenie: who is on call by a schedule. Source: Opsgenie, "Who is On Call API", Get On Calls with `flat=true`: one answer, without
+//! Opsgenie: who is on call by a schedule, and the incidents of a service. Source: Opsgenie, "Who is On Call API", Get On Calls with `flat=true`: one answer, without
 //! pages, of user names, which are addresses.
 
-use reqwest::Client;
+use std::collections::BTreeMap;
+
+use jit_core::incident::Incident;
 use reqwest::header::AUTHORIZATION;
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::{LookupError, Turn, Who, secret_header, wire};
+use super::{LookupError, Turn, Who, channel, secret_header, wire};
 
 /// The provider's own address; `https://api.eu.opsgenie.com` for accounts of the EU.
 pub(super) const API: &str = "https://api.opsgenie.com";
@@ -31,8 +34,107 @@ pub(super) async fn look(
 ) -> Result<Vec<Turn>, LookupError> {
     let mut url = super::below(api, &["v2", "schedules", schedule, "on-calls"]);
     url.query_pairs_mut().append_pair("scheduleIdentifierType", "id").append_pair("flat", "true");
-    let authorization = secret_header(&format!("GenieKey {}", token.expose_secret().trim()))?;
-    let answer: Answer = wire::ask(client.get(url).header(AUTHORIZATION, authorization)).await?;
+    let answer: Answer = wire::ask(asked(client, url, token)?).await?;
     let turn = |name: String| Turn { who: Who::User { id: name.clone(), email: Some(name) }, from: None, until: None };
     Ok(answer.data.recipients.into_iter().map(turn).collect())
+}
+
+/// Incidents of a page. Source: Opsgenie, "Incident API", List Incidents: at most 100.
+const PAGE: usize = 100;
+
+/// Many pages of open incidents are a mistake, or a loop.
+const MAX_PAGES: usize = 20;
+
+#[derive(Deserialize)]
+struct IncidentPage {
+    data: Vec<IncidentEntry>,
+    paging: Option<Paging>,
+}
+
+#[derive(Deserialize)]
+struct Paging {
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    data: IncidentEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IncidentEntry {
+    id: String,
+    tiny_id: Option<String>,
+    message: Option<String>,
+    status: String,
+    #[serde(default)]
+    impacted_services: Vec<String>,
+    #[serde(default)]
+    extra_properties: BTreeMap<String, serde_json::Value>,
+}
+
+/// The open incidents that impact a service, by its id. Source: Opsgenie, "Incident API", List Incidents. Which of the open ones are about
+/// the service is looked at here.
+pub(super) async fn incidents(
+    client: &Client,
+    (api, token): (&Url, &SecretString),
+    service: &str,
+    named: Option<&str>,
+) -> Result<Vec<Incident>, LookupError> {
+    let mut found = Vec::new();
+    let mut offset = 0;
+    for _ in 0..MAX_PAGES {
+        let mut url = super::below(api, &["v1", "incidents"]);
+        url.query_pairs_mut()
+            .append_pair("query", "status:open")
+            .append_pair("sort", "createdAt")
+            .append_pair("order", "asc")
+            .append_pair("limit", &PAGE.to_string())
+            .append_pair("offset", &offset.to_string());
+        let page: IncidentPage = wire::ask(asked(client, url, token)?).await?;
+        offset += page.data.len();
+        let empty = page.data.is_empty();
+        found.extend(page.data.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)));
+        if page.paging.and_then(|paging| paging.next).is_none() {
+            return Ok(found);
+        }
+        if empty {
+            break;
+        }
+    }
+    Err(LookupError::new("nonsense", "answers with pages of incidents that do not end".to_owned()))
+}
+
+/// Whether an incident is resolved. Source: Opsgenie, "Incident API", Get Incident.
+pub(super) async fn resolved(
+    client: &Client,
+    (api, token): (&Url, &SecretString),
+    id: &str,
+) -> Result<bool, LookupError> {
+    let mut url = super::below(api, &["v1", "incidents", id]);
+    url.query_pairs_mut().append_pair("identifierType", "id");
+    let answer: One = wire::ask(asked(client, url, token)?).await?;
+    if answer.data.id != id {
+        return Err(LookupError::new("nonsense", "answers with another incident than the one asked for".to_owned()));
+    }
+    Ok(matches!(answer.data.status.as_str(), "resolved" | "closed"))
+}
+
+fn asked(client: &Client, url: Url, token: &SecretString) -> Result<RequestBuilder, LookupError> {
+    let authorization = secret_header(&format!("GenieKey {}", token.expose_secret().trim()))?;
+    Ok(client.get(url).header(AUTHORIZATION, authorization))
+}
+
+impl IncidentEntry {
+    fn is_open_of(&self, service: &str) -> bool {
+        self.status == "open" && self.impacted_services.iter().any(|impacted| impacted == service)
+    }
+
+    fn incident(self, named: Option<&str>) -> Incident {
+        let links = self.extra_properties.values().filter_map(|value| value.as_str());
+        let channel = channel::own(links, named, || self.tiny_id.clone());
+        let title = super::title(self.tiny_id.as_deref().unwrap_or(&self.id), self.message.as_deref());
+        Incident { id: self.id, title, channel }
+    }
 }

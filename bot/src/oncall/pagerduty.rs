@@ -1,13 +1,14 @@
-//! PagerDuty: who is on call by a schedule. Source: PagerDuty REST API v2, "List all of the on-calls", and "Pagination" (classic).
+//! PagerDuty: who is on call by a schedule, and the incidents of a service. Source: PagerDuty REST API v2, "List all of the on-calls", and "Pagination" (classic).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::Client;
+use jit_core::incident::Incident;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::{LookupError, Turn, Who, secret_header, wire};
+use super::{LookupError, Turn, Who, channel, secret_header, wire};
 
 /// The provider's own address.
 pub(super) const API: &str = "https://api.pagerduty.com";
@@ -55,15 +56,10 @@ pub(super) async fn look(
     schedule: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Turn>, LookupError> {
-    let authorization = secret_header(&format!("Token token={}", token.expose_secret().trim()))?;
     let mut turns = Vec::new();
     let mut offset = 0;
     for _ in 0..MAX_PAGES {
-        let request = client
-            .get(address(api, schedule, now, offset))
-            .header(AUTHORIZATION, authorization.clone())
-            .header(ACCEPT, "application/vnd.pagerduty+json;version=2");
-        let page: Page = wire::ask(request).await?;
+        let page: Page = wire::ask(asked(client, address(api, schedule, now, offset), token)?).await?;
         offset += page.oncalls.len();
         let empty = page.oncalls.is_empty();
         turns.extend(page.oncalls.into_iter().filter(|entry| entry.is_of(schedule)).map(Entry::turn));
@@ -102,5 +98,103 @@ impl Entry {
     fn turn(self) -> Turn {
         let Self { user: User { id, email }, start, end, .. } = self;
         Turn { who: Who::User { id, email }, from: start, until: end }
+    }
+}
+
+#[derive(Deserialize)]
+struct IncidentPage {
+    incidents: Vec<IncidentEntry>,
+    more: bool,
+}
+
+#[derive(Deserialize)]
+struct One {
+    incident: IncidentEntry,
+}
+
+#[derive(Deserialize)]
+struct IncidentEntry {
+    id: String,
+    incident_number: Option<u64>,
+    title: Option<String>,
+    status: String,
+    service: Option<Reference>,
+    conference_bridge: Option<Bridge>,
+}
+
+#[derive(Deserialize)]
+struct Bridge {
+    conference_url: Option<String>,
+}
+
+/// The open incidents of a service's id. Source: PagerDuty REST API v2, "List incidents".
+pub(super) async fn incidents(
+    client: &Client,
+    (api, token): (&Url, &SecretString),
+    service: &str,
+    named: Option<&str>,
+) -> Result<Vec<Incident>, LookupError> {
+    let mut found = Vec::new();
+    let mut offset = 0;
+    for _ in 0..MAX_PAGES {
+        let mut url = super::below(api, &["incidents"]);
+        url.query_pairs_mut()
+            .append_pair("service_ids[]", service)
+            .append_pair("statuses[]", TRIGGERED)
+            .append_pair("statuses[]", ACKNOWLEDGED)
+            .append_pair("date_range", "all")
+            .append_pair("include[]", "conference_bridge")
+            .append_pair("limit", &PAGE.to_string())
+            .append_pair("offset", &offset.to_string());
+        let page: IncidentPage = wire::ask(asked(client, url, token)?).await?;
+        offset += page.incidents.len();
+        let empty = page.incidents.is_empty();
+        found.extend(page.incidents.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)));
+        if !page.more {
+            return Ok(found);
+        }
+        if empty {
+            break;
+        }
+    }
+    Err(LookupError::new("nonsense", "answers with pages of incidents that do not end".to_owned()))
+}
+
+/// Whether an incident is resolved. Source: PagerDuty REST API v2, "Get an incident".
+pub(super) async fn resolved(
+    client: &Client,
+    (api, token): (&Url, &SecretString),
+    id: &str,
+) -> Result<bool, LookupError> {
+    let answer: One = wire::ask(asked(client, super::below(api, &["incidents", id]), token)?).await?;
+    if answer.incident.id != id {
+        return Err(LookupError::new("nonsense", "answers with another incident than the one asked for".to_owned()));
+    }
+    Ok(answer.incident.status == "resolved")
+}
+
+/// Statuses of an incident that is open.
+const TRIGGERED: &str = "triggered";
+const ACKNOWLEDGED: &str = "acknowledged";
+
+fn asked(client: &Client, url: Url, token: &SecretString) -> Result<RequestBuilder, LookupError> {
+    let authorization = secret_header(&format!("Token token={}", token.expose_secret().trim()))?;
+    let request = client.get(url).header(AUTHORIZATION, authorization);
+    Ok(request.header(ACCEPT, "application/vnd.pagerduty+json;version=2"))
+}
+
+impl IncidentEntry {
+    /// What was asked for is looked at again, as with on-calls.
+    fn is_open_of(&self, service: &str) -> bool {
+        let open = [TRIGGERED, ACKNOWLEDGED].contains(&self.status.as_str());
+        open && self.service.as_ref().is_some_and(|reference| reference.id == service)
+    }
+
+    fn incident(self, named: Option<&str>) -> Incident {
+        let number = self.incident_number.map(|number| number.to_string());
+        let link = self.conference_bridge.and_then(|bridge| bridge.conference_url);
+        let channel = channel::own(link.as_deref(), named, || number.clone());
+        let title = super::title(number.as_deref().unwrap_or(&self.id), self.title.as_deref());
+        Incident { id: self.id, title, channel }
     }
 }

@@ -1,10 +1,11 @@
-//! What is known of the rotations that the policy names: when to look again, and who is on call by what was seen last. Pure; the worker
+//! What is known of the rotations and services that the policy names: when to look again, and who is on call by what was seen last. Pure; the worker
 //! looks and tells.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::directory::{Directory, Rotations};
+use jit_core::incident::{Incident, Incidents};
 
 use super::{LookupError, Oncall, Turn};
 
@@ -14,14 +15,14 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
 /// A look that has brought nothing after so long never will.
 const LOST_LOOK: TimeDelta = TimeDelta::seconds(60);
 
-/// See the module.
+/// See the module: by name (`source/…`), what looks at it bring.
 #[derive(Debug, Default)]
-pub(super) struct Roster(BTreeMap<String, Known>);
+pub(super) struct Roster<T>(BTreeMap<String, Known<T>>);
 
 #[derive(Debug)]
-struct Known {
+struct Known<T> {
     /// What was seen last, and when it was asked for.
-    seen: Option<(DateTime<Utc>, Vec<Turn>)>,
+    seen: Option<(DateTime<Utc>, T)>,
     next: DateTime<Utc>,
     looking: Option<DateTime<Utc>>,
     failures: u32,
@@ -38,13 +39,13 @@ pub(super) enum News {
     Recovered,
 }
 
-impl Roster {
+impl<T> Roster<T> {
     /// The rotations to be looked at now; they count as being looked at. Those that the policy no longer names are forgotten.
     pub fn due(&mut self, named: &BTreeSet<String>, now: DateTime<Utc>) -> Vec<String> {
         self.0.retain(|rotation, _| named.contains(rotation));
-        for rotation in named {
+        for name in named {
             let fresh = || Known { seen: None, next: now, looking: None, failures: 0, lost: false };
-            self.0.entry(rotation.clone()).or_insert_with(fresh);
+            self.0.entry(name.clone()).or_insert_with(fresh);
         }
         let mut due = Vec::new();
         for (rotation, known) in &mut self.0 {
@@ -63,21 +64,16 @@ impl Roster {
         oncall: &Oncall,
         rotation: &str,
         asked: DateTime<Utc>,
-        brought: Result<Vec<Turn>, LookupError>,
+        brought: Result<T, LookupError>,
     ) -> Option<News> {
         let known = self.0.get_mut(rotation).filter(|known| known.looking == Some(asked))?;
         let refresh = oncall.source_of(rotation)?.refresh;
         known.looking = None;
         match brought {
-            Ok(turns) => {
+            Ok(seen) => {
                 let recovered = known.failures > 0;
-                *known = Known {
-                    seen: Some((asked, turns)),
-                    next: asked + refresh,
-                    looking: None,
-                    failures: 0,
-                    lost: false,
-                };
+                *known =
+                    Known { seen: Some((asked, seen)), next: asked + refresh, looking: None, failures: 0, lost: false };
                 recovered.then_some(News::Recovered)
             }
             Err(error) => {
@@ -90,32 +86,45 @@ impl Roster {
         }
     }
 
-    /// Who is on call now. A rotation never seen, or too long ago, is not among them.
-    pub fn rotations(&self, oncall: &Oncall, directory: &Directory, now: DateTime<Utc>) -> Rotations {
-        let known = self.0.iter().filter_map(|(rotation, known)| {
-            let (at, turns) = known.seen.as_ref()?;
-            let fresh = now - *at <= oncall.source_of(rotation)?.max_age;
-            fresh.then(|| (rotation.clone(), oncall.people(rotation, turns, directory, now)))
-        });
-        known.collect()
+    /// What was seen not too long ago.
+    fn fresh<'a>(&'a self, oncall: &'a Oncall, now: DateTime<Utc>) -> impl Iterator<Item = (&'a String, &'a T)> {
+        self.0.iter().filter_map(move |(name, known)| {
+            let (at, seen) = known.seen.as_ref()?;
+            (now - *at <= oncall.source_of(name)?.max_age).then_some((name, seen))
+        })
     }
 
-    /// The rotations that have just become nobody because the last answer is too old, or because the first look failed.
-    pub fn newly_lost(&mut self, rotations: &Rotations) -> Vec<String> {
+    /// Those that have just become unknown because the last answer is too old, or because the first look failed.
+    pub fn newly_lost<V>(&mut self, known_now: &BTreeMap<String, V>) -> Vec<String> {
         let lost = self
             .0
             .iter_mut()
-            .filter(|(rotation, known)| known.failures > 0 && !known.lost && !rotations.contains_key(*rotation));
-        lost.map(|(rotation, known)| {
+            .filter(|(name, known)| known.failures > 0 && !known.lost && !known_now.contains_key(*name));
+        lost.map(|(name, known)| {
             known.lost = true;
-            rotation.clone()
+            name.clone()
         })
         .collect()
     }
 
-    /// How many rotations are not known now.
-    pub fn unknown(&self, rotations: &Rotations) -> usize {
-        self.0.keys().filter(|rotation| !rotations.contains_key(*rotation)).count()
+    /// How many are not known now.
+    pub fn unknown<V>(&self, known_now: &BTreeMap<String, V>) -> usize {
+        self.0.keys().filter(|name| !known_now.contains_key(*name)).count()
+    }
+}
+
+impl Roster<Vec<Turn>> {
+    /// Who is on call now. A rotation never seen, or too long ago, is not among them.
+    pub fn rotations(&self, oncall: &Oncall, directory: &Directory, now: DateTime<Utc>) -> Rotations {
+        let people = |(name, turns): (&String, &Vec<Turn>)| (name.clone(), oncall.people(name, turns, directory, now));
+        self.fresh(oncall, now).map(people).collect()
+    }
+}
+
+impl Roster<Vec<Incident>> {
+    /// Which incidents are open now. A service never seen, or too long ago, is not among them.
+    pub fn incidents(&self, oncall: &Oncall, now: DateTime<Utc>) -> Incidents {
+        self.fresh(oncall, now).map(|(name, open)| (name.clone(), open.clone())).collect()
     }
 }
 
@@ -140,6 +149,7 @@ mod tests {
             kind: Kind::File("none".into()),
             max_age: TimeDelta::seconds(600),
             refresh: TimeDelta::seconds(60),
+            incident_channel: None,
             ids: BTreeMap::from([("U9".to_owned(), PersonId::new("carl"))]),
         };
         Oncall { sources: [("pagerduty".to_owned(), source)].into(), client: wire::client().unwrap() }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::LookupError;
 
-/// How long one look at a rotation may take, all pages included.
+/// How long one look at a rotation or a service may take, all pages included.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The longest answer that is read: a page of 100 entries is far below 200 KiB.
@@ -43,7 +43,8 @@ pub(super) async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<
     }
     serde_json::from_slice(&body).map_err(|error| {
         // The position only: serde's words may repeat what was answered.
-        let what = format!("answers with something else than on-calls ({}:{})", error.line(), error.column());
+        let what =
+            format!("answers with something else than on-calls or incidents ({}:{})", error.line(), error.column());
         LookupError::new("nonsense", what)
     })
 }
@@ -59,7 +60,7 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), LookupError> {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             says("refused", "the token is not valid, or may not read it")
         }
-        StatusCode::NOT_FOUND => says("refused", "there is no such schedule"),
+        StatusCode::NOT_FOUND => says("refused", "there is no such schedule, service or incident"),
         _ => says("failed", "it does not work now"),
     }
 }

@@ -1,7 +1,17 @@
-//! The worker that keeps who is on call in force: looks at the rotations that the policy names, each by itself, and lets what is too old
-//! go. Started with the other workers; nothing waits for it.
+//! The worker that keeps in force who is on call and which incidents are open: looks at the rotations and services that the policy names,
+//! each by itself, and lets what is too old go. Started with the other workers; nothing waits for it.
+//!
+//! It also asks after the incidents with which live accesses end. Only a source that says "resolved" ends one: none that is down, slow,
+//! answers nonsense, or does not know the incident any more.
 
-use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jit_core::access::State;
+use jit_core::command::Command;
+use jit_core::event::Actor;
+use jit_core::id::AccessId;
+use jit_core::incident::{Incident, IncidentId};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -11,38 +21,61 @@ use crate::app::App;
 use crate::metrics;
 use crate::workers::SWEEP;
 
-/// A look that has ended: the rotation, when it began, what it brought.
-type Looked = (String, DateTime<Utc>, Result<Vec<Turn>, LookupError>);
+/// How often it is looked up which live accesses end with an incident.
+const BOUND_EVERY: TimeDelta = TimeDelta::seconds(5);
+
+/// What a look brought.
+enum Brought {
+    Rotation(Result<Vec<Turn>, LookupError>),
+    Service(Result<Vec<Incident>, LookupError>),
+    Incident(Result<bool, LookupError>),
+}
+
+/// A look that has ended: at what (`source/…`), when it began, what it brought.
+type Looked = (String, DateTime<Utc>, Brought);
+
+#[derive(Default)]
+struct Known {
+    rotations: Roster<Vec<Turn>>,
+    services: Roster<Vec<Incident>>,
+    incidents: Roster<bool>,
+    bound: Bound,
+}
+
+/// The live accesses that end with an incident, by its name (`source/id`).
+#[derive(Default)]
+struct Bound {
+    looked_up: Option<DateTime<Utc>>,
+    accesses: BTreeMap<String, (IncidentId, Vec<AccessId>)>,
+}
 
 /// Runs until stopped. The looks under way are dropped then: they change nothing anywhere.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let in_force = app.dispatch.in_force.clone();
     let mut changes = in_force.changes();
-    let mut roster = Roster::default();
+    let mut known = Known::default();
     let mut looks: JoinSet<Looked> = JoinSet::new();
     loop {
         let now = app.dispatch.store.now();
         changes.mark_unchanged();
+        known.bound.look_up(&app, now).await;
+        known.look(&app, &mut looks, now);
         let snapshot = in_force.get();
-        for rotation in roster.due(&snapshot.policy.rotations(), now) {
-            let oncall = app.oncall.clone();
-            looks.spawn(async move {
-                let brought = oncall.look(&rotation, now).await;
-                (rotation, now, brought)
-            });
-        }
-        let rotations = roster.rotations(&app.oncall, &snapshot.directory, now);
-        for rotation in roster.newly_lost(&rotations) {
+        let rotations = known.rotations.rotations(&app.oncall, &snapshot.directory, now);
+        let incidents = known.services.incidents(&app.oncall, now);
+        for rotation in known.rotations.newly_lost(&rotations) {
             tracing::error!(rotation, "a rotation is not known any more: nobody counts as on call by it");
         }
-        let unknown = roster.unknown(&rotations);
-        in_force.set_oncall(rotations);
-        metrics::oncall_unknown(unknown);
+        for service in known.services.newly_lost(&incidents) {
+            tracing::error!(service, "the incidents of a service are not known any more: none counts as open");
+        }
+        metrics::oncall_unknown(known.rotations.unknown(&rotations) + known.services.unknown(&incidents));
+        in_force.set_oncall(rotations, incidents);
         tokio::select! {
             () = stop.cancelled() => return,
             Some(looked) = looks.join_next() => match looked {
-                Ok(looked) => hear(&app, &mut roster, looked),
-                Err(error) => tracing::error!(%error, "a look at a rotation broke down"),
+                Ok(looked) => known.hear(&app, looked).await,
+                Err(error) => tracing::error!(%error, "a look at a rotation or a service broke down"),
             },
             _ = changes.changed() => {}
             () = tokio::time::sleep(SWEEP) => {}
@@ -50,16 +83,104 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-fn hear(app: &App, roster: &mut Roster, (rotation, asked, brought): Looked) {
-    let (source, _) = rotation.split_once('/').unwrap_or((&rotation, ""));
+impl Known {
+    /// Begins every look that is due.
+    fn look(&mut self, app: &App, looks: &mut JoinSet<Looked>, now: DateTime<Utc>) {
+        let policy = &app.dispatch.in_force.get().policy;
+        for rotation in self.rotations.due(&policy.rotations(), now) {
+            let oncall = app.oncall.clone();
+            looks.spawn(async move {
+                let brought = oncall.look(&rotation, now).await;
+                (rotation, now, Brought::Rotation(brought))
+            });
+        }
+        for service in self.services.due(&policy.services(), now) {
+            let oncall = app.oncall.clone();
+            looks.spawn(async move {
+                let brought = oncall.incidents(&service).await;
+                (service, now, Brought::Service(brought))
+            });
+        }
+        let bound: BTreeSet<String> = self.bound.accesses.keys().cloned().collect();
+        for name in self.incidents.due(&bound, now) {
+            let Some((incident, _)) = self.bound.accesses.get(&name).cloned() else { continue };
+            let oncall = app.oncall.clone();
+            looks.spawn(async move {
+                let brought = oncall.resolved(&incident).await;
+                (name, now, Brought::Incident(brought))
+            });
+        }
+    }
+
+    async fn hear(&mut self, app: &App, (name, asked, brought): Looked) {
+        let resolved = matches!(brought, Brought::Incident(Ok(true)));
+        let (news, error) = match brought {
+            Brought::Rotation(brought) => heard(&mut self.rotations, app, (&name, asked), brought),
+            Brought::Service(brought) => heard(&mut self.services, app, (&name, asked), brought),
+            Brought::Incident(brought) => heard(&mut self.incidents, app, (&name, asked), brought),
+        };
+        match news {
+            Some(News::Failing) => {
+                let error = error.unwrap_or_default();
+                tracing::warn!(
+                    name,
+                    error,
+                    "a rotation or a service cannot be looked up; what was known last counts for a while"
+                );
+            }
+            Some(News::Recovered) => tracing::info!(name, "a rotation or a service can be looked up again"),
+            None => {}
+        }
+        if resolved {
+            self.bound.end(app, &name).await;
+        }
+    }
+}
+
+/// Takes what a look brought, and counts it.
+fn heard<T>(
+    roster: &mut Roster<T>,
+    app: &App,
+    (name, asked): (&str, DateTime<Utc>),
+    brought: Result<T, LookupError>,
+) -> (Option<News>, Option<String>) {
+    let (source, _) = name.split_once('/').unwrap_or((name, ""));
     metrics::oncall_lookup(source, brought.as_ref().map_or_else(|error| error.outcome, |_| "ok"));
     let error = brought.as_ref().err().map(ToString::to_string);
-    match roster.heard(&app.oncall, &rotation, asked, brought) {
-        Some(News::Failing) => {
-            let error = error.unwrap_or_default();
-            tracing::warn!(rotation, error, "a rotation cannot be looked up; what was known last counts for a while");
+    (roster.heard(&app.oncall, name, asked, brought), error)
+}
+
+impl Bound {
+    async fn look_up(&mut self, app: &App, now: DateTime<Utc>) {
+        if self.looked_up.is_some_and(|at| (now - at).abs() < BOUND_EVERY) {
+            return;
         }
-        Some(News::Recovered) => tracing::info!(rotation, "a rotation can be looked up again"),
-        None => {}
+        let open = match app.dispatch.store.all_open().await {
+            Ok(open) => open,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "what ends with incidents could not be looked up");
+                return;
+            }
+        };
+        self.looked_up = Some(now);
+        self.accesses.clear();
+        for access in open.iter().filter(|access| matches!(access.state, State::Elevating(_) | State::Active(_))) {
+            let Some(incident) = access.route.oncall.as_ref().and_then(|oncall| oncall.ends_with()) else { continue };
+            let name = format!("{}/{}", incident.source, incident.id);
+            self.accesses.entry(name).or_insert_with(|| (incident.clone(), Vec::new())).1.push(access.id);
+        }
+    }
+
+    /// The incident is resolved. What cannot be ended now is tried again after the next look.
+    async fn end(&mut self, app: &App, name: &str) {
+        let Some((incident, accesses)) = self.accesses.get(name) else { return };
+        let actor = Actor::Oncall { source: incident.source.clone() };
+        for access in accesses {
+            let command = Command::IncidentResolved { incident: incident.clone() };
+            if let Err(error) = app.dispatch.act(*access, command, &actor, None).await {
+                tracing::error!(%access, error = format!("{error:#}"), "what ends with a resolved incident goes on; trying again");
+            }
+        }
+        self.looked_up = None;
     }
 }

@@ -76,6 +76,7 @@ fn reason(cause: &EndCause) -> Option<&Personal> {
         | EndCause::ElevationFailed { .. }
         | EndCause::ElevationTimedOut { .. }
         | EndCause::ParentEnded
+        | EndCause::IncidentResolved { .. }
         | EndCause::Leaver { .. } => None,
     }
 }

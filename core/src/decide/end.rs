@@ -6,6 +6,7 @@ use crate::effect::Effect;
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::id::PersonId;
+use crate::incident::IncidentId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
 use crate::policy::Subject;
@@ -63,6 +64,15 @@ pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     }
     if failed {
         draft.tell_security(NoticeKind::ElevationFailed);
+    }
+}
+
+/// The incident is resolved: what was given for it ends, where its rule said so.
+pub(super) fn with_incident(draft: &mut Draft<'_>, resolved: &IncidentId) {
+    let oncall = draft.access.route.oncall.as_ref().filter(|oncall| oncall.ends_with() == Some(resolved));
+    if let Some(incident) = oncall.and_then(|oncall| oncall.incident.as_ref()) {
+        let title = incident.title.clone();
+        start(draft, EndCause::IncidentResolved { title });
     }
 }
 

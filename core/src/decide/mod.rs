@@ -117,6 +117,11 @@ pub fn decide(
         }
         (State::Revoking(_) | State::Closed(_), Command::Recheck) => {}
 
+        (State::Elevating(_) | State::Active(_), Command::IncidentResolved { incident }) => {
+            end::with_incident(&mut draft, incident);
+        }
+        (_, Command::IncidentResolved { .. }) => {}
+
         (_, Command::Review { by, misuse, note }) => review::verdict(&mut draft, by, *misuse, note)?,
 
         (_, Command::Timer { kind }) => timer::fired(&mut draft, *kind),

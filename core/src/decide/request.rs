@@ -140,6 +140,7 @@ fn extends(
         root: parent.root(),
         from: active.until,
         chain_since: parent.request.extends.as_ref().map_or(active.since, |extends| extends.chain_since),
+        channel: parent.incident_channel().map(str::to_owned),
     })
 }
 

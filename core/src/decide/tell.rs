@@ -25,6 +25,12 @@ fn thread(access: &Access) -> Slot {
     Slot::new(access.root(), REQUEST)
 }
 
+/// The channels that see grants: the announcement channel, and an incident's own where it was given for one.
+fn channels(access: &Access) -> Vec<Recipient> {
+    let incident = access.incident_channel().map(|channel| Recipient::Channel(channel.to_owned()));
+    [Recipient::Announce].into_iter().chain(incident).collect()
+}
+
 fn announcement(access: &Access) -> Slot {
     Slot::new(access.root(), GRANT)
 }
@@ -86,17 +92,21 @@ impl Draft<'_> {
         }
     }
 
-    /// The announcement of the grant, as it stands now.
+    /// The announcement of the grant, as it stands now; an incident's channel sees it too.
     pub fn tell_announcement(&mut self) {
         let slot = announcement(&self.access);
-        self.tell(Recipient::Announce, slot, None, NoticeKind::Grant);
+        for to in channels(&self.access) {
+            self.tell(to, slot.clone(), None, NoticeKind::Grant);
+        }
     }
 
     /// A line under the announcement.
     pub fn tell_under_announcement(&mut self, kind: NoticeKind) {
         let slot = Slot::new(self.access.id, kind.name());
         let under = announcement(&self.access);
-        self.tell(Recipient::Announce, slot, Some(under), kind);
+        for to in channels(&self.access) {
+            self.tell(to, slot.clone(), Some(under.clone()), kind.clone());
+        }
     }
 
     /// The holder's warning: first told, later edited so that its buttons go.

@@ -86,5 +86,6 @@ fn route() -> Route {
         escalate_to: Vec::new(),
         timeout: Span::MAX,
         warn_before: Span::minutes(15),
+        oncall: None,
     }
 }

@@ -14,6 +14,7 @@ use crate::directory::{Directory, Rotations};
 use crate::entitlement::EntitlementKey;
 use crate::facts::OpenAccess;
 use crate::id::{AccessId, PersonId, RoleName, ShortId};
+use crate::incident::Incidents;
 use crate::personal::Personal;
 use crate::policy::evaluate::list;
 use crate::policy::{Judgement, Place, Route};
@@ -49,6 +50,8 @@ pub struct Case {
     pub pending: Vec<RoleName>,
     /// Who is on call; nobody, unless given.
     pub oncall: Rotations,
+    /// Which incidents are open; it is not known unless given.
+    pub incidents: Incidents,
     /// What must come of it.
     pub expected: Expected,
 }
@@ -97,11 +100,14 @@ impl Case {
         }
     }
 
-    /// The people of a directory, with those on call whom the case says.
+    /// The people of a directory, with those on call whom the case says, and its incidents.
     pub fn people<'a>(&self, directory: &'a Directory) -> Cow<'a, Directory> {
         let mut people = Cow::Borrowed(directory);
         if self.oncall != *directory.oncall() {
             people.to_mut().set_oncall(self.oncall.clone());
+        }
+        if self.incidents != *directory.all_incidents() {
+            people.to_mut().set_incidents(self.incidents.clone());
         }
         people
     }

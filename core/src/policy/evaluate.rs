@@ -10,12 +10,13 @@ use crate::access::Channel;
 use crate::directory::{Directory, Person};
 use crate::facts::{InUse, OpenAccess};
 use crate::id::PersonId;
+use crate::incident::{Incident, IncidentId, Named, OnCall, like_an_id};
 use crate::policy::faults::{Fault, Faults};
 use crate::policy::glob::glob;
 use crate::policy::justification;
-use crate::policy::people::{Parties, eligible};
+use crate::policy::people::{Parties, eligible, held_by};
 use crate::policy::quorum::short_step;
-use crate::policy::{AutoApprove, Closing, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
+use crate::policy::{AutoApprove, Closing, OWN_CHANNEL, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -82,7 +83,7 @@ impl Policy {
     ) -> Result<Judgement, Refusal> {
         let by_owner = |refusal: Refusal| refusal.ask(owner_name(&question.role.owner, directory));
         let deciding = known(question, directory)
-            .and_then(|()| self.deciding(question))
+            .and_then(|()| self.deciding(question, directory))
             .and_then(|deciding| duplicate(question, open).map_or(Ok(deciding), Err))
             .map_err(by_owner)?;
         let rule = deciding.rule;
@@ -95,7 +96,7 @@ impl Policy {
         }
         faults.into_result().map_err(|refusal| by_owner(refusal.by_rule(&rule.name)))?;
         Ok(Judgement {
-            route: rule.route(steps),
+            route: Route { oncall: oncall(&deciding, question, directory), ..rule.route(steps) },
             max_duration: self.longest_under(question.role, rule),
             approvers: eligible.into_iter().map(|people| people.into_iter().cloned().collect()).collect(),
             closing: self.calendar(question.role, rule).closing(question.begins(), question.ends() + SLACK),
@@ -134,24 +135,30 @@ impl Policy {
     }
 
     /// The rule that decides, by the contract's order; refused with the nearest miss.
-    pub(super) fn deciding<'a>(&'a self, question: &Question<'a>) -> Result<Deciding<'a>, Refusal> {
+    pub(super) fn deciding<'a>(
+        &'a self,
+        question: &Question<'a>,
+        directory: &Directory,
+    ) -> Result<Deciding<'a>, Refusal> {
         let mut first_with_steps = None;
         for rule in self.candidates(question.role, question.requester, question.beneficiary) {
-            if rule.auto_approve.as_ref().is_some_and(|auto| auto_misses(auto, question).is_empty()) {
+            if rule.auto_approve.as_ref().is_some_and(|auto| auto_misses(auto, question, directory).is_empty()) {
                 return Ok(Deciding { rule, auto: true });
             }
             if first_with_steps.is_none() && !rule.steps.is_empty() {
                 first_with_steps = Some(rule);
             }
         }
-        first_with_steps.map(|rule| Deciding { rule, auto: false }).ok_or_else(|| self.nearest_miss(question))
+        first_with_steps
+            .map(|rule| Deciding { rule, auto: false })
+            .ok_or_else(|| self.nearest_miss(question, directory))
     }
 
-    fn nearest_miss(&self, question: &Question<'_>) -> Refusal {
+    fn nearest_miss(&self, question: &Question<'_>, directory: &Directory) -> Refusal {
         let role = &question.role.name;
         let candidates = || self.candidates(question.role, question.requester, question.beneficiary);
         let closest = candidates()
-            .filter_map(|rule| Some((rule, auto_misses(rule.auto_approve.as_ref()?, question))))
+            .filter_map(|rule| Some((rule, auto_misses(rule.auto_approve.as_ref()?, question, directory))))
             .min_by_key(|(_, misses)| misses.len());
         if let Some((rule, misses)) = closest {
             let only_duration = misses.len() == 1 && misses[0].code == Code::Duration;
@@ -325,6 +332,7 @@ impl Rule {
             escalate_to: self.escalate_to.clone(),
             timeout: self.timeout,
             warn_before: self.warn_before,
+            oncall: None,
         }
     }
 }
@@ -367,7 +375,7 @@ fn duplicate(question: &Question<'_>, open: &[OpenAccess]) -> Option<Refusal> {
 }
 
 /// Why a rule does not approve by itself; empty when it does. Never for high risk, never for another person.
-pub(super) fn auto_misses(auto: &AutoApprove, question: &Question<'_>) -> Vec<Fault> {
+pub(super) fn auto_misses(auto: &AutoApprove, question: &Question<'_>, directory: &Directory) -> Vec<Fault> {
     let mut misses = Vec::new();
     let mut miss = |code, what: String, next: String| misses.push(Fault::new(code, what, next));
     if question.role.risk >= Risk::High {
@@ -384,23 +392,86 @@ pub(super) fn auto_misses(auto: &AutoApprove, question: &Question<'_>) -> Vec<Fa
         miss(Code::Duration, what, format!("ask for at most {}", auto.up_to));
     }
     if let Some(patterns) = auto.in_channels.as_ref() {
-        let here = |channel: &Channel| patterns.iter().any(|pattern| channel_fits(pattern, channel));
+        let own = |channel: &Channel| open_incidents(auto, directory).any(|(_, incident)| incident.owns(channel));
+        let fits = |pattern: &String, channel: &Channel| match pattern.as_str() {
+            OWN_CHANNEL => own(channel),
+            pattern => channel_fits(pattern, channel),
+        };
+        let here = |channel: &Channel| patterns.iter().any(|pattern| fits(pattern, channel));
         if !question.channel.is_some_and(here) {
-            let names: Vec<_> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
+            let names: Vec<_> = patterns.iter().map(|pattern| channel_words(pattern)).collect();
             let what = format!("only when asked in {}", list(&names));
             miss(Code::NotPermitted, what, "ask again there".to_owned());
         }
     }
+    misses.extend(incident_miss(auto, directory));
     misses
+}
+
+/// The incident that the rule demands is not there. One that is not known to be open is not.
+fn incident_miss(auto: &AutoApprove, directory: &Directory) -> Option<Fault> {
+    let services = auto.require_incident.as_ref()?;
+    if open_incidents(auto, directory).next().is_some() {
+        return None;
+    }
+    let names: Vec<_> = services.iter().map(|service| format!("`{service}`")).collect();
+    let known = services.iter().all(|service| directory.incidents(service).is_some());
+    let (what, next) = if known {
+        (format!("only while an incident of {} is open", list(&names)), "open one there, and ask again in a minute")
+    } else {
+        let what =
+            format!("only while an incident of {} is open, and it is not known now whether one is", list(&names));
+        (what, "ask again once it is known")
+    };
+    Some(Fault::new(Code::NotPermitted, what, next.to_owned()))
+}
+
+/// The open incidents of the services that a rule names, each with its service.
+fn open_incidents<'a>(
+    auto: &'a AutoApprove,
+    directory: &'a Directory,
+) -> impl Iterator<Item = (&'a str, &'a Incident)> {
+    let services = auto.require_incident.iter().flatten();
+    services.flat_map(|service| {
+        directory.incidents(service).unwrap_or_default().iter().map(move |incident| (service.as_str(), incident))
+    })
+}
+
+/// Why it is at once, where the rotation is the authority: which one, the incident, and the channel that sees it.
+///
+/// Of several open incidents it is the one in whose own channel it was asked, else the first that the source names.
+fn oncall(deciding: &Deciding<'_>, question: &Question<'_>, directory: &Directory) -> Option<Box<OnCall>> {
+    let auto = deciding.rule.auto_approve.as_ref().filter(|_| deciding.auto)?;
+    let through = deciding.rule.who.iter().find(|who| held_by(who, question.beneficiary))?;
+    let Subject::Oncall(rotation) = through else { return None };
+    let here = |(_, incident): &(&str, &Incident)| question.channel.is_some_and(|channel| incident.owns(channel));
+    let found = open_incidents(auto, directory).find(here).or_else(|| open_incidents(auto, directory).next());
+    let asked_in = question.channel.filter(|_| auto.in_channels.is_some()).map(|channel| channel.id.clone());
+    Some(Box::new(OnCall {
+        rotation: rotation.clone(),
+        channel: found.and_then(|(_, incident)| incident.address()).or(asked_in),
+        ends_with_incident: auto.end_with_incident && found.is_some(),
+        incident: found.map(|(service, incident)| named(service, incident)),
+    }))
+}
+
+fn named(service: &str, incident: &Incident) -> Named {
+    let source = service.split_once('/').map_or(service, |(source, _)| source).to_owned();
+    let key = IncidentId { source, id: incident.id.clone() };
+    Named { key, service: service.to_owned(), title: incident.title.clone() }
+}
+
+fn channel_words(pattern: &str) -> String {
+    match pattern {
+        OWN_CHANNEL => "the incident's own channel".to_owned(),
+        pattern => format!("`{pattern}`"),
+    }
 }
 
 /// A channel by its exact id, or by a pattern over its name, with or without `#`. What is written like an id is never
 /// compared with names: anybody can name a channel.
 fn channel_fits(pattern: &str, channel: &Channel) -> bool {
-    let like_an_id = pattern.starts_with(['C', 'G'])
-        && pattern.len() > 5
-        && pattern.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    pattern == channel.id || (!like_an_id && glob(pattern.strip_prefix('#').unwrap_or(pattern), &channel.name))
+    pattern == channel.id || (!like_an_id(pattern) && glob(pattern.strip_prefix('#').unwrap_or(pattern), &channel.name))
 }
 
 fn nobody_to_ask(steps: &[Step], step: usize, people: usize) -> Fault {

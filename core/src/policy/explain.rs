@@ -25,10 +25,10 @@ impl Policy {
         let filled = Question { duration, ticket: Some("-"), justification: FILLED, ..*question };
         let question = if blank { &filled } else { question };
         let mut lines = vec![about(question.role, directory)];
-        let deciding = known(question, directory).and_then(|()| self.deciding(question));
+        let deciding = known(question, directory).and_then(|()| self.deciding(question, directory));
         for rule in self.rules_of(&question.role.name) {
             let decides = deciding.as_ref().is_ok_and(|deciding| std::ptr::eq(deciding.rule, rule));
-            lines.push(rule_line(rule, question, decides));
+            lines.push(rule_line(rule, question, directory, decides));
         }
         if let Ok(deciding) = &deciding {
             lines.extend(self.route_lines(deciding, question, directory));
@@ -95,7 +95,7 @@ fn about(role: &Role, directory: &Directory) -> String {
     )
 }
 
-fn rule_line(rule: &Rule, question: &Question<'_>, decides: bool) -> String {
+fn rule_line(rule: &Rule, question: &Question<'_>, directory: &Directory, decides: bool) -> String {
     let mut line = format!("Rule `{}`", rule.name);
     if !rule.place.file.is_empty() {
         line.push_str(&format!(" ({}:{})", rule.place.file, rule.place.line));
@@ -108,7 +108,7 @@ fn rule_line(rule: &Rule, question: &Question<'_>, decides: bool) -> String {
     let through = rule.who.iter().find(|who| held_by(who, person)).map(ToString::to_string).unwrap_or_default();
     line.push_str(&format!(" applies to `{}` through `{through}`", person.id));
     if let Some(auto) = &rule.auto_approve {
-        let misses = auto_misses(auto, question);
+        let misses = auto_misses(auto, question, directory);
         if misses.is_empty() {
             line.push_str(", and approves by itself");
         } else {

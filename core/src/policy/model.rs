@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entitlement::Target;
 use crate::id::{ConnectorName, PersonId, PolicyHash, RoleName};
+use crate::incident::OnCall;
 use crate::policy::glob::glob;
 use crate::span::Span;
 
@@ -224,13 +225,20 @@ pub struct Step {
     pub count: u32,
 }
 
+/// In `in_channels`: the own channel of the incident that `require_incident` demands. No platform has channels of such a name.
+pub const OWN_CHANNEL: &str = "incident:own";
+
 /// When nobody need agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutoApprove {
     /// For at most so long (chain of extensions included); under one hour unless on call.
     pub up_to: Span,
-    /// Only when asked in one of these channels (id or glob over names).
+    /// Only when asked in one of these channels (id, glob over names, or [`OWN_CHANNEL`]).
     pub in_channels: Option<Vec<String>>,
+    /// Only while one of these services (`source/service`) has an open incident.
+    pub require_incident: Option<Vec<String>>,
+    /// What it gives ends when that incident is resolved.
+    pub end_with_incident: bool,
 }
 
 /// Whether a ticket must be named.
@@ -415,6 +423,9 @@ pub struct Route {
     pub timeout: Span,
     /// See [`Rule::warn_before`].
     pub warn_before: Span,
+    /// Policy agreed by itself because of this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oncall: Option<Box<OnCall>>,
 }
 
 impl Policy {
@@ -519,6 +530,16 @@ impl Route {
     /// How many people must agree in all.
     pub fn quorum(&self) -> u32 {
         self.steps.iter().map(|step| step.count).sum()
+    }
+}
+
+impl Subject {
+    /// The rotation (`source/schedule`) that it names, where it names one.
+    pub fn rotation(&self) -> Option<&str> {
+        match self {
+            Self::Oncall(rotation) => Some(rotation),
+            _ => None,
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::Value;
+use toml_edit::{Item, Value};
 
 use crate::access::Channel;
 use crate::directory::{Directory, Rotations};
 use crate::document::{At, Problem, Reader, SourceFile, Table, did_you_mean};
 use crate::id::{PersonId, RoleName};
+use crate::incident::{Incident, Incidents, OwnChannel};
 use crate::policy::cases::{Case, Expected, Kind};
 use crate::policy::parse::title;
 use crate::policy::{FILLED, Parts, Place, Policy, Rule, Subject};
@@ -62,6 +63,7 @@ impl Known<'_> {
         let holds = self.roles(&mut table, "holds");
         let pending = self.roles(&mut table, "pending");
         let oncall = self.oncall(&mut table);
+        let incidents = self.incidents(&mut table);
         let expected = self.expected(&mut table);
         table.finish();
         let (person, role) = (person?, role?);
@@ -79,6 +81,7 @@ impl Known<'_> {
             holds: holds?,
             pending: pending?,
             oncall: oncall?,
+            incidents: incidents?,
             expected: expected?,
         })
     }
@@ -152,14 +155,37 @@ impl Known<'_> {
         Some(oncall)
     }
 
+    /// `{ "source/service" = ["42", { id = "43", channel = "inc-43" }] }`: open ones, of services that the policy names.
+    fn incidents(&self, table: &mut Table<'_, '_>) -> Option<Incidents> {
+        if !table.has("incidents") {
+            return Some(Incidents::new());
+        }
+        let services = table.table("incidents")?;
+        let named = self.policy.services();
+        let mut incidents = Incidents::new();
+        for (service, At { value, at }) in services.entries() {
+            let name = At { value: service.to_owned(), at };
+            let fine =
+                known(&services, &name, "rule with incidents of the service", || named.iter().map(String::as_str));
+            match open_ones(value) {
+                Some(open) if fine => drop(incidents.insert(service.to_owned(), open)),
+                Some(_) => {}
+                None => {
+                    let hint =
+                        Some(format!("write for example `\"{service}\" = [{{ id = \"42\", channel = \"inc-42\" }}]`"));
+                    let what = format!("`{service}` in `incidents` of [[case]] is a list of open incidents");
+                    services.reader().problem(at, what, hint);
+                }
+            }
+        }
+        Some(incidents)
+    }
+
     /// The rotations that rules and emergencies name.
     fn rotations(&self) -> impl Iterator<Item = &str> {
         let Parts { rules, emergencies, .. } = &**self.policy;
         let of_emergencies = emergencies.iter().flat_map(|emergency| &emergency.who);
-        rules.iter().flat_map(Rule::subjects).chain(of_emergencies).filter_map(|subject| match subject {
-            Subject::Oncall(rotation) => Some(rotation.as_str()),
-            _ => None,
-        })
+        rules.iter().flat_map(Rule::subjects).chain(of_emergencies).filter_map(Subject::rotation)
     }
 
     /// A rule, or `role NAME`: what refuses where the role itself does.
@@ -169,6 +195,27 @@ impl Known<'_> {
         let fine = name.value.strip_prefix("role ").is_some_and(of_role) || known(table, &name, "rule", names);
         fine.then_some(name.value)
     }
+}
+
+/// Incidents by their ids, some with their own channel.
+fn open_ones(value: &Item) -> Option<Vec<Incident>> {
+    let one = |value: &Value| match value {
+        Value::String(id) => Some((id.value().clone(), None)),
+        Value::InlineTable(table) => {
+            let channel = table.get("channel").map(|channel| channel.as_str().map(str::to_owned));
+            let alone = table.iter().all(|(key, _)| matches!(key, "id" | "channel"));
+            let id = table.get("id")?.as_str()?.to_owned();
+            alone.then_some(())?;
+            Some((id, channel.map_or(Some(None), |channel| channel.map(Some))?))
+        }
+        _ => None,
+    };
+    let incident = |(id, channel): (String, Option<String>)| Incident {
+        title: format!("#{id}"),
+        channel: channel.map(|name| OwnChannel::written(&name)),
+        id,
+    };
+    value.as_array()?.iter().map(|value| one(value).map(incident)).collect()
 }
 
 fn known<'a, I: Iterator<Item = &'a str>>(

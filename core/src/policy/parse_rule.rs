@@ -5,7 +5,8 @@ use crate::policy::parse::title;
 use crate::policy::parse_hours::hours;
 use crate::policy::parse_role::{LEVELS, RISKS, plain, role_name_patterns, subject};
 use crate::policy::{
-    AtWindowEnd, AutoApprove, Emergency, EscalateTo, Place, Review, RoleMatch, Rule, Step, Subject, TicketNeed,
+    AtWindowEnd, AutoApprove, Emergency, EscalateTo, OWN_CHANNEL, Place, Review, RoleMatch, Rule, Step, Subject,
+    TicketNeed,
 };
 use crate::span::Span;
 
@@ -156,8 +157,24 @@ fn auto(mut table: Table<'_, '_>) -> Option<AutoApprove> {
     }
     let channels_given = table.has("in_channels");
     let channels = table.texts("in_channels").map(|texts| texts.into_iter().map(|text| text.value).collect());
+    let incident_given = table.has("require_incident");
+    let incident = table.texts("require_incident").map(|texts| texts.into_iter().map(|text| text.value).collect());
+    let end_with_incident = table.boolean("end_with_incident").unwrap_or_default();
+    let own = |channels: &Vec<String>| channels.iter().any(|channel| channel == OWN_CHANNEL);
+    let hint = || Some("add for example `require_incident = \"pagerduty/PSERVICE\"`".to_owned());
+    if end_with_incident && !incident_given {
+        table.problem("`end_with_incident` needs `require_incident`", hint());
+    }
+    if channels.as_ref().is_some_and(own) && !incident_given {
+        table.problem(format!("`{OWN_CHANNEL}` needs `require_incident`"), hint());
+    }
     table.finish();
-    Some(AutoApprove { up_to: up_to?.value, in_channels: if channels_given { Some(channels?) } else { None } })
+    Some(AutoApprove {
+        up_to: up_to?.value,
+        in_channels: if channels_given { Some(channels?) } else { None },
+        require_incident: if incident_given { Some(incident?) } else { None },
+        end_with_incident,
+    })
 }
 
 fn escalate_to(table: &mut Table<'_, '_>) -> Option<Vec<EscalateTo>> {

@@ -78,11 +78,13 @@ impl Policy {
         let of_emergencies = self.emergencies.iter().flat_map(|it| it.who.iter().chain(&it.review.by));
         let owners = self.roles.values().map(|role| &role.owner);
         let all = of_rules.chain(of_emergencies).chain(&self.security).chain(owners);
-        let rotation = |subject: &Subject| match subject {
-            Subject::Oncall(rotation) => Some(rotation.clone()),
-            _ => None,
-        };
-        all.filter_map(rotation).collect()
+        all.filter_map(Subject::rotation).map(str::to_owned).collect()
+    }
+
+    /// Every service (`source/service`) of whose incidents the policy asks.
+    pub fn services(&self) -> BTreeSet<String> {
+        let autos = self.rules.iter().filter_map(|rule| rule.auto_approve.as_ref());
+        autos.flat_map(|auto| auto.require_incident.iter().flatten().cloned()).collect()
     }
 
     /// Whether this person is, or belongs to, an owner; active people only.

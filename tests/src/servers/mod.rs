@@ -16,7 +16,7 @@ mod users;
 
 pub use certificates::certificates;
 pub use folder::Folder;
-pub use oncall::{Mood, ONCALL_TOKEN, OnCall, OncallProvider};
+pub use oncall::{AnIncident, Mood, ONCALL_TOKEN, OnCall, OncallProvider};
 pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use postgres_version::Version;

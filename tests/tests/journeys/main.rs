@@ -10,6 +10,7 @@ mod extend;
 mod form;
 mod freeze;
 mod hostile;
+mod incident;
 mod limits;
 mod oncall;
 mod overlap;

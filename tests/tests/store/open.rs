@@ -109,6 +109,7 @@ async fn sqlite_refuses_orphans() {
         root: parent.id,
         from: world.store.now(),
         chain_since: world.store.now(),
+        channel: None,
     });
     let orphan = crate::world::save(&world.store, None, &access, &records, &[]).await;
     assert!(orphan.is_err(), "{orphan:?}");

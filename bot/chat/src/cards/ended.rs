@@ -46,6 +46,7 @@ pub fn samples() -> Vec<Sample> {
         of("cancelled-late", ended(EndCause::Cancelled { by: "alice".into() })),
         of("failed", ended(EndCause::ElevationFailed { error: "permission denied".to_owned() })),
         of("not-in-time", ended(EndCause::ElevationTimedOut { error: Some("connection refused".to_owned()) })),
+        of("incident-resolved", sample::on_call(ended(EndCause::IncidentResolved { title: "#42 Orders are slow".to_owned() }))),
         of("parent-ended", extension(ended(EndCause::ParentEnded))),
         of("remains-under", expired(Proof::RemainsUnder { short: extension(sample::active()).short })),
         of("remains-standing", expired(Proof::RemainsStanding)),

@@ -45,6 +45,7 @@ fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
     let mut facts = vec![words::fact("Holder", Line::default().person(&access.request.beneficiary))];
     facts.extend(words::reasons(access));
     facts.push(words::fact("Approved by", Line::new(words::approvers(access, context))));
+    facts.extend(words::on_call(access));
     facts.push(words::fact("Kind", Line::new(words::kind(access))));
     facts
 }
@@ -57,6 +58,7 @@ pub fn samples() -> Vec<Sample> {
     vec![
         of("active", active()),
         of("by-policy", by_policy),
+        of("on-call", sample::on_call(active())),
         of("bypass", sample::bypass(active(), None)),
         of("on-behalf", on_behalf(active())),
         of("extended", extension(active())),

@@ -147,6 +147,7 @@ fn asked_for(access: &Access, context: &Context) -> Vec<(String, Vec<crate::card
         },
     ));
     facts.extend(words::reasons(access));
+    facts.extend(words::on_call(access));
     facts
 }
 
@@ -202,6 +203,7 @@ pub fn samples() -> Vec<Sample> {
         of("trouble", troubled()),
         of("active", active()),
         of("active-cut", sample::cut(active())),
+        of("on-call", sample::on_call(active())),
         of("certificate", certificate),
         of("revoking", revoking(false)),
         of("failing", revoking(true)),

@@ -9,6 +9,7 @@ use jit_core::directory::{Directory, Person};
 use jit_core::entitlement::{Entitlement, Handover, Target};
 use jit_core::freeze::{Freeze, Scope};
 use jit_core::id::{AccessId, PersonId, PolicyHash, ShortId};
+use jit_core::incident::{IncidentId, Named, OnCall};
 use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
 use jit_core::policy::{Closing, Level, Risk, Route, Step, Subject, Tz, Window};
@@ -130,6 +131,7 @@ pub fn pending() -> Access {
             escalate_to: vec![],
             timeout: Span::hours(8),
             warn_before: Span::minutes(15),
+            oncall: None,
         },
         policy: PolicyHash::new("5e1f"),
         requested_at: now(),
@@ -305,6 +307,21 @@ pub fn denied() -> Access {
     }
 }
 
+/// An access that policy gave at once: its holder was on call, because of an incident.
+pub fn on_call(access: Access) -> Access {
+    let key = IncidentId { source: "pagerduty".to_owned(), id: "PT4KHLK".to_owned() };
+    let (service, title) = ("pagerduty/PF9KMXH".to_owned(), "#42 Orders <!channel> are slow".to_owned());
+    let oncall = OnCall {
+        rotation: "pagerduty/PORDERS".to_owned(),
+        incident: Some(Named { key, service, title }),
+        channel: Some("C0042".to_owned()),
+        ends_with_incident: true,
+    };
+    let rule = "on call in an incident channel".to_owned();
+    let route = Route { rule, steps: vec![], oncall: Some(Box::new(oncall)), ..access.route };
+    Access { votes: vec![], asked: vec![], route, ..access }
+}
+
 /// Asked on behalf of Carl.
 pub fn on_behalf(mut access: Access) -> Access {
     access.request.beneficiary = "carl".into();
@@ -322,6 +339,7 @@ pub fn extension(mut access: Access) -> Access {
         root: id(1),
         from: minutes(12),
         chain_since: minutes(-48),
+        channel: None,
     });
     access
 }

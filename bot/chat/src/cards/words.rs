@@ -177,6 +177,20 @@ pub fn reasons(access: &Access) -> Vec<(String, Vec<Inline>)> {
     facts
 }
 
+/// Why policy agreed by itself, where somebody was on call.
+pub fn on_call(access: &Access) -> Option<(String, Vec<Inline>)> {
+    let oncall = access.route.oncall.as_ref()?;
+    let line = Line::new("by ").code(&oncall.rotation);
+    let line = match &oncall.incident {
+        Some(incident) if oncall.ends_with_incident => {
+            line.plain(format!("; incident {}, and it ends when that is resolved", incident.title))
+        }
+        Some(incident) => line.plain(format!("; incident {}", incident.title)),
+        None => line,
+    };
+    Some(fact("On call", line))
+}
+
 /// A label and its value.
 pub fn fact(label: &str, value: Line) -> (String, Vec<Inline>) {
     (label.to_owned(), value.0)
@@ -204,6 +218,7 @@ pub fn cause(cause: &EndCause, context: &Context) -> Line {
         EndCause::Leaver { person } => {
             Line::new(format!("{} is disabled or no longer in the directory", context.directory.name(person)))
         }
+        EndCause::IncidentResolved { title } => Line::new(format!("The incident {title} is resolved")),
         EndCause::ParentEnded => Line::new("The access that it extends ended early"),
     }
 }

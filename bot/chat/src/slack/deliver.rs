@@ -87,11 +87,26 @@ impl Slack {
         match to {
             Recipient::Announce => self.channel(&self.channels.announce).await,
             Recipient::Security => self.channel(&self.channels.security).await,
+            Recipient::Channel(channel) => self.channel(channel).await,
             Recipient::Person(id) => {
                 let slack = context.directory.person(id).and_then(|person| person.slack.as_deref());
                 let slack = slack.ok_or_else(|| ChatError::Permanent { code: format!("{id} has no Slack id") })?;
                 self.direct(slack).await
             }
+        }
+    }
+
+    /// The message of an earlier attempt. A public channel that the bot may post in without being in it shows it no history: there a second
+    /// message is better than none.
+    async fn found(
+        &self,
+        delivery: &Delivery<'_>,
+        place: &str,
+        thread: Option<&str>,
+    ) -> Result<Option<Handle>, ChatError> {
+        match self.find(delivery, place, thread).await {
+            Err(ChatError::Permanent { code }) if code == "not_in_channel" => Ok(None),
+            found => found,
         }
     }
 
@@ -141,7 +156,7 @@ impl Chat for Slack {
         let thread =
             delivery.thread.filter(|thread| thread.conversation == place).map(|thread| thread.message.as_str());
         if delivery.may_be_posted
-            && let Some(found) = self.find(delivery, &place, thread).await?
+            && let Some(found) = self.found(delivery, &place, thread).await?
         {
             return Ok(found);
         }

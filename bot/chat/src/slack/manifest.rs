@@ -10,6 +10,7 @@ pub const SCOPES: &[(&str, &str)] = &[
     ("channels:history", "to see, after a crash, whether a notice was posted"),
     ("channels:read", "to find the channels named in the configuration"),
     ("chat:write", "to post and edit notices"),
+    ("chat:write.public", "to tell a public channel of an incident before anybody has invited jit there"),
     ("commands", "for /jit"),
     ("groups:history", "the same as channels:history, in private channels"),
     ("groups:read", "the same as channels:read, for private channels"),

@@ -1,4 +1,5 @@
-//! On-call rotations: each that the policy names is looked at once, as the service does, and whoever is on call must be somebody here.
+//! On-call rotations and incidents: each rotation and service that the policy names is looked at once, as the service does, and whoever is
+//! on call must be somebody here.
 
 use chrono::Utc;
 
@@ -41,5 +42,20 @@ pub(super) async fn look(config: &Config, snapshot: &Snapshot, findings: &mut Fi
         let people = oncall.people(&rotation, &turns, &snapshot.directory, now);
         let names: Vec<&str> = people.iter().map(|id| snapshot.directory.name(id)).collect();
         findings.fine(what, if names.is_empty() { "nobody is on call now".to_owned() } else { names.join(", ") });
+    }
+    for service in snapshot.policy.services() {
+        let what = format!("incidents of {service}");
+        match oncall.incidents(&service).await {
+            Ok(open) if open.is_empty() => findings.fine(what, "none is open now"),
+            Ok(open) => {
+                let titles: Vec<&str> = open.iter().map(|incident| incident.title.as_str()).collect();
+                findings.fine(what, format!("open: {}", titles.join(", ")));
+            }
+            Err(error) => {
+                let source = service.split_once('/').map_or(service.as_str(), |(source, _)| source);
+                let mend = format!("Check [oncall.{source}]. Until it is mended, no incident of it counts as open.");
+                findings.wrong(what, format!("{source} {error}. {mend}"));
+            }
+        }
     }
 }

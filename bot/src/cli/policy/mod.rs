@@ -5,19 +5,24 @@ mod replay;
 mod report;
 mod test;
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use jit_connectors::registry::Registry;
 use jit_core::access::Channel;
+use jit_core::directory::Rotations;
 use jit_core::facts::InUse;
-use jit_core::id::PersonId;
+use jit_core::id::{PersonId, RoleName};
+use jit_core::incident::Incidents;
 use jit_core::policy::cases::Kind;
-use jit_core::policy::{Judgement, Problem, Question};
+use jit_core::policy::{Judgement, Problem, Question, Rule, Subject};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
 use serde_json::{Value, json};
 
 use super::{Failure, Output, WithConfig};
 use crate::config::Config;
+use crate::oncall::Oncall;
 use crate::snapshot::{Snapshot, SourceError, Sources};
 
 /// What to do with it.
@@ -30,7 +35,7 @@ pub enum Policy {
     /// Each [[case]] of tests/*.toml says who asks for what in which situation, and what is expected: docs/policy.md, "Tests". They are
     /// judged as requests are in production, with the people of the configured directory. Exit code 1 when one fails.
     Test(test::Test),
-    /// Tell why a person would get a role, or would not.
+    /// Tell why a person would get a role, or would not. Looks up who is on call, and which incidents are open, where the rules ask.
     Explain(Explain),
     /// Judge past requests again under a policy, and list the outcomes that would change. Changes nothing.
     ///
@@ -79,7 +84,7 @@ impl Policy {
         match self {
             Self::Check(check) => check.run(),
             Self::Test(test) => test.run(),
-            Self::Explain(explain) => explain.run(),
+            Self::Explain(explain) => explain.run().await,
             Self::Replay(replay) => replay.run().await,
         }
     }
@@ -146,14 +151,18 @@ fn judged(outcome: &Result<Judgement, Refusal>) -> Value {
 }
 
 impl Explain {
-    fn run(self) -> Result<(), Failure> {
+    async fn run(self) -> Result<(), Failure> {
         let config = self.with.load()?;
-        let snapshot = load(&Sources::of(&config), &config)?;
+        let mut snapshot = load(&Sources::of(&config), &config)?;
+        let role = crate::verbs::role_named(&snapshot, &self.role).map_err(|refusal| Failure::Usage(refusal.into()))?;
+        let role = role.name.clone();
+        on_call_now(&config, &mut snapshot, &role).await;
         let person = snapshot.directory.person(&PersonId::new(self.person.clone())).ok_or_else(|| {
             let names = snapshot.directory.people().map(|person| person.id.as_str());
             super::unknown("--person", &self.person, names)
         })?;
-        let role = crate::verbs::role_named(&snapshot, &self.role).map_err(|refusal| Failure::Usage(refusal.into()))?;
+        let role =
+            crate::verbs::role_named(&snapshot, role.as_str()).map_err(|refusal| Failure::Usage(refusal.into()))?;
         let channel = self.channel.map(|name| Channel { id: name.clone(), name });
         let question = Question {
             role,
@@ -178,6 +187,46 @@ impl Explain {
         }
         Ok(())
     }
+}
+
+/// Looks up who is on call and which incidents are open, as far as the rules about a role ask. What cannot be looked up is said, and is
+/// nobody and none, as in the service.
+async fn on_call_now(config: &Config, snapshot: &mut Snapshot, role: &RoleName) {
+    let asked = |rule: &Rule| {
+        let rotations: Vec<String> = rule.subjects().filter_map(Subject::rotation).map(str::to_owned).collect();
+        let services: Vec<String> =
+            rule.auto_approve.iter().flat_map(|auto| auto.require_incident.iter().flatten().cloned()).collect();
+        (rotations, services)
+    };
+    let (rotations, services): (Vec<_>, Vec<_>) = snapshot.policy.rules_of(role).map(asked).unzip();
+    let (rotations, services): (BTreeSet<String>, BTreeSet<String>) =
+        (rotations.into_iter().flatten().collect(), services.into_iter().flatten().collect());
+    if rotations.is_empty() && services.is_empty() {
+        return;
+    }
+    let oncall = match Oncall::of(config) {
+        Ok(oncall) => oncall,
+        Err(error) => return eprintln!("Who is on call cannot be looked up: {error:#}"),
+    };
+    let now = jit_now();
+    let (mut on, mut open) = (Rotations::new(), Incidents::new());
+    for rotation in rotations {
+        match oncall.look(&rotation, now).await {
+            Ok(turns) => {
+                let people = oncall.people(&rotation, &turns, &snapshot.directory, now);
+                on.insert(rotation, people);
+            }
+            Err(error) => eprintln!("{rotation} {error}: nobody counts as on call by it"),
+        }
+    }
+    for service in services {
+        match oncall.incidents(&service).await {
+            Ok(found) => drop(open.insert(service, found)),
+            Err(error) => eprintln!("{service} {error}: no incident of it counts as open"),
+        }
+    }
+    snapshot.directory.set_oncall(on);
+    snapshot.directory.set_incidents(open);
 }
 
 /// The command line's clock.

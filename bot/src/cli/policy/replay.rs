@@ -11,7 +11,7 @@ use jit_core::event::Actor;
 use jit_core::facts::{InUse, OpenAccess};
 use jit_core::id::RoleName;
 use jit_core::policy::cases::Kind;
-use jit_core::policy::{Judgement, Policy, Question, Rule, Subject};
+use jit_core::policy::{Judgement, Policy, Question, Rule};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
 use jit_store::{Clock, Store};
@@ -133,8 +133,7 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
 
 /// Whether who is on a rotation may decide about a role. The record does not say who was.
 fn asks_who_is_on_call(policy: &Policy, role: &RoleName) -> bool {
-    let rotation = |subject: &Subject| matches!(subject, Subject::Oncall(_));
-    policy.rules_of(role).flat_map(Rule::subjects).any(rotation)
+    policy.rules_of(role).flat_map(Rule::subjects).any(|subject| subject.rotation().is_some())
 }
 
 /// Judges as requests and extensions are judged when they are made; what is frozen now is no matter of policy.

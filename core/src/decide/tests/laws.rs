@@ -14,6 +14,7 @@ use crate::effect::{Content, Effect, Recipient, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::id::PersonId;
+use crate::incident::Named;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::{AtWindowEnd, Risk, Step, Subject};
 use crate::refusal::Refusal;
@@ -151,6 +152,14 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
     let voters: BTreeSet<_> = access.votes.iter().map(|vote| &vote.by).collect();
     assert_eq!(voters.len(), access.votes.len(), "somebody counts twice");
     assert!(!voters.contains(&request.requester) && !voters.contains(&request.beneficiary));
+    if let Some(oncall) = &access.route.oncall {
+        let on = facts.directory.rotation(&oncall.rotation);
+        assert!(on.is_some_and(|people| people.contains(&request.beneficiary)) && access.route.is_auto());
+        let open = |named: &Named| facts.directory.incidents(&named.service).unwrap_or_default();
+        let is_open = |named: &Named| open(named).iter().any(|incident| incident.id == named.key.id);
+        assert!(oncall.incident.as_ref().is_none_or(is_open), "an incident that is not open gives nothing");
+        assert!(!oncall.ends_with_incident || oncall.incident.is_some());
+    }
     let bypass = access.review.is_some();
     assert!(!access.route.is_auto() || request.risk < Risk::High || bypass);
     if bypass {

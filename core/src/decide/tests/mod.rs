@@ -8,6 +8,7 @@ mod elevating;
 mod emergency;
 mod extension;
 mod laws;
+mod oncall;
 mod pending;
 mod revoking;
 mod states;

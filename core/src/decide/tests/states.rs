@@ -57,6 +57,10 @@ const COMMANDS: &[(&str, Act)] = &[
     ("connector: settled", |w, id| w.gone(id)),
     ("connector: revocation failed", |w, id| w.not_taken(id, "another error")),
     ("the access it extends ended early", |w, id| w.line(id, Command::ParentEnded)),
+    ("its incident is resolved", |w, id| {
+        w.bind_to_incident(id);
+        w.resolved(id)
+    }),
     ("somebody was disabled or has left", |w, id| {
         w.person("alice").active = false;
         w.line(id, Command::Recheck)

@@ -10,13 +10,14 @@ use crate::access::{Access, Origin, Platform, Proof, Revoker};
 use crate::advice::{LOOKED_AT, Past};
 use crate::command::{Ask, Command};
 use crate::decide::{Decision, decide};
-use crate::directory::{Directory, Person, parse_people};
+use crate::directory::{Directory, Person, Rotations, parse_people};
 use crate::effect::{Effect, Recipient, Tell};
 use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
 use crate::facts::{Facts, InUse, OpenAccess, Unreviewed};
 use crate::freeze::{Freeze, Scope};
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
+use crate::incident::{Incident, IncidentId, Incidents, Named, OnCall, OwnChannel};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
 use crate::policy::{Parts, Policy, Role, Rule, SourceFile, parse};
@@ -37,6 +38,9 @@ pub struct World {
     pub records: Vec<EventRecord>,
     pub told: Vec<Tell>,
     pub freezes: Vec<Freeze>,
+    /// Who is on call, and because of what.
+    pub rotations: Rotations,
+    pub incidents: Incidents,
     /// Accesses whose extensions are to end.
     pub ending: Vec<AccessId>,
     minted: u128,
@@ -71,6 +75,8 @@ impl World {
             records: Vec::new(),
             told: Vec::new(),
             freezes: Vec::new(),
+            rotations: Rotations::new(),
+            incidents: Incidents::new(),
             ending: Vec::new(),
             minted: 0,
         }
@@ -79,7 +85,9 @@ impl World {
     /// Decides on today's facts and stores nothing.
     pub fn decide(&self, id: AccessId, command: &Command) -> Result<Decision, Refusal> {
         let policy = Policy::new(self.parts.clone());
-        let directory = Directory::new(self.people.values().cloned());
+        let mut directory = Directory::new(self.people.values().cloned());
+        directory.set_oncall(self.rotations.clone());
+        directory.set_incidents(self.incidents.clone());
         let parent = match command {
             Command::Request(ask) => ask.extends.and_then(|id| self.accesses.get(&id)),
             _ => None,
@@ -159,6 +167,27 @@ impl World {
         let counted: Vec<_> = given.iter().filter(|access| access.id != but && !goes_on(access.id)).collect();
         let of_role = counted.iter().filter(|access| Some(&access.request.role) == role).count() as u64;
         InUse { of_role, in_all: counted.len() as u64 }
+    }
+
+    /// Somebody is on call by the rotation `file/orders`, and incident 42 of the service `file/orders` is open.
+    pub fn on_call(&mut self, who: &str) {
+        self.rotations.insert("file/orders".to_owned(), [PersonId::from(who)].into());
+        let channel = Some(OwnChannel::Named("inc-42".to_owned()));
+        let incident = Incident { id: "42".to_owned(), title: "#42 Orders are slow".to_owned(), channel };
+        self.incidents.insert("file/orders".to_owned(), vec![incident]);
+    }
+
+    /// An access as if policy had given it because of that incident, whatever it is: for the table of states.
+    pub fn bind_to_incident(&mut self, id: AccessId) {
+        let title = "#42 Orders are slow".to_owned();
+        let incident = Some(Named { key: incident_42(), service: "file/orders".to_owned(), title });
+        let oncall = OnCall { rotation: "file/orders".to_owned(), incident, channel: None, ends_with_incident: true };
+        self.accesses.get_mut(&id).unwrap().route.oncall = Some(Box::new(oncall));
+    }
+
+    /// The source says that incident 42 is resolved.
+    pub fn resolved(&mut self, id: AccessId) -> String {
+        self.line(id, Command::IncidentResolved { incident: incident_42() })
     }
 
     /// Freezes something.
@@ -374,6 +403,10 @@ impl World {
     }
 }
 
+pub fn incident_42() -> IncidentId {
+    IncidentId { source: "file".to_owned(), id: "42".to_owned() }
+}
+
 /// A text of a person's.
 pub fn text(text: &str) -> Personal {
     Personal::new(text, [7; 16])
@@ -402,6 +435,7 @@ fn effect(effect: &Effect) -> String {
                 Recipient::Person(person) => person.as_str(),
                 Recipient::Announce => "#announce",
                 Recipient::Security => "#security",
+                Recipient::Channel(channel) => channel,
             };
             let name = match &tell.notice().expect("decisions are about accesses").kind {
                 NoticeKind::Approval { step } => format!("approval-{step}"),
@@ -424,6 +458,7 @@ fn actor(command: &Command) -> Actor {
         Command::Timer { .. } => Actor::Timer,
         Command::ParentEnded => Actor::Chain,
         Command::Recheck => Actor::Directory,
+        Command::IncidentResolved { incident } => Actor::Oncall { source: incident.source.clone() },
         _ => Actor::Connector,
     }
 }

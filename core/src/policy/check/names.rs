@@ -8,7 +8,7 @@ use crate::document::did_you_mean;
 use crate::id::{ConnectorName, RoleName};
 use crate::nearest::nearest;
 use crate::policy::glob::glob;
-use crate::policy::{EscalateTo, PRODUCTION, Place, RoleMatch, Subject};
+use crate::policy::{EscalateTo, PRODUCTION, Place, RoleMatch, Rule, Subject};
 
 impl Check<'_> {
     pub(super) fn names(&mut self) {
@@ -23,6 +23,7 @@ impl Check<'_> {
         for rule in &policy.rules {
             self.matches(&rule.place, &rule.matches);
             self.subjects(&rule.place, "who", &rule.who);
+            self.services(rule);
             for (index, step) in rule.steps.iter().enumerate() {
                 self.subjects(&rule.place, &format!("steps.{index}.any"), &step.any);
             }
@@ -105,6 +106,29 @@ impl Check<'_> {
                 self.error(place, path, format!("`{source}` has no rotation `{schedule}`"), hint);
             }
             Some(_) => {}
+        }
+    }
+
+    /// Which incidents there are is not known here; that their service has a source is.
+    fn services(&mut self, rule: &Rule) {
+        let Some(services) = rule.auto_approve.as_ref().and_then(|auto| auto.require_incident.as_ref()) else { return };
+        let sources = self.directory.oncall_sources();
+        for (index, service) in services.iter().enumerate() {
+            let path = format!("auto_approve.require_incident.{index}");
+            let Some((source, id)) = service.split_once('/').filter(|(_, id)| !id.is_empty()) else {
+                let hint = "write it like `pagerduty/PSERVICE`".to_owned();
+                self.error(&rule.place, &path, format!("`{service}` names no service"), Some(hint));
+                continue;
+            };
+            if !sources.contains_key(source) {
+                let near = nearest(source, sources.keys().map(String::as_str));
+                let hint = near.map_or_else(
+                    || format!("add [oncall.{source}] to jit.toml"),
+                    |near| format!("did you mean `{near}/{id}`?"),
+                );
+                let what = format!("there is no source of incidents `{source}`");
+                self.error(&rule.place, &path, what, Some(hint));
+            }
         }
     }
 

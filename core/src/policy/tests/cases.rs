@@ -176,6 +176,50 @@ fn only_those_are_on_call_whom_the_case_says() {
     }
 }
 
+#[test]
+fn only_those_incidents_are_open_that_the_case_says() {
+    let rule = "\n[[rule]]\nname = \"on call\"\nmatch = { risk = \"low\" }\nwho = [\"oncall:pagerduty/P1\"]\n\
+                auto_approve = { up_to = \"2h\", in_channels = [\"C00042\", \"incident:own\"], require_incident = \"pagerduty/S1\" }\n";
+    let policy = parse(&source(&(POLICY.to_owned() + rule))).unwrap();
+    let directory = people();
+    let case = |more: &str| {
+        let text = format!(
+            "[[case]]\nperson = \"alice\"\nrole = \"host-login\"\nduration = \"2h\"\nexpect = \"auto\"\nrule = \"on call\"\n\
+             oncall = {{ \"pagerduty/P1\" = [\"alice\"] }}\n{more}"
+        );
+        let file = SourceFile { name: "a.toml".to_owned(), text };
+        let problem = |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ");
+        parse_cases(&[file], &policy, &directory).map(|mut cases| cases.remove(0)).map_err(problem)
+    };
+    let open =
+        |list: &str, channel: &str| format!("channel = \"{channel}\"\nincidents = {{ \"pagerduty/S1\" = {list} }}");
+    for (more, holds) in [
+        (open("[{ id = \"42\", channel = \"#inc-42\" }]", "#inc-42"), true),
+        (open("[\"7\", { channel = \"inc-42\", id = \"42\" }]", "inc-42"), true),
+        (open("[{ id = \"42\", channel = \"inc-42\" }]", "inc-43"), false),
+        (open("[\"42\"]", "inc-42"), false),
+        (open("[\"42\"]", "C00042"), true),
+        (open("[]", "C00042"), false),
+        ("channel = \"C00042\"".to_owned(), false),
+    ] {
+        assert_eq!(judged_by(&case(&more).unwrap(), &policy, &directory).0, holds, "{more}");
+    }
+    for (incidents, says) in [
+        (
+            "incidents = { \"pagerduty/S2\" = [] }",
+            "there is no rule with incidents of the service `pagerduty/S2`; did you mean `pagerduty/S1`?",
+        ),
+        (
+            "incidents = { \"pagerduty/S1\" = [{ nr = 1 }] }",
+            "`pagerduty/S1` in `incidents` of [[case]] is a list of open incidents; write",
+        ),
+        ("incidents = { \"pagerduty/S1\" = \"42\" }", "is a list of open incidents; write for example"),
+    ] {
+        let problem = case(incidents).unwrap_err();
+        assert!(problem.contains(says), "{problem}");
+    }
+}
+
 /// What a case says of itself, whether it holds, and what comes out.
 #[rstest]
 #[case::at_once(

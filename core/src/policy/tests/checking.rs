@@ -126,6 +126,43 @@ fn rotations_have_a_source() {
 }
 
 #[test]
+fn incidents_have_a_source_and_what_needs_one_demands_one() {
+    let with = |auto: &str| {
+        let text = POLICY.replace(
+            "who = [\"alice\", \"group:managers\"]\nauto_approve = { up_to = \"30m\" }",
+            &format!("who = [\"oncall:pagerduty/P1\"]\nauto_approve = {{ up_to = \"1h\", {auto} }}"),
+        );
+        assert_ne!(text, POLICY);
+        match parse(&source(&text)) {
+            Ok(_) => found_on_call(&text).0,
+            Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        }
+    };
+    for (auto, expected) in [
+        (
+            "require_incident = \"pagerdty/S1\"",
+            "there is no source of incidents `pagerdty`; did you mean `pagerduty/S1`?",
+        ),
+        (
+            "require_incident = \"sirens/S1\"",
+            "there is no source of incidents `sirens`; add [oncall.sirens] to jit.toml",
+        ),
+        ("require_incident = \"pagerduty\"", "`pagerduty` names no service; write it like `pagerduty/PSERVICE`"),
+        ("end_with_incident = true", "`end_with_incident` needs `require_incident`; add for example"),
+        ("in_channels = [\"inc-*\", \"incident:own\"]", "`incident:own` needs `require_incident`; add for example"),
+    ] {
+        let errors = with(auto);
+        assert!(errors.iter().any(|error| error.contains(expected)), "{expected}: {errors:#?}");
+    }
+    for auto in [
+        "require_incident = [\"file/orders\", \"pagerduty/S1\"], end_with_incident = true",
+        "require_incident = \"pagerduty/S1\", in_channels = \"incident:own\"",
+    ] {
+        assert_eq!(with(auto), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_rotation_alone_approves_nothing_for_certain() {
     let text = POLICY.replacen("any = [\"manager\", \"owner\"]", "any = [\"oncall:pagerduty/P1\"]", 1);
     let (errors, _) = found_on_call(&text);

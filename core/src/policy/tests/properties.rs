@@ -74,7 +74,12 @@ fn rule() -> impl Strategy<Value = Rule> {
     let roles = prop::option::of(prop::collection::vec(prop::sample::select(vec!["*", "r0", "r*", "*1"]), 1..3));
     let risks = prop::option::of(prop::collection::vec(risk(), 1..3));
     let step = (prop::collection::vec(subject(), 1..3), 1u32..3).prop_map(|(any, count)| Step { any, count });
-    let auto = prop::option::of((1u64..600).prop_map(|n| AutoApprove { up_to: Span::minutes(n), in_channels: None }));
+    let auto = prop::option::of((1u64..600).prop_map(|n| AutoApprove {
+        up_to: Span::minutes(n),
+        in_channels: None,
+        require_incident: None,
+        end_with_incident: false,
+    }));
     let who = prop::collection::vec(subject(), 1..3);
     (roles, risks, prop::collection::vec(step, 0..3), auto, who).prop_map(|(roles, risk, steps, auto_approve, who)| {
         Rule {
