@@ -294,6 +294,7 @@ fn attempt(ask: &Ask) -> Attempt {
         ticket: ask.ticket.clone(),
         origin: ask.origin.clone(),
         extends: ask.extends,
+        drill: ask.drill,
     }
 }
 

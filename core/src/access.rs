@@ -80,6 +80,22 @@ pub struct Request {
     /// Set for an extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<Extends>,
+    /// Set when it is only rehearsed: asked, judged, told, reviewed and ended like any other, and no target is touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// Why an access is only rehearsed. Fixed when asked, so that it stays a rehearsal until its end.
+///
+/// A rehearsal holds nothing at any time ([`Access::entitlement`] is `None`), so there is nothing to give, to inspect or to take back: it is
+/// never Elevating nor Revoking, the two states in which connectors may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rehearsal {
+    /// An emergency bypass taken to practise.
+    Drill,
+    /// Policy tries the role out.
+    Pilot,
 }
 
 /// Where a command came from.
@@ -399,6 +415,8 @@ pub enum Proof {
     },
     /// The person held it before us.
     RemainsStanding,
+    /// It was a rehearsal: nothing was given, and the target was not touched.
+    Untouched,
 }
 
 impl Access {
@@ -431,6 +449,11 @@ impl Access {
         self.asked.iter().filter(move |asked| asked.step == step)
     }
 
+    /// What it may hold at a target; nothing when it is only rehearsed.
+    pub fn entitlement(&self) -> Option<&Entitlement> {
+        self.request.rehearsal.is_none().then_some(&self.request.entitlement)
+    }
+
     /// By when a review is still owed.
     pub fn review_due(&self) -> Option<DateTime<Utc>> {
         self.review.as_ref().filter(|review| review.verdict.is_none()).map(|review| review.due)
@@ -461,6 +484,7 @@ impl Access {
 
     /// What of the entitlement must be held now because of this access, and until when at the target.
     pub fn holds(&self) -> Option<DateTime<Utc>> {
+        self.entitlement()?;
         match &self.state {
             State::Elevating(elevating) => Some(elevating.native_until),
             // What the target said may be the end of a longer one beside it.

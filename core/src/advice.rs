@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Request;
-use crate::facts::Facts;
+use crate::facts::{Facts, beside};
 use crate::id::ShortId;
 use crate::policy::TicketNeed;
 use crate::span::Span;
@@ -30,11 +30,11 @@ pub const HIGH: u8 = 50;
 /// What is known of the beneficiary's past, at most [`LOOKED_AT`] of each, the latest first. Loaded by the shell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// When they held this role, extensions not counted.
+    /// When they held this role, extensions and rehearsals not counted.
     pub uses: Vec<DateTime<Utc>>,
     /// When they asked for any role, this request not counted.
     pub asked: Vec<DateTime<Utc>>,
-    /// When a review found that they misused a bypass.
+    /// When a review found that they misused a bypass; drills not counted.
     pub misuse: Vec<DateTime<Utc>>,
 }
 
@@ -111,7 +111,8 @@ impl Advice {
 pub(crate) fn advise(request: &Request, rule: &str, facts: &Facts<'_>, now: DateTime<Utc>) -> Option<Advice> {
     let past = facts.past?;
     let held = |state: &str| matches!(state, "elevating" | "active" | "revoking");
-    let other = facts.open.iter().filter(|open| held(&open.state) && open.role != request.role);
+    let open = beside(facts.open, request.rehearsal.is_some());
+    let other = open.iter().filter(|open| held(&open.state) && open.role != request.role);
     let holds = other.map(|open| Held {
         short: open.short.clone(),
         title: facts.policy.role(&open.role).map_or_else(|| open.role.to_string(), |role| role.title.clone()),

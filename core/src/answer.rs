@@ -108,4 +108,6 @@ pub struct RoleLine {
     pub max_duration: Span,
     /// This person may ask for it.
     pub requestable: bool,
+    /// It is only tried out: nothing is given.
+    pub pilot: bool,
 }

@@ -42,6 +42,18 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                 trouble: None,
             });
         }
+        Event::Rehearsed { until, closing } => {
+            access.closing.clone_from(closing);
+            access.activated_at = Some(at);
+            access.state = State::Active(Active {
+                since: at,
+                until: *until,
+                native_until: None,
+                warned: false,
+                spared: false,
+                handover: None,
+            });
+        }
         Event::ElevationTroubled { error } => {
             if let State::Elevating(elevating) = &mut access.state {
                 elevating.trouble = Some(error.clone());

@@ -122,6 +122,8 @@ pub struct Ask {
     pub extends: Option<AccessId>,
     /// Takes it at once in an emergency; reviewed afterwards.
     pub emergency: bool,
+    /// Practises that: everything but the elevation.
+    pub drill: bool,
 }
 
 impl Command {

@@ -118,6 +118,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         closing: Option<Closing>,
     },
+    /// All agreed, or policy did, to a rehearsal: its clock starts, and no target is touched.
+    Rehearsed {
+        /// The end.
+        until: DateTime<Utc>,
+        /// When its window closes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closing: Option<Closing>,
+    },
     /// The target had trouble; it is tried again.
     ElevationTroubled {
         /// Without secrets.
@@ -233,6 +241,9 @@ pub struct Attempt {
     /// Asked for more time on this access.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<AccessId>,
+    /// It was an emergency drill.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
 }
 
 impl Event {
@@ -245,6 +256,7 @@ impl Event {
             Self::Escalated { .. } => "escalated",
             Self::Approved { .. } => "approved",
             Self::ElevationStarted { .. } => "elevation-started",
+            Self::Rehearsed { .. } => "rehearsed",
             Self::ElevationTroubled { .. } => "elevation-troubled",
             Self::Elevated { .. } => "elevated",
             Self::Warned => "warned",

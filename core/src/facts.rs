@@ -1,5 +1,6 @@
 //! Facts: everything a decision needs to know, loaded by the shell before it decides.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -7,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::access::Access;
 use crate::advice::Past;
 use crate::directory::Directory;
-use crate::entitlement::{Capabilities, EntitlementKey};
+use crate::entitlement::{Capabilities, Entitlement, EntitlementKey};
 use crate::event::Actor;
 use crate::freeze::Freeze;
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
@@ -55,6 +56,17 @@ pub struct Unreviewed {
     pub short: ShortId,
     /// By when it is to be reviewed.
     pub due: DateTime<Utc>,
+    /// It was only rehearsed.
+    pub rehearsed: bool,
+}
+
+/// What is open beside a request: to one that is meant for real, rehearsals are not there. So no rehearsal, of which nobody holds anything,
+/// ever keeps back what is needed; a rehearsal itself is judged as if everything were real.
+pub fn beside(open: &[OpenAccess], rehearsed: bool) -> Cow<'_, [OpenAccess]> {
+    if rehearsed || open.iter().all(|access| access.entitlement.is_some()) {
+        return Cow::Borrowed(open);
+    }
+    Cow::Owned(open.iter().filter(|access| access.entitlement.is_some()).cloned().collect())
 }
 
 /// The little that other decisions need to know of an open access.
@@ -74,8 +86,8 @@ pub struct OpenAccess {
     pub until: Option<DateTime<Utc>>,
     /// The access it extends.
     pub extends: Option<AccessId>,
-    /// What it holds.
-    pub entitlement: EntitlementKey,
+    /// What it may hold; nothing when it is only rehearsed.
+    pub entitlement: Option<EntitlementKey>,
 }
 
 impl From<&Access> for OpenAccess {
@@ -88,7 +100,7 @@ impl From<&Access> for OpenAccess {
             state: access.state_name().to_owned(),
             until: access.until(),
             extends: access.request.extends.as_ref().map(|e| e.parent),
-            entitlement: access.request.entitlement.key(),
+            entitlement: access.entitlement().map(Entitlement::key),
         }
     }
 }

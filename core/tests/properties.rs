@@ -108,6 +108,7 @@ enum Move {
     Bypass {
         who: usize,
         role: usize,
+        drill: bool,
     },
     Review {
         who: usize,
@@ -148,7 +149,7 @@ fn moves() -> impl Strategy<Value = Move> {
             .prop_map(|(which, native, ago)| Move::Elevated { which, native, ago }),
         2 => (which.clone(), any::<bool>()).prop_map(|(which, permanent)| Move::ElevationFailed { which, permanent }),
         6 => (which.clone(), 0..3usize).prop_map(|(which, proof)| Move::Settled { which, proof }),
-        2 => (which.clone(), 0..2usize).prop_map(|(which, error)| Move::RevocationFailed { which, error }),
+        5 => (which.clone(), 0..2usize).prop_map(|(which, error)| Move::RevocationFailed { which, error }),
         3 => (which.clone(), 0..TimerKind::ALL.len()).prop_map(|(which, kind)| Move::Timer { which, kind }),
         6 => Just(Move::Sweep),
         5 => prop_oneof![-120..600i64, 600..20_000i64].prop_map(|seconds| Move::Clock { seconds }),
@@ -156,7 +157,8 @@ fn moves() -> impl Strategy<Value = Move> {
         4 => Just(Move::Children),
         2 => Just(Move::Leavers),
         2 => which.clone().prop_map(|which| Move::Resolved { which }),
-        3 => (who.clone(), 0..ROLES.len()).prop_map(|(who, role)| Move::Bypass { who, role }),
+        3 => (who.clone(), 0..ROLES.len(), any::<bool>())
+            .prop_map(|(who, role, drill)| Move::Bypass { who, role, drill }),
         3 => (who.clone(), which.clone(), any::<bool>()).prop_map(|(who, which, misuse)| Move::Review { who, which, misuse }),
         3 => any::<prop::sample::Index>().prop_map(|nth| Move::Again { nth: nth.index(64) }),
         3 => Just(Move::Crash),
@@ -183,6 +185,8 @@ const CHANGES: &[fn(&mut World)] = &[
     |w| w.rule("single").steps.push(Step { any: vec![Subject::Group("security".to_owned())], count: 1 }),
     |w| w.rule("dual").max_duration = Some(Span::minutes(30)),
     |w| w.rule("vault").who.clear(),
+    |w| w.role("orders-write").pilot = true,
+    |w| w.role("logs-read").pilot = true,
     |w| w.parts.limits.max_simultaneous = 1,
     |w| (w.role("orders-write").max_simultaneous, w.parts.limits.max_simultaneous_total) = (Some(1), Some(2)),
     |w| w.rule("single").hours = Some(hours(8, 15)),
@@ -302,9 +306,9 @@ impl History {
             Move::Children => self.world.end_children(),
             Move::Leavers => self.leavers(),
             Move::Resolved { which } => self.resolved(which),
-            Move::Bypass { who, role } => {
+            Move::Bypass { who, role, drill } => {
                 let ask = self.world.ask(PEOPLE[who], ROLES[role], "30m");
-                let ask = Ask { emergency: true, ..ask };
+                let ask = Ask { emergency: true, drill, ..ask };
                 self.send(ask.id, Command::Request(Box::new(ask)));
             }
             Move::Review { who, which, misuse } => {
@@ -484,7 +488,7 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
     let mut runner = TestRunner::deterministic();
     let strategy = prop::collection::vec(moves(), 60..90);
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..120 {
+    for _ in 0..160 {
         let moves = strategy.new_tree(&mut runner).unwrap().current();
         let mut history = History::run(&moves);
         history.finish();
@@ -504,6 +508,7 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "elevation-started",
         "elevation-troubled",
         "elevated",
+        "rehearsed",
         "warned",
         "warning-spared",
         "revocation-started",

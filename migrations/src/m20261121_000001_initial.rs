@@ -39,7 +39,8 @@ const TABLES: &[&str] = &[
     )",
     // The snapshot (`body`) and what is searched by. `extends` is the parent of an extension. `end_children`: its extensions are
     // still to be ended with it. `review_us`: by when an emergency bypass is to be reviewed, until it is. `misuse_us`: when a review
-    // found misuse.
+    // found misuse. `entitlement`: what it may hold; NULL when it is only rehearsed, so that nothing which looks for what targets must hold
+    // can find it.
     "CREATE TABLE accesses (
         id TEXT PRIMARY KEY,
         short TEXT NOT NULL UNIQUE,
@@ -48,7 +49,7 @@ const TABLES: &[&str] = &[
         beneficiary TEXT NOT NULL,
         requester TEXT NOT NULL,
         role TEXT NOT NULL,
-        entitlement TEXT NOT NULL,
+        entitlement TEXT,
         extends TEXT REFERENCES accesses (id),
         until_us BIGINT,
         failing BOOLEAN NOT NULL,

@@ -64,6 +64,9 @@ pub struct Meta {
     /// Whom it is asked for, where not for oneself: as it was typed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<String>,
+    /// Of an emergency: only practise it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
 }
 
 /// One field.

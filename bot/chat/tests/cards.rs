@@ -9,6 +9,7 @@ use jit_chat::card::Card;
 use jit_chat::cards::{self, sample};
 use jit_chat::slack::{render, view};
 use jit_chat::{fallback, forms};
+use jit_core::notice::Notice;
 
 fn all_cards() -> Vec<(String, Card)> {
     let people = sample::people();
@@ -76,6 +77,29 @@ fn verified_gone_is_said_of_nothing_else() {
         said += usize::from(claims);
     }
     assert!(said > 5);
+}
+
+/// Nobody may take a rehearsal for the real thing, nor the real thing for a rehearsal: whatever is told, in whatever state.
+#[test]
+fn every_card_of_a_rehearsal_says_that_nothing_is_changed_and_no_other_does() {
+    use jit_core::access::Rehearsal;
+    let people = sample::people();
+    let context = sample::context(&people);
+    let says = |notice: &Notice, why: &str| {
+        let card = cards::card(notice, &context);
+        let text = fallback::text(&card, &context);
+        let place = notice.access.request.entitlement.connector.as_str();
+        let words = ["is", "was"].map(|be| format!("{why}: nothing {be} changed in {place}."));
+        card.title.starts_with(&format!("{why}: ")) && words.iter().any(|words| text.contains(words))
+    };
+    for mut sample in cards::samples() {
+        sample.notice.access.request.rehearsal = None;
+        assert!(!says(&sample.notice, "Drill") && !says(&sample.notice, "Pilot"), "{}", sample.name);
+        for (rehearsal, why) in [(Rehearsal::Drill, "Drill"), (Rehearsal::Pilot, "Pilot")] {
+            let access = sample::rehearsed(sample.notice.access.clone(), rehearsal);
+            assert!(says(&Notice { access, ..sample.notice.clone() }, why), "{} as a {why}", sample.name);
+        }
+    }
 }
 
 /// Decided cards have no button that decides; see the issue of stale cards that still act.

@@ -179,6 +179,7 @@ fn proof(access: &Access) -> String {
         State::Closed(closed) => match &closed.outcome {
             Outcome::Ended { proof: Proof::Gone { .. }, .. } => "verified gone".to_owned(),
             Outcome::Ended { proof: Proof::RemainsUnder { short }, .. } => format!("remains under {short}"),
+            Outcome::Ended { proof: Proof::Untouched, .. } => "rehearsed: nothing was given".to_owned(),
             Outcome::Ended { proof: Proof::RemainsStanding, .. } => "remains: standing".to_owned(),
             _ => "never given".to_owned(),
         },

@@ -54,9 +54,14 @@ pub(super) async fn open_request(app: &App, inbound: &Inbound, speaker: &Speaker
     open(app, inbound, |context| request_form(app, speaker, (filled, meta), previewed, context))
 }
 
-/// The form for an emergency bypass: sending it is the confirmation.
-pub(super) fn open_emergency(app: &App, inbound: &Inbound, speaker: &Speaker, draft: Draft) -> Reaction {
-    let meta = Meta { channel: speaker.origin.channel.clone(), ..Meta::default() };
+/// The form for an emergency bypass, or a drill of one: sending it is the confirmation.
+pub(super) fn open_emergency(
+    app: &App,
+    inbound: &Inbound,
+    speaker: &Speaker,
+    (draft, drill): (Draft, bool),
+) -> Reaction {
+    let meta = Meta { channel: speaker.origin.channel.clone(), drill, ..Meta::default() };
     let role = draft.role.as_deref().map(Into::into);
     let filled = Filled { role, duration: draft.duration, reason: draft.because, ..Filled::default() };
     let roles = app.verbs().bypassable(speaker);
@@ -139,7 +144,7 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
     let reason = || form.values.get(field::REASON).unwrap_or_default().to_owned();
     if form.form == FormKind::Emergency {
         let draft = Draft { duration: Some(duration()?), ..draft(&filled(form)) };
-        return verbs.emergency(speaker, draft).await;
+        return verbs.emergency(speaker, draft, form.meta.drill).await;
     }
     if form.form == FormKind::Request {
         let duration = duration()?;

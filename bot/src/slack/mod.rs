@@ -136,7 +136,7 @@ async fn line(app: &App, inbound: &Inbound, speaker: Speaker, text: &str) -> Rea
         Reply::DenyForm(access) => forms::open(app, inbound, |c| jit_chat::forms::deny(&access, c)),
         Reply::RevokeForm(access) => forms::open(app, inbound, |c| jit_chat::forms::revoke(&access, c)),
         Reply::ExtendForm(access) => forms::open_extend(app, inbound, &access),
-        Reply::EmergencyForm(draft) => forms::open_emergency(app, inbound, &speaker, draft),
+        Reply::EmergencyForm { draft, drill } => forms::open_emergency(app, inbound, &speaker, (draft, drill)),
     }
 }
 

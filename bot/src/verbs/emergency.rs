@@ -12,18 +12,19 @@ use crate::dispatch::ActError;
 
 impl Verbs {
     /// What was typed goes into the form.
-    pub(super) fn emergency_line(&self, line: RequestLine) -> Result<Reply, ActError> {
+    pub(super) fn emergency_line(&self, line: RequestLine, drill: bool) -> Result<Reply, ActError> {
         if let Some(role) = &line.role {
             role_named(&self.dispatch.in_force.get(), role)?;
         }
         let RequestLine { role, duration, because, ticket, .. } = line;
-        Ok(Reply::EmergencyForm(Draft { role, duration, because, ticket }))
+        let draft = Draft { role, duration, because, ticket };
+        Ok(Reply::EmergencyForm { draft, drill })
     }
 
-    /// Takes a role at once.
-    pub async fn emergency(&self, speaker: &Speaker, draft: Draft) -> Result<Answer, ActError> {
+    /// Takes a role at once, or practises that.
+    pub async fn emergency(&self, speaker: &Speaker, draft: Draft, drill: bool) -> Result<Answer, ActError> {
         let snapshot = self.dispatch.in_force.get();
-        let ask = Ask { emergency: true, ..ask(&snapshot, speaker, draft)? };
+        let ask = Ask { emergency: true, drill, ..ask(&snapshot, speaker, draft)? };
         let acted = self.dispatch.request(ask, &speaker.actor(), speaker.dedupe.as_deref()).await?;
         Ok(Answer::Asked { access: Box::new(acted.access), approvers: Vec::new(), already: !acted.changed })
     }

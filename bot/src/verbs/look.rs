@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jit_core::access::{Access, State};
 use jit_core::answer::{Answer, RoleLine};
+use jit_core::facts::beside;
 use jit_core::freeze;
 use jit_core::id::{AccessId, RoleName};
 use jit_core::policy::{Role, Subject};
@@ -115,6 +116,7 @@ impl Verbs {
         let mut question = blank(role, &speaker.person, self.dispatch.store.now());
         question.channel = speaker.origin.channel.as_ref();
         (question.in_use, _) = self.dispatch.in_use(&snapshot, &role.name, AccessId(Uuid::nil())).await?;
+        let open = beside(&open, role.pilot);
         let mut lines = snapshot.policy.explain(&question, &snapshot.directory, &open).lines;
         let freezes = self.dispatch.freezes().await?;
         let frozen = freeze::stopped(&freezes, &role.name, &[speaker.id()], &snapshot.directory);
@@ -148,6 +150,7 @@ pub fn role_line(snapshot: &Snapshot, role: &Role, requestable: bool) -> RoleLin
         risk: role.risk,
         max_duration: snapshot.policy.longest(role).min(Span::MAX),
         requestable,
+        pilot: role.pilot,
     }
 }
 

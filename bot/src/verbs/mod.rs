@@ -59,8 +59,13 @@ pub enum Reply {
     RevokeForm(Box<Access>),
     /// An extension without a duration or a reason.
     ExtendForm(Box<Access>),
-    /// An emergency: always confirmed in a form.
-    EmergencyForm(Draft),
+    /// An emergency, or a drill of one: always confirmed in a form.
+    EmergencyForm {
+        /// What was said.
+        draft: Draft,
+        /// Only practise it.
+        drill: bool,
+    },
 }
 
 /// The verbs, over one dispatch.
@@ -111,7 +116,7 @@ impl Verbs {
             Line::Freeze { what, because } => self.freeze(speaker, what.as_deref(), because).await?,
             Line::Unfreeze { what } => self.unfreeze(speaker, what.as_deref()).await?,
             Line::Help { verb } => Answer::Help { verb },
-            Line::Emergency(line) => return self.emergency_line(line),
+            Line::Emergency { line, drill } => return self.emergency_line(line, drill),
         };
         Ok(Reply::Answer(answer))
     }
@@ -184,7 +189,7 @@ fn revoke(by: PersonId, reason: String) -> Command {
 fn verb(line: &Line) -> &'static str {
     match line {
         Line::Request(_) => "request",
-        Line::Emergency(_) => "emergency",
+        Line::Emergency { .. } => "emergency",
         Line::Extend { .. } => "extend",
         Line::Approve { .. } => "approve",
         Line::Deny { .. } => "deny",

@@ -137,7 +137,9 @@ impl Verbs {
         extends: Option<AccessId>,
     ) -> Result<Option<Access>, ActError> {
         let (open, _) = self.dispatch.store.open_of(beneficiary).await.map_err(anyhow::Error::from)?;
-        let Some(same) = open.iter().find(|open| open.role == *role && open.extends == extends) else {
+        // What is held is meant before what is only rehearsed.
+        let alike = open.iter().filter(|open| open.role == *role && open.extends == extends);
+        let Some(same) = alike.min_by_key(|open| open.entitlement.is_none()) else {
             return Ok(None);
         };
         Ok(self.dispatch.store.access(same.id).await.map_err(anyhow::Error::from)?)
@@ -204,5 +206,6 @@ pub(super) fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Resul
         origin: speaker.origin.clone(),
         extends: None,
         emergency: false,
+        drill: false,
     })
 }

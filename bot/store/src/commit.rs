@@ -116,11 +116,13 @@ async fn write(
     let new = commit.before.is_none().then_some(after.id);
     let tells = outbox::enqueue(db, &tells(commit.effects), new, now_us).await?;
     timers_sql::replace(db, commit.before.is_some(), after, timers).await.doing(DOING)?;
-    if commit.effects.contains(&Effect::Reconcile) {
-        entitlements::mark(db, &after.request.entitlement, now_us).await?;
-    }
-    if matches!(after.state, State::Closed(_)) && commit.before.is_some_and(unsettled) {
-        entitlements::forget_baseline(db, &after.request.entitlement.key()).await.doing(DOING)?;
+    if let Some(entitlement) = after.entitlement() {
+        if commit.effects.contains(&Effect::Reconcile) {
+            entitlements::mark(db, entitlement, now_us).await?;
+        }
+        if matches!(after.state, State::Closed(_)) && commit.before.is_some_and(unsettled) {
+            entitlements::forget_baseline(db, &entitlement.key()).await.doing(DOING)?;
+        }
     }
     Ok(tells)
 }

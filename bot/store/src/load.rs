@@ -63,6 +63,7 @@ impl Store {
         }
         let select = "SELECT count(*) AS in_all, count(CASE WHEN role = $1 THEN 1 END) AS of_role FROM accesses AS held
                       WHERE state <> 'closed' AND state IN ('elevating', 'active', 'revoking') AND id <> $2
+                      AND entitlement IS NOT NULL
                       AND NOT EXISTS (SELECT 1 FROM accesses AS child WHERE child.extends = held.id
                           AND child.state IN ('elevating', 'active', 'revoking'))";
         let values = vec![role.as_str().into(), but.to_string().into()];
@@ -118,13 +119,14 @@ impl Store {
 
     /// The emergency bypasses of a person that wait for their review, the first due first.
     pub async fn unreviewed(&self, beneficiary: &PersonId) -> Result<Vec<Unreviewed>, StoreError> {
-        let select = "SELECT short, review_us FROM accesses WHERE beneficiary = $1 AND review_us IS NOT NULL
-                      ORDER BY review_us";
+        let select = "SELECT short, review_us, entitlement IS NULL AS rehearsed FROM accesses
+                      WHERE beneficiary = $1 AND review_us IS NOT NULL ORDER BY review_us";
         let rows = sql::query(&self.db().reader, select, vec![beneficiary.as_str().into()]).await.doing(DOING)?;
         let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
             let short: String = row.try_get("", "short")?;
             let short = ShortId::parse(&short).ok_or_else(|| DbErr::Type(format!("`{short}` is no short id")))?;
-            Ok(Unreviewed { short, due: crate::clock::instant(row.try_get("", "review_us")?) })
+            let due = crate::clock::instant(row.try_get("", "review_us")?);
+            Ok(Unreviewed { short, due, rehearsed: row.try_get("", "rehearsed")? })
         };
         rows.iter().map(read).collect::<Result<_, _>>().doing(DOING)
     }
@@ -136,9 +138,10 @@ impl Store {
                  WHERE beneficiary = $1 AND id <> $3 ORDER BY requested_us DESC LIMIT {LOOKED_AT}) AS asked
              UNION ALL SELECT 'use' AS kind, us FROM (SELECT activated_us AS us FROM accesses
                  WHERE beneficiary = $1 AND role = $2 AND activated_us IS NOT NULL AND extends IS NULL
+                 AND entitlement IS NOT NULL
                  ORDER BY activated_us DESC LIMIT {LOOKED_AT}) AS uses
              UNION ALL SELECT 'misuse' AS kind, us FROM (SELECT misuse_us AS us FROM accesses
-                 WHERE beneficiary = $1 AND misuse_us IS NOT NULL ORDER BY misuse_us DESC LIMIT {LOOKED_AT}) AS misuse
+                 WHERE beneficiary = $1 AND misuse_us IS NOT NULL AND entitlement IS NOT NULL ORDER BY misuse_us DESC LIMIT {LOOKED_AT}) AS misuse
              ORDER BY us DESC"
         );
         let values = vec![person.as_str().into(), role.as_str().into(), without.to_string().into()];

@@ -33,7 +33,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         request.beneficiary.as_str().into(),
         request.requester.as_str().into(),
         request.role.as_str().into(),
-        request.entitlement.key().0.into(),
+        access.entitlement().map(|entitlement| entitlement.key().0).into(),
         request.extends.as_ref().map(|e| e.parent.to_string()).into(),
         access.until().map(micros).into(),
         failing(access).into(),
@@ -103,7 +103,7 @@ pub(crate) fn open(row: &QueryResult) -> Result<OpenAccess, DbErr> {
         state: row.try_get("", "state")?,
         until: row.try_get::<Option<i64>>("", "until_us")?.map(instant),
         extends: extends.as_deref().map(parse_id).transpose()?,
-        entitlement: EntitlementKey(row.try_get("", "entitlement")?),
+        entitlement: row.try_get::<Option<String>>("", "entitlement")?.map(EntitlementKey),
     })
 }
 

@@ -49,6 +49,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::Escalated { .. }
         | Event::Approved { .. }
         | Event::ElevationStarted { .. }
+        | Event::Rehearsed { .. }
         | Event::ElevationTroubled { .. }
         | Event::Elevated { .. }
         | Event::Warned

@@ -42,12 +42,8 @@ pub(super) fn settled(draft: &mut Draft<'_>, revoking: &Revoking, proof: &Proof)
     let was_active = draft.access.activated_at.is_some();
     draft.event(Event::Closed { outcome: Outcome::Ended { cause: revoking.cause.clone(), proof: proof.clone() } });
     draft.tell_cards();
-    if !is_continued(draft, revoking) {
-        draft.tell_story(NoticeKind::Ended);
-        if was_active {
-            draft.tell_announcement();
-            draft.tell_under_announcement(NoticeKind::Ended);
-        }
+    if !is_continued(draft, &revoking.cause) {
+        draft.tell_ended(was_active);
     }
     if recovered {
         draft.tell_security_failing();
@@ -59,9 +55,9 @@ pub(super) fn settled(draft: &mut Draft<'_>, revoking: &Revoking, proof: &Proof)
 }
 
 /// Ended by running out while its own extension goes on: not worth a word but on its card.
-fn is_continued(draft: &Draft<'_>, revoking: &Revoking) -> bool {
+pub(super) fn is_continued(draft: &Draft<'_>, cause: &EndCause) -> bool {
     let id = draft.access.id;
-    revoking.cause == EndCause::Expired
+    *cause == EndCause::Expired
         && draft.facts.open.iter().any(|open| open.extends == Some(id) && open.state == "active")
 }
 

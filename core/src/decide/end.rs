@@ -1,7 +1,8 @@
 //! Ending: every way out goes through Revoking once a connector may have been called.
 
+use super::connector;
 use super::draft::Draft;
-use crate::access::{Access, EndCause, Outcome, Revoker, State};
+use crate::access::{Access, EndCause, Outcome, Proof, Revoker, State};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::facts::Facts;
@@ -47,13 +48,20 @@ pub(super) fn close(draft: &mut Draft<'_>, outcome: Outcome) {
     draft.tell_cards();
 }
 
-/// Starts taking back. Extensions end with what they extend, unless it ends by running out.
+/// Starts taking back. Extensions end with what they extend, unless it ends by running out. Of a rehearsal nothing has to be taken back, so
+/// it is over.
 pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     let warned = matches!(&draft.access.state, State::Active(active) if active.warned);
     let early = !matches!(cause, EndCause::Expired);
     let failed = matches!(cause, EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. });
-    draft.event(Event::RevocationStarted { cause });
-    draft.effect(Effect::Reconcile);
+    let over = draft.access.entitlement().is_none();
+    let continued = connector::is_continued(draft, &cause);
+    if over {
+        draft.event(Event::Closed { outcome: Outcome::Ended { cause, proof: Proof::Untouched } });
+    } else {
+        draft.event(Event::RevocationStarted { cause });
+        draft.effect(Effect::Reconcile);
+    }
     if early {
         draft.effect(Effect::EndChildren);
     }
@@ -64,6 +72,9 @@ pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     }
     if failed {
         draft.tell_security(NoticeKind::ElevationFailed);
+    }
+    if over && !continued {
+        draft.tell_ended(true);
     }
 }
 

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
 use super::{Decision, vote};
-use crate::access::{Access, Extends, Request, State};
+use crate::access::{Access, Extends, Rehearsal, Request, State};
 use crate::command::Ask;
 use crate::directory::Person;
 use crate::entitlement::{Entitlement, Target};
-use crate::facts::Facts;
+use crate::facts::{Facts, beside};
 use crate::freeze;
 use crate::id::{AccessId, PersonId, RoleName};
 use crate::policy::{Emergency, Judgement, Question, Role, Route};
@@ -43,6 +43,7 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
         vote::open_step(&mut draft, 0);
     }
     draft.tell_cards();
+    draft.tell_rehearsed();
     Ok(draft.finish())
 }
 
@@ -52,8 +53,15 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
     person(&ask.requester, facts)?;
     let beneficiary = person(&ask.beneficiary, facts)?;
     let entitlement = entitlement(ask.id, role, beneficiary, facts)?;
+    let rehearsal = match role.pilot {
+        _ if ask.drill => Some(Rehearsal::Drill),
+        pilot => pilot.then_some(Rehearsal::Pilot),
+    };
     let extends = match (&ask.extends, facts.parent) {
         (None, _) => None,
+        (Some(id), Some(parent)) if parent.id == *id && parent.request.rehearsal != rehearsal => {
+            return Err(not_the_same(parent));
+        }
         (Some(id), Some(parent)) if parent.id == *id => Some(extends(parent, ask, &entitlement, (facts, now))?),
         (Some(_), _) => {
             return Err(Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours."));
@@ -74,6 +82,7 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
         ticket: ask.ticket.clone(),
         origin: ask.origin.clone(),
         extends,
+        rehearsal,
     })
 }
 
@@ -121,11 +130,7 @@ fn extends(
     let held = &parent.request;
     let same = ask.role == held.role && ask.beneficiary == held.beneficiary;
     if !same || !alike(entitlement, &held.entitlement) {
-        return Err(Refusal::new(
-            Code::PolicyChanged,
-            format!("The role `{}` now gives something else than {} does.", ask.role, parent.short),
-            "`/jit request` asks anew once it has ended.",
-        ));
+        return Err(not_the_same(parent));
     }
     if let Some(child) = facts.open.iter().find(|open| open.extends == Some(parent.id)) {
         return Err(Refusal::new(
@@ -144,10 +149,23 @@ fn extends(
     })
 }
 
+/// What is rehearsed is never extended into something real, nor the other way round.
+fn not_the_same(parent: &Access) -> Refusal {
+    if parent.request.rehearsal == Some(Rehearsal::Drill) {
+        let next = "`/jit emergency --drill` practises it again once it has ended.";
+        return Refusal::new(Code::WrongState, format!("{} is a drill, which is not extended.", parent.short), next);
+    }
+    Refusal::new(
+        Code::PolicyChanged,
+        format!("The role `{}` now gives something else than {} does.", parent.request.role, parent.short),
+        "`/jit request` asks anew once it has ended.",
+    )
+}
+
 /// Judges a request on today's policy and directory: when it is asked, and again at every vote.
 pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
     let question = question(request, facts, now)?;
-    facts.policy.judge(&question, facts.directory, facts.open)
+    facts.policy.judge(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
 }
 
 /// Judges an emergency bypass.
@@ -157,7 +175,7 @@ pub(super) fn judge_bypass<'a>(
     now: DateTime<Utc>,
 ) -> Result<(Route, &'a Emergency), Refusal> {
     let question = question(request, facts, now)?;
-    facts.policy.judge_bypass(&question, facts.directory, facts.open)
+    facts.policy.judge_bypass(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
 }
 
 fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> Result<Question<'a>, Refusal> {

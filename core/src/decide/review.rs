@@ -8,7 +8,7 @@ use crate::access::{Access, EndCause, Review, Revoker, State, Verdict};
 use crate::command::Ask;
 use crate::directory::Directory;
 use crate::event::Event;
-use crate::facts::Facts;
+use crate::facts::{Facts, Unreviewed};
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
@@ -19,18 +19,20 @@ use crate::refusal::{Code, Refusal};
 pub(super) fn bypass(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let request = request::describe(ask, facts, now)?;
     let (route, emergency) = request::judge_bypass(&request, facts, now)?;
-    overdue(facts, now)?;
+    overdue(facts, now, request.rehearsal.is_some())?;
     let (by, due) = (emergency.review.by.clone(), now + emergency.review.within.delta());
     let mut draft = Draft::begin(ask, request, (route, None), (facts, now))?;
     draft.event(Event::ReviewOpened { by, due });
     vote::elevate(&mut draft, None);
     draft.tell_cards();
+    draft.tell_rehearsed();
     Ok(draft.finish())
 }
 
-/// Whoever has a bypass that nobody reviewed in time gets no other.
-fn overdue(facts: &Facts<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let Some(late) = facts.unreviewed.iter().find(|review| review.due <= now) else { return Ok(()) };
+/// Whoever has a bypass that nobody reviewed in time gets no other; what was only rehearsed keeps back no more than another rehearsal.
+fn overdue(facts: &Facts<'_>, now: DateTime<Utc>, rehearsed: bool) -> Result<(), Refusal> {
+    let counts = |review: &&Unreviewed| review.due <= now && (rehearsed || !review.rehearsed);
+    let Some(late) = facts.unreviewed.iter().find(counts) else { return Ok(()) };
     let short = &late.short;
     Err(Refusal::new(
         Code::ReviewOverdue,

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::draft::Draft;
-use crate::access::Access;
+use crate::access::{Access, State};
 use crate::effect::{Recipient, Slot};
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
@@ -97,6 +97,23 @@ impl Draft<'_> {
         let slot = announcement(&self.access);
         for to in channels(&self.access) {
             self.tell(to, slot.clone(), None, NoticeKind::Grant);
+        }
+    }
+
+    /// A rehearsal is live with the decision that allows it: what is otherwise told once the target has answered.
+    pub fn tell_rehearsed(&mut self) {
+        if self.access.entitlement().is_none() && matches!(self.access.state, State::Active(_)) {
+            self.tell_story(NoticeKind::Granted);
+            self.tell_announcement();
+        }
+    }
+
+    /// It is over: to the requester, and where it was announced.
+    pub fn tell_ended(&mut self, announced: bool) {
+        self.tell_story(NoticeKind::Ended);
+        if announced {
+            self.tell_announcement();
+            self.tell_under_announcement(NoticeKind::Ended);
         }
     }
 

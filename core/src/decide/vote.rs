@@ -59,6 +59,7 @@ pub(super) fn approve(
     }
     draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
     draft.tell_cards();
+    draft.tell_rehearsed();
     Ok(())
 }
 
@@ -91,13 +92,18 @@ pub(super) fn open_step(draft: &mut Draft<'_>, step: usize) {
     draft.event(Event::StepOpened { step, asked, advice });
 }
 
-/// Writes down the intent; the connector's worker does the rest. It ends with its window, if that closes before its time is over.
+/// Writes down the intent; the connector's worker does the rest. It ends with its window, if that closes before its time is over. A rehearsal
+/// has nothing to wait for: its clock starts at once.
 pub(super) fn elevate(draft: &mut Draft<'_>, closing: Option<Closing>) {
     let access = &draft.access;
     let longest = draft.facts.policy.role(&access.request.role).map_or(Span::MAX, |role| role.max_duration);
     let duration = access.duration().min(longest);
     let begin = access.request.extends.as_ref().map_or(draft.now, |extends| extends.from.max(draft.now));
     let end = closing.iter().map(|closing| closing.at).fold(begin + duration.delta(), Ord::min);
+    if access.entitlement().is_none() {
+        draft.event(Event::Rehearsed { until: end, closing });
+        return;
+    }
     draft.event(Event::ElevationStarted {
         duration,
         native_until: end + NATIVE_MARGIN,
@@ -216,6 +222,9 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &Pe
     let Some(role) = facts.policy.role(&request.role) else {
         return Err(changed(format!("The role `{}` is no longer in the policy.", request.role)));
     };
+    if role.pilot && request.rehearsal.is_none() {
+        return Err(changed(format!("The role `{}` is only tried out now, and nothing of it is given.", request.role)));
+    }
     let beneficiary = facts.directory.person(&request.beneficiary);
     let today = beneficiary.and_then(|person| super::request::entitlement(access.id, role, person, facts).ok());
     if today.as_ref() != Some(&request.entitlement) {

@@ -21,6 +21,8 @@ pub(super) enum Clause {
     OnBehalfOf,
     Ticket,
     Because,
+    /// `--drill`: says all by itself.
+    Drill,
 }
 
 /// What a line says besides its verb.
@@ -32,11 +34,12 @@ pub(super) struct Said {
     pub on_behalf_of: Option<String>,
     pub ticket: Option<String>,
     pub because: Option<String>,
+    pub drill: bool,
     given: Vec<Clause>,
 }
 
 impl Clause {
-    pub const ALL: [Self; 5] = [Self::For, Self::At, Self::OnBehalfOf, Self::Ticket, Self::Because];
+    pub const ALL: [Self; 6] = [Self::For, Self::At, Self::OnBehalfOf, Self::Ticket, Self::Because, Self::Drill];
 
     pub fn keyword(self) -> &'static str {
         match self {
@@ -45,6 +48,7 @@ impl Clause {
             Self::OnBehalfOf => "on behalf of",
             Self::Ticket => "ticket",
             Self::Because => "because",
+            Self::Drill => "--drill",
         }
     }
 
@@ -55,6 +59,7 @@ impl Clause {
             Self::OnBehalfOf => "on behalf of @carol",
             Self::Ticket => "ticket OPS-12",
             Self::Because => "because the orders index is broken",
+            Self::Drill => "--drill",
         }
     }
 
@@ -63,10 +68,18 @@ impl Clause {
         Self::ALL.into_iter().find_map(|clause| {
             let keyword = clause.keyword().split(' ');
             let length = keyword.clone().count();
-            let same = words.len() >= length && keyword.zip(words).all(|(part, word)| word.is(part));
+            let is =
+                |(part, word): (&str, &Word<'_>)| if clause == Self::Drill { is_drill(word) } else { word.is(part) };
+            let same = words.len() >= length && keyword.zip(words).all(is);
             same.then_some((clause, length))
         })
     }
+}
+
+/// `--drill`, also with the dash that phones and editors make of two.
+fn is_drill(word: &Word<'_>) -> bool {
+    let name = word.text.trim_start_matches(['-', '–', '—']);
+    !word.quoted && name.len() < word.text.len() && bare(name).eq_ignore_ascii_case("drill")
 }
 
 /// Reads everything after the verb.
@@ -104,8 +117,15 @@ impl Said {
 
     /// Reads a clause's value; how many words it has.
     fn take<'a>(&mut self, clause: Clause, verb: &Verb, line: &'a str, rest: &[Word<'a>]) -> Result<usize, Refusal> {
+        if clause == Clause::Drill {
+            self.drill = true;
+            return Ok(0);
+        }
         if clause == Clause::Because {
             let length = text_length(verb, &self.given, rest)?;
+            if verb.clauses.contains(&Clause::Drill) && rest[..length].iter().any(is_drill) {
+                return Err(amid());
+            }
             let text = between(line, &rest[..length]);
             self.because = (!text.is_empty()).then(|| text.to_owned());
             return Ok(length);
@@ -163,6 +183,9 @@ fn tail(verb: &Verb, given: &[Clause], words: &[Word<'_>]) -> Option<Vec<Clause>
 /// A clause whose value has the form that its keyword asks for, and its length in words.
 fn shaped(words: &[Word<'_>]) -> Option<(Clause, usize)> {
     let (clause, keyword) = Clause::begins(words)?;
+    if clause == Clause::Drill {
+        return Some((clause, keyword));
+    }
     let value = &words[keyword..];
     let first = value.first()?;
     let length = match clause {
@@ -170,7 +193,7 @@ fn shaped(words: &[Word<'_>]) -> Option<(Clause, usize)> {
         Clause::At => is_time(first).then(|| value.iter().take_while(|word| is_time(word)).count())?,
         Clause::OnBehalfOf => first.text.starts_with('@').then_some(1)?,
         Clause::Ticket => first.text.chars().any(|c| c.is_ascii_digit()).then_some(1)?,
-        Clause::Because => return None,
+        Clause::Because | Clause::Drill => return None,
     };
     Some((clause, keyword + length))
 }
@@ -185,6 +208,12 @@ fn foreign(verb: &Verb, clause: Clause) -> Refusal {
         format!("`{}` takes no `{}`.", verb.name, clause.keyword()),
         format!("Write for example `/jit {}`.", verb.example),
     )
+}
+
+/// Nobody who typed it may get the real thing.
+fn amid() -> Refusal {
+    let next = "Write `/jit emergency --drill ROLE for 30m because …`, or put text that holds it in quotes.";
+    Refusal::new(Code::NotUnderstood, "`--drill` stands amid the text.", next)
 }
 
 fn twice(clause: Clause) -> Refusal {

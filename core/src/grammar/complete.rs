@@ -63,7 +63,7 @@ fn after(verb: &Verb, done: &[String], partial: &str, roles: &[&str]) -> Vec<Com
         }
     }
     // `at` and `on behalf of` are of a later version.
-    let offered = [Clause::For, Clause::Ticket, Clause::Because];
+    let offered = [Clause::For, Clause::Ticket, Clause::Because, Clause::Drill];
     let missing = offered
         .into_iter()
         .filter(|clause| verb.clauses.contains(clause) && !done.iter().any(|word| word == clause.keyword()));
@@ -79,7 +79,7 @@ fn has_subject(done: &[String]) -> bool {
     while let Some(word) = words.next() {
         match word {
             "for" | "at" | "ticket" | "of" => drop(words.next()),
-            "on" | "behalf" => {}
+            "on" | "behalf" | "--drill" => {}
             _ => return true,
         }
     }

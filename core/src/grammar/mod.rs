@@ -33,7 +33,12 @@ pub enum Line {
     /// Ask for a role.
     Request(RequestLine),
     /// Elevate at once in an emergency.
-    Emergency(RequestLine),
+    Emergency {
+        /// Which role, for how long, why.
+        line: RequestLine,
+        /// Only practise it.
+        drill: bool,
+    },
     /// Ask for more time.
     Extend {
         /// On which access.

@@ -106,16 +106,48 @@ fn every_verb_reads() {
         ("why db", Line::Why { role: "db".to_owned() }),
         (
             "emergency db for 30m because checkout is down",
-            Line::Emergency(RequestLine {
-                role: some("db"),
-                duration: Some(Span::minutes(30)),
-                because: some("checkout is down"),
-                ..RequestLine::default()
-            }),
+            Line::Emergency {
+                drill: false,
+                line: RequestLine {
+                    role: some("db"),
+                    duration: Some(Span::minutes(30)),
+                    because: some("checkout is down"),
+                    ..RequestLine::default()
+                },
+            },
         ),
     ] {
         assert_eq!(parse(text), Ok(line), "{text}");
     }
+}
+
+#[test]
+fn a_drill_is_one_wherever_it_is_said() {
+    let said = |text: &str| match parse(text) {
+        Ok(Line::Emergency { drill, line }) => (drill, line.role, line.because),
+        other => panic!("{text}: {other:?}"),
+    };
+    let (role, why) = (Some("db".to_owned()), Some("we practise".to_owned()));
+    for text in [
+        "emergency --drill db for 30m because we practise",
+        "emergency db --drill for 30m because we practise",
+        "emergency db for 30m because we practise --drill",
+        "emergency for 30m because we practise --drill",
+        "emergency —drill db for 30m because we practise",
+        "/jit emergency --Drill, db for 30m because we practise",
+    ] {
+        let (drill, said_role, because) = said(text);
+        assert!(
+            drill && because == why && (said_role == role || said_role.is_none()),
+            "{text}: {said_role:?} {because:?}"
+        );
+    }
+    assert!(!said("emergency db for 30m because \"the --drill option hangs\"").0, "quoted text is text");
+    for text in ["emergency db for 30m because the --drill option hangs", "request db --drill for 1h because of tests"]
+    {
+        assert_eq!(parse(text).unwrap_err().code.as_str(), "not-understood", "{text}");
+    }
+    assert_eq!(parse("emergency --drill db --drill").unwrap_err().code.as_str(), "not-understood");
 }
 
 #[test]

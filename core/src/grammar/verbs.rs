@@ -46,12 +46,12 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         name: "emergency",
-        usage: "emergency ROLE for DURATION because TEXT",
-        summary: "Take a role at once in an emergency; security reviews it afterwards.",
+        usage: "emergency [--drill] ROLE for DURATION because TEXT",
+        summary: "Take a role at once in an emergency, or practise that; security reviews it afterwards.",
         example: "emergency orders-db-admin for 30m because checkout is down, incident 42",
         takes: Takes::Role,
-        clauses: &[Clause::For, Clause::Ticket, Clause::Because],
-        build: |_, said| Ok(Line::Emergency(request(said))),
+        clauses: &[Clause::For, Clause::Ticket, Clause::Because, Clause::Drill],
+        build: |_, said| Ok(Line::Emergency { drill: said.drill, line: request(said) }),
     },
     Verb {
         name: "mine",

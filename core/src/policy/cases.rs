@@ -97,6 +97,7 @@ impl Case {
             origin: Origin { platform: Platform::Cli, channel: self.channel.clone() },
             extends: None,
             emergency: false,
+            drill: false,
         }
     }
 
@@ -124,7 +125,7 @@ impl Case {
             state: state.to_owned(),
             until: None,
             extends: None,
-            entitlement: EntitlementKey(format!("{number}/{role}")),
+            entitlement: Some(EntitlementKey(format!("{number}/{role}"))),
         };
         (1..).zip(all).map(open).collect()
     }

@@ -25,6 +25,11 @@ impl Policy {
         let filled = Question { duration, ticket: Some("-"), justification: FILLED, ..*question };
         let question = if blank { &filled } else { question };
         let mut lines = vec![about(question.role, directory)];
+        if question.role.pilot {
+            lines.push(
+                "It is only tried out: requests are judged, asked and recorded, and nothing is given.".to_owned(),
+            );
+        }
         let deciding = known(question, directory).and_then(|()| self.deciding(question, directory));
         for rule in self.rules_of(&question.role.name) {
             let decides = deciding.as_ref().is_ok_and(|deciding| std::ptr::eq(deciding.rule, rule));

@@ -111,6 +111,8 @@ pub struct Role {
     pub max_duration: Span,
     /// How many may hold it at the same time, where that is limited.
     pub max_simultaneous: Option<u32>,
+    /// It is being tried out: judged, asked and recorded, and nothing is given.
+    pub pilot: bool,
     /// Where it stands, for messages.
     pub place: Place,
 }

@@ -34,6 +34,7 @@ pub(super) fn role(mut table: Table<'_, '_>) -> Option<Role> {
     let tags: Option<BTreeSet<String>> = tags.into_iter().map(|tag| plain(&table, "tags", tag)).collect();
     let max_duration = table.span("max_duration").map_or(Span::default(), |span| span.value);
     let max_simultaneous = table.number("max_simultaneous", 1..1_000_001);
+    let pilot = table.boolean("pilot").unwrap_or(false);
     table.finish();
     let name = name?;
     Some(Role {
@@ -48,6 +49,7 @@ pub(super) fn role(mut table: Table<'_, '_>) -> Option<Role> {
         tags: tags?,
         max_duration,
         max_simultaneous,
+        pilot,
         place: Place::default(),
     })
 }

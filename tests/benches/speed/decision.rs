@@ -97,6 +97,7 @@ fn ask(number: usize, role: usize) -> (PersonId, Command) {
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         emergency: false,
+        drill: false,
     };
     (person, Command::Request(Box::new(ask)))
 }

@@ -122,6 +122,7 @@ async fn ask(app: App, number: usize, end: DateTime<Utc>) {
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         emergency: false,
+        drill: false,
     };
     let actor = Actor::Person { id: who, via: Platform::Slack };
     app.dispatch.request(ask, &actor, None).await.unwrap();

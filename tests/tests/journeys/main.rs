@@ -14,6 +14,7 @@ mod incident;
 mod limits;
 mod oncall;
 mod overlap;
+mod rehearsal;
 mod request;
 mod restart;
 mod trouble;

@@ -164,6 +164,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         ticket: None,
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
+        rehearsal: None,
     });
     let route = Route {
         rule: "medium".into(),

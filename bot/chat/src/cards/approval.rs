@@ -98,6 +98,7 @@ fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
     }
     match steps.get(state.step + 1) {
         Some(next) => line.plain(format!(" After that: {}.", words::step(next, access, context))),
+        None if access.request.rehearsal.is_some() => line.plain(" After that, it counts as given, and nothing is changed."),
         None if access.request.extends.is_some() => line.plain(" After that, the time is added at once."),
         None => line.plain(" After that, access starts at once."),
     }
@@ -123,7 +124,7 @@ fn decided(access: &Access, tone: Tone, verdict: &str, context: &Context) -> Car
 }
 
 pub fn samples() -> Vec<Sample> {
-    use jit_core::access::Proof;
+    use jit_core::access::{Proof, Rehearsal};
     use sample::{
         active, closed, denied, elevating, expired, extension, failed, on_behalf, pending, revoking, second_step,
         troubled,
@@ -137,6 +138,7 @@ pub fn samples() -> Vec<Sample> {
         of("open-on-behalf", 0, on_behalf(pending())),
         of("open-cut", 0, sample::cut(pending())),
         of("open-extension", 0, extension(pending())),
+        of("open-pilot", 1, sample::rehearsed(second_step(), Rehearsal::Pilot)),
         of("open-odd-words", 0, sample::odd_words(pending())),
         of("passed", 0, second_step()),
         of("elevating", 0, elevating()),

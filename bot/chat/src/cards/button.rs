@@ -1,6 +1,6 @@
 //! The buttons of access, with the same label and look wherever they stand.
 
-use jit_core::access::Access;
+use jit_core::access::{Access, Rehearsal};
 
 use crate::card::{Button, Verb};
 
@@ -37,6 +37,12 @@ pub fn done(access: &Access) -> Button {
         format!("Your access {} is taken back at once and open sessions end.", access.short),
         "End it now",
     )
+}
+
+/// What the holder of live access can do with it; drills are not extended.
+pub fn of_the_holder(access: &Access) -> Vec<Button> {
+    let extend = access.request.rehearsal != Some(Rehearsal::Drill);
+    extend.then(|| self::extend(access)).into_iter().chain([done(access)]).collect()
 }
 
 /// Take it back from somebody, with a reason.

@@ -32,7 +32,7 @@ fn called(outcome: &Outcome, access: &Access) -> Line {
 }
 
 pub fn samples() -> Vec<Sample> {
-    use jit_core::access::{EndCause, Proof, Revoker};
+    use jit_core::access::{EndCause, Proof, Rehearsal, Revoker};
     use sample::{closed, denied, expired, extension, text};
     let of = |state: &str, access| Sample::new(state, NoticeKind::Ended, access);
     let gone = || Proof::Gone { sessions_ended: 0 };
@@ -50,6 +50,7 @@ pub fn samples() -> Vec<Sample> {
         of("parent-ended", extension(ended(EndCause::ParentEnded))),
         of("remains-under", expired(Proof::RemainsUnder { short: extension(sample::active()).short })),
         of("remains-standing", expired(Proof::RemainsStanding)),
+        of("drill", sample::rehearsed(expired(gone()), Rehearsal::Drill)),
         of("denied", denied()),
         of("cancelled", closed(Outcome::Cancelled { by: "alice".into() })),
         of(

@@ -16,7 +16,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         State::Pending(_) | State::Elevating(_) => {
             Card::new(Tone::Pending, format!("Being set up: {title} for {holder}")).facts(facts(access, context))
         }
-        State::Active(active) => Card::new(Tone::Success, format!("{holder} holds {title}"))
+        State::Active(active) => Card::new(Tone::Success, format!("{holder} {} {title}", holds(access)))
             .text(Line::new("Until ").at_and_left(active.until).plain("."))
             .facts(facts(access, context))
             .actions(vec![button::revoke(access)]),
@@ -41,6 +41,10 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     card.context(words::small_print(access))
 }
 
+fn holds(access: &Access) -> &'static str {
+    if access.request.rehearsal.is_some() { "would hold" } else { "holds" }
+}
+
 fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
     let mut facts = vec![words::fact("Holder", Line::default().person(&access.request.beneficiary))];
     facts.extend(words::reasons(access));
@@ -51,7 +55,7 @@ fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
 }
 
 pub fn samples() -> Vec<Sample> {
-    use jit_core::access::{Proof, Vote};
+    use jit_core::access::{Proof, Rehearsal, Vote};
     use sample::{active, expired, extension, on_behalf, revoking};
     let of = |state: &str, access| Sample::new(state, NoticeKind::Grant, access);
     let by_policy = Access { votes: Vec::<Vote>::new(), ..active() };
@@ -60,6 +64,9 @@ pub fn samples() -> Vec<Sample> {
         of("by-policy", by_policy),
         of("on-call", sample::on_call(active())),
         of("bypass", sample::bypass(active(), None)),
+        of("drill", sample::rehearsed(sample::bypass(active(), None), Rehearsal::Drill)),
+        of("pilot", sample::rehearsed(active(), Rehearsal::Pilot)),
+        of("pilot-over", sample::rehearsed(expired(Proof::Gone { sessions_ended: 0 }), Rehearsal::Pilot)),
         of("on-behalf", on_behalf(active())),
         of("extended", extension(active())),
         of("revoking", revoking(false)),

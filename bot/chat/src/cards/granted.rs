@@ -13,8 +13,13 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let State::Active(active) = &access.state else {
         return Card::line(Tone::Neutral, format!("It was live: {}", words::what(access)));
     };
-    let whose =
-        if words::own(access) { "You hold".to_owned() } else { format!("{} holds", words::holder(access, context)) };
+    let real = access.request.rehearsal.is_none();
+    let whose = match (words::own(access), real) {
+        (true, true) => "You hold".to_owned(),
+        (false, true) => format!("{} holds", words::holder(access, context)),
+        (true, false) => "You would hold".to_owned(),
+        (false, false) => format!("{} would hold", words::holder(access, context)),
+    };
     let until = Line::default()
         .person(&access.request.requester)
         .plain(", it lasts until ")
@@ -38,5 +43,10 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
 pub fn samples() -> Vec<Sample> {
     use sample::{active, extension, on_behalf};
     let of = |state: &str, access| Sample::new(state, NoticeKind::Granted, access);
-    vec![of("own", active()), of("on-behalf", on_behalf(active())), of("extension", extension(active()))]
+    vec![
+        of("own", active()),
+        of("on-behalf", on_behalf(active())),
+        of("extension", extension(active())),
+        of("pilot", sample::rehearsed(active(), jit_core::access::Rehearsal::Pilot)),
+    ]
 }

@@ -12,12 +12,13 @@ pub mod sample;
 pub(crate) mod words;
 
 use chrono::{DateTime, Utc};
+use jit_core::access::Access;
 use jit_core::directory::Directory;
 use jit_core::effect::Content;
 use jit_core::id::PersonId;
 use jit_core::notice::{Notice, NoticeKind};
 
-use crate::card::Card;
+use crate::card::{Block, Card, Line};
 use sample::Sample;
 
 /// What wording needs to know beside the notice.
@@ -52,15 +53,25 @@ pub fn all(context: &Context) -> Vec<(String, Card)> {
     notices.chain(bulletins).chain(answers).collect()
 }
 
+/// Says of a rehearsal that it is one, in the title and in words; nothing of what is real.
+fn mark(mut card: Card, access: &Access) -> Card {
+    let (Some(why), Some(untouched)) = (words::rehearsal(access), words::untouched(access)) else { return card };
+    card.title = format!("{why}: {}", card.title);
+    let line = Line::default().strong(untouched);
+    card.blocks.insert(0, Block::Text(line.0));
+    card
+}
+
 macro_rules! notices {
     ($($kind:ident $({ $($field:ident),+ })? => $module:ident,)+) => {
         $(mod $module;)+
 
-        /// Words a notice.
+        /// Words a notice. What is only rehearsed is marked here, so that no card can leave it out.
         pub fn card(notice: &Notice, context: &Context) -> Card {
-            match &notice.kind {
+            let card = match &notice.kind {
                 $(NoticeKind::$kind $({ $($field),+ })? => $module::card(notice, $($($field,)+)? context),)+
-            }
+            };
+            mark(card, &notice.access)
         }
 
         /// Every notice in every state worth looking at.

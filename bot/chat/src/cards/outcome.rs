@@ -22,6 +22,7 @@ pub fn title(outcome: &Outcome, access: &Access) -> (Tone, String) {
         Outcome::Ended { proof: Proof::RemainsUnder { short }, .. } => {
             (Tone::Over, format!("Ended, remains under {short}: {what}"))
         }
+        Outcome::Ended { proof: Proof::Untouched, .. } => (Tone::Over, format!("Ended, nothing was changed: {what}")),
         Outcome::Ended { proof: Proof::RemainsStanding, .. } => {
             (Tone::Warning, format!("Ended, remains as standing access: {what}"))
         }

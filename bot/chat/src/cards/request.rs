@@ -94,12 +94,13 @@ fn active(access: &Access, state: &Active, context: &Context) -> Card {
             .into_iter()
             .fold(card, |card, piece| card.block(Block::Preformatted(piece)));
     }
-    card.text(words::cut(access)).text(own_end(access, state.native_until)).actions(vec![button::extend(access), button::done(access)])
+    card.text(words::cut(access)).text(own_end(access, state.native_until)).actions(button::of_the_holder(access))
 }
 
 /// Whether the target ends it by itself.
 fn own_end(access: &Access, native_until: Option<DateTime<Utc>>) -> Line {
     match native_until {
+        _ if access.request.rehearsal.is_some() => Line::default(),
         Some(at) => {
             Line::new(format!("Even if jit is down, {} ends it by itself ", words::place(access))).at(at).plain(".")
         }
@@ -179,9 +180,10 @@ fn pieces(text: &str) -> Vec<String> {
 pub fn samples() -> Vec<Sample> {
     use jit_core::access::{Outcome, Proof};
     use sample::{
-        active, closed, denied, elevating, expired, extension, failed, on_behalf, pending, revoking, second_step,
-        troubled,
+        active, closed, denied, elevating, expired, extension, failed, on_behalf, pending, rehearsed, revoking,
+        second_step, troubled,
     };
+    use jit_core::access::Rehearsal::{Drill, Pilot};
     let of = |state: &str, access| Sample::new(state, NoticeKind::Request, access);
     let mut certificate = active();
     if let State::Active(active) = &mut certificate.state {
@@ -214,6 +216,10 @@ pub fn samples() -> Vec<Sample> {
         of("remains-under", ended(Proof::RemainsUnder { short: extension(active()).short })),
         of("remains-standing", ended(Proof::RemainsStanding)),
         of("failed", failed()),
+        of("pilot-pending", rehearsed(pending(), Pilot)),
+        of("pilot-active", rehearsed(active(), Pilot)),
+        of("drill-active", rehearsed(sample::bypass(active(), None), Drill)),
+        of("pilot-over", rehearsed(ended(Proof::Gone { sessions_ended: 0 }), Pilot)),
     ]
 }
 

@@ -20,7 +20,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         Some(verdict) if verdict.misuse => Card::new(Tone::Danger, format!("Misuse: {what}")),
         Some(_) => Card::new(Tone::Over, format!("Justified: {what}")),
     };
-    let card = card.text(stands(access, context)).text(asked(review, context)).facts(facts(access, context));
+    let card = card.text(stands(access, context)).text(asked(access, review, context)).facts(facts(access, context));
     let buttons = match review.verdict {
         None => [button::justified(access), button::misuse(access)].into_iter().chain(revoke(access)).collect(),
         Some(_) => revoke(access).into_iter().collect(),
@@ -47,12 +47,15 @@ fn stands(access: &Access, context: &Context) -> Line {
 }
 
 /// Who has to say what by when, or what was said.
-fn asked(review: &Review, context: &Context) -> Line {
+fn asked(access: &Access, review: &Review, context: &Context) -> Line {
     match &review.verdict {
         Some(verdict) => Line::new(format!("{} reviewed it: ", context.name(&verdict.by))).quote(verdict.note.text()),
         None if review.overdue => Line::new("Nobody has reviewed it since ")
             .at(review.due)
-            .plain(". The next bypass of this person is refused until somebody does."),
+            .plain(match access.request.rehearsal {
+                None => ". The next bypass of this person is refused until somebody does.",
+                Some(_) => ". It keeps nobody from real access, but their next rehearsal is refused until somebody does.",
+            }),
         None => Line::new("To be reviewed by ")
             .at_and_left(review.due)
             .plain(": was it justified? Neither the holder nor anybody who reports to them can say."),
@@ -71,7 +74,7 @@ fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
 }
 
 pub fn samples() -> Vec<Sample> {
-    use jit_core::access::Proof;
+    use jit_core::access::{Proof, Rehearsal};
     use sample::{active, bypass, elevating, expired};
     let of = |state: &str, access| Sample::new(state, NoticeKind::Review, access);
     let gone = || expired(Proof::Gone { sessions_ended: 1 });
@@ -80,6 +83,8 @@ pub fn samples() -> Vec<Sample> {
         of("active", bypass(active(), None)),
         of("over", bypass(gone(), None)),
         of("overdue", sample::overdue(gone())),
+        of("drill", sample::rehearsed(bypass(active(), None), Rehearsal::Drill)),
+        of("drill-overdue", sample::rehearsed(sample::overdue(gone()), Rehearsal::Drill)),
         of("justified", bypass(gone(), Some(false))),
         of("justified-live", bypass(active(), Some(false))),
         of("misuse", bypass(sample::revoking(false), Some(true))),

@@ -15,7 +15,10 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         Some(due) => card.text(
             Line::new("It was to be reviewed by ")
                 .at(due)
-                .plain(format!(". Until it is, {holder} is refused the next emergency bypass.")),
+                .plain(match access.request.rehearsal {
+                    None => format!(". Until it is, {holder} is refused the next emergency bypass."),
+                    Some(_) => format!(". Until it is, {holder} is refused the next rehearsal; real access is not."),
+                }),
         ),
         None => card.text(Line::new("It has been reviewed since.")),
     }

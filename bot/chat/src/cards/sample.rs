@@ -119,6 +119,7 @@ pub fn pending() -> Access {
                 channel: Some(Channel { id: "C0042".to_owned(), name: "inc-42".to_owned() }),
             },
             extends: None,
+            rehearsal: None,
         },
         route: Route {
             rule: "production, high risk".to_owned(),
@@ -228,6 +229,17 @@ pub fn cut(access: Access) -> Access {
     let mut access = Access { closing: Some(closing), ..access };
     if let State::Active(active) = &mut access.state {
         active.until = minutes(40);
+    }
+    access
+}
+
+/// The same access as a rehearsal.
+pub fn rehearsed(mut access: Access, rehearsal: Rehearsal) -> Access {
+    access.request.rehearsal = Some(rehearsal);
+    match &mut access.state {
+        State::Active(active) => (active.native_until, active.handover) = (None, None),
+        State::Closed(Closed { outcome: Outcome::Ended { proof, .. }, .. }) => *proof = Proof::Untouched,
+        _ => {}
     }
     access
 }

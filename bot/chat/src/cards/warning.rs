@@ -18,12 +18,16 @@ pub fn card(notice: &Notice, _: &Context) -> Card {
                     .person(&access.request.requester)
                     .plain(", it ends ")
                     .at_and_left(active.until)
-                    .plain(". Save your work: open sessions end with it."),
+                    .plain(if access.request.rehearsal.is_some() {
+                        "."
+                    } else {
+                        ". Save your work: open sessions end with it."
+                    }),
             )
             .text(Line::new(
                 "“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now.",
             ))
-            .actions(vec![button::extend(access), button::done(access)]),
+            .actions(button::of_the_holder(access)),
         // The story is told beside it; here only the buttons have to go.
         State::Revoking(_) | State::Closed(_) => Card::line(Tone::Over, format!("Its end has come: {title}")),
         State::Pending(_) | State::Elevating(_) => Card::line(Tone::Neutral, format!("Not live yet: {title}")),

@@ -1,7 +1,7 @@
 //! Phrases that several cards share, so that the same thing is said in the same words everywhere.
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Elevating, EndCause, Pending, Proof, Revoker, State};
+use jit_core::access::{Access, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, State};
 use jit_core::id::PersonId;
 use jit_core::policy::{Closing, Level, Risk, Step, Subject};
 
@@ -78,9 +78,30 @@ pub fn closing_at(closing: &Closing) -> Line {
     line.plain(", when ").sentence(&closing.window.to_string()).plain(".")
 }
 
+/// Why nothing is given, in a word; `None` for what is real.
+pub fn rehearsal(access: &Access) -> Option<&'static str> {
+    access.request.rehearsal.map(|rehearsal| match rehearsal {
+        Rehearsal::Drill => "Drill",
+        Rehearsal::Pilot => "Pilot",
+    })
+}
+
+/// What every card about a rehearsal says: `Pilot: nothing was changed in orders-db.`
+pub fn untouched(access: &Access) -> Option<String> {
+    let why = rehearsal(access)?;
+    let changed = if access.is_open() { "nothing is changed" } else { "nothing was changed" };
+    Some(format!("{why}: {changed} in {}.", place(access)))
+}
+
+/// `(pilot: nothing is changed)`, for lists.
+pub fn marked(access: &Access) -> String {
+    rehearsal(access).map_or_else(String::new, |why| format!(" ({}: nothing is given)", why.to_lowercase()))
+}
+
 /// What happens once all have agreed; an extension moves an end instead of giving anything.
 pub fn being_set_up(access: &Access) -> &'static str {
     match access.request.extends {
+        _ if access.request.rehearsal.is_some() => "it counts as given, and nothing is changed",
         Some(_) => "the end is being moved",
         None => "access is being set up",
     }
@@ -245,6 +266,9 @@ pub fn proof(proof: &Proof, access: &Access) -> Line {
         Proof::RemainsUnder { short } => Line::default()
             .strong(format!("It remains under {short}"))
             .plain(", which gives the same, and ends with that."),
+        Proof::Untouched => {
+            Line::default().strong("Nothing was given").plain(format!(", so nothing had to be taken back at {place}."))
+        }
         Proof::RemainsStanding => Line::default()
             .strong("It remains: standing access")
             .plain(format!(" at {place}, held before and not given by jit. Security was told.")),

@@ -13,11 +13,11 @@ use crate::form::{Choice, Field, Form, FormKind, Input, Meta, field};
 /// Take a role at once. Sending it is the confirmation.
 pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Meta) -> Form {
     let kind = FormKind::Emergency;
+    let title = if meta.drill { "Emergency drill" } else { "Emergency access" }.to_owned();
     if roles.is_empty() {
         let intro = Line::new("Policy lets you take no role in an emergency. ")
             .code("/jit request")
             .plain(" asks in the normal way; on-call people are often approved at once.");
-        let title = "Emergency access".to_owned();
         return Form { kind, title, submit: None, intro: said(intro), fields: vec![], preview: vec![], meta };
     }
     let chosen = filled.role.as_ref().filter(|role| roles.iter().any(|one| one.name == **role));
@@ -28,7 +28,7 @@ pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Me
     };
     let options = roles.iter().map(|role| Choice {
         value: role.name.to_string(),
-        label: format!("{} ({}, at most {})", role.title, role.environment, role.max_duration),
+        label: format!("{} ({}, at most {}{})", role.title, role.environment, role.max_duration, tried(role)),
     });
     let mut fields = vec![Field {
         id: field::ROLE,
@@ -41,21 +41,33 @@ pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Me
     fields.extend(duration::fields("For how long?", most, filled.duration, false));
     let hint = "Security reads it first thing. Say what is broken, and what you will do.";
     fields.push(reason("What is the emergency?", hint, min_reason, filled.reason));
-    let intro = [
-        Line::default().strong("You get access at once, and nobody is asked. "),
-        Line::new(
-            "Security and the announcement channel see it now, with your reason. Security has to review it; if it was misuse, it is taken back and stays on record. Until it is reviewed in time, you get no other bypass.",
-        ),
-    ];
+    let intro = match meta.drill {
+        false => [
+            Line::default().strong("You get access at once, and nobody is asked. "),
+            Line::new(
+                "Security and the announcement channel see it now, with your reason. Security has to review it; if it was misuse, it is taken back and stays on record. Until it is reviewed in time, you get no other bypass.",
+            ),
+        ],
+        true => [
+            Line::default().strong("This is a drill: you get no access, and nothing is changed. "),
+            Line::new(
+                "All else is as in an emergency: nobody is asked, security and the announcement channel see it now, marked as a drill, and security has to review it. A drill never keeps you from real access.",
+            ),
+        ],
+    };
     Form {
         kind,
-        title: "Emergency access".to_owned(),
-        submit: Some("Take access now".to_owned()),
+        title,
+        submit: Some(if meta.drill { "Start the drill" } else { "Take access now" }.to_owned()),
         intro: intro.into_iter().map(|line| Block::Text(line.0)).collect(),
         fields,
         preview: vec![],
         meta,
     }
+}
+
+fn tried(role: &RoleLine) -> &'static str {
+    if role.pilot { ", only tried out: nothing is given" } else { "" }
 }
 
 /// Say that a bypass was justified.

@@ -54,6 +54,7 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         risk: Risk::High,
         max_duration: Span::hours(4),
         requestable: true,
+        pilot: false,
     };
     let few = vec![role("orders-db-admin", Level::Admin), role("orders-db-reader", Level::ReadOnly)];
     let many: Vec<RoleLine> = (0..150).map(|n| role(&format!("role-{n}"), Level::Write)).collect();
@@ -96,6 +97,7 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         ("extend", extend(&access, Span::hours(2), 12)),
         ("revoke", revoke(&access, context)),
         ("emergency", emergency(&few, filled(), 12, Meta::default())),
+        ("emergency-drill", emergency(&few, filled(), 12, Meta { drill: true, ..Meta::default() })),
         ("emergency-none", emergency(&[], Filled::default(), 12, Meta::default())),
         ("justified", justified(&sample::bypass(sample::active(), None), context)),
         ("misuse", misuse(&sample::bypass(sample::active(), None), context)),

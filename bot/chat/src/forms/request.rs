@@ -106,7 +106,13 @@ pub fn role_choices(roles: &[RoleLine], query: &str) -> Vec<Choice> {
 fn choice(role: &RoleLine) -> Choice {
     Choice {
         value: role.name.to_string(),
-        label: format!("{} ({}, {})", role.title, words::level(role.level), role.environment),
+        label: format!(
+            "{} ({}, {}{})",
+            role.title,
+            words::level(role.level),
+            role.environment,
+            if role.pilot { ", pilot" } else { "" }
+        ),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Request, State};
+use jit_core::access::{Access, Rehearsal, Request, State};
 use jit_core::apply::apply;
 use jit_core::command::Ask;
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
@@ -161,6 +161,7 @@ impl<'a> Past<'a> {
             origin: attempt.origin.clone(),
             extends: None,
             emergency: false,
+            drill: attempt.drill,
         };
         Ok(Again { ask, chain })
     }
@@ -210,6 +211,7 @@ fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request,
         origin: request.origin.clone(),
         extends: None,
         emergency: route.rule == jit_core::policy::BYPASS,
+        drill: request.rehearsal == Some(Rehearsal::Drill),
     };
     let (requester, role) = (request.requester.clone(), request.role.clone());
     let was = Was::Routed(route.clone());

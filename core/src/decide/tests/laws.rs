@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::access::{Access, EndCause, Outcome, State};
+use crate::access::{Access, EndCause, Outcome, Proof, State};
 use crate::apply::apply;
 use crate::canonical::canonical;
 use crate::decide::Decision;
@@ -24,7 +24,8 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     folds(before, decision);
     serializes(decision);
     has_timers(&decision.after);
-    if matches!(decision.after.state, State::Elevating(_))
+    rehearses_rightly(decision);
+    if matches!(decision.after.state, State::Elevating(_) | State::Active(_))
         && before.is_none_or(|access| access.state_name() == "pending")
     {
         has_its_quorum(&decision.after, facts);
@@ -33,6 +34,8 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
         has_its_place(&decision.after, facts);
         let stopped = crate::freeze::refuse(facts.freezes, &decision.after.request, facts.directory);
         assert!(stopped.is_none(), "given while it is frozen: {stopped:?}");
+        let pilot = facts.policy.role(&decision.after.request.role).is_some_and(|role| role.pilot);
+        assert!(!pilot || decision.after.entitlement().is_none(), "a role that is only tried out is given");
     }
     decided_by_those_who_may(before, decision, facts);
     if before.is_some_and(|access| !access.is_open()) {
@@ -68,6 +71,33 @@ pub fn advice_is_no_authority(advised: &Result<Decision, Refusal>, unadvised: Re
     assert_eq!(advised, unadvised);
 }
 
+/// No target is touched for a rehearsal: it is never in a state in which connectors may be called, holds nothing, wakes nobody, and says
+/// nothing of a target at its end. Of what is real the opposite: it is never live without the target's word, nor over without it.
+fn rehearses_rightly(decision: &Decision) {
+    let after = &decision.after;
+    let rehearsal = after.request.rehearsal.is_some();
+    let closed = |proof: &Proof| (*proof == Proof::Untouched) == rehearsal;
+    for record in &decision.records {
+        let fits = match &record.event {
+            Event::Rehearsed { .. } => rehearsal,
+            Event::ElevationStarted { .. } | Event::Elevated { .. } | Event::ElevationTroubled { .. } => !rehearsal,
+            Event::RevocationStarted { .. } | Event::RevocationFailed { .. } => !rehearsal,
+            Event::Closed { outcome: Outcome::Ended { proof, .. } } => closed(proof),
+            _ => true,
+        };
+        assert!(fits, "{} of {:?}", record.event.kind(), after.request.rehearsal);
+    }
+    if rehearsal {
+        assert!(
+            matches!(after.state, State::Pending(_) | State::Active(_) | State::Closed(_)),
+            "{}",
+            after.state_name()
+        );
+        assert!(after.entitlement().is_none() && after.holds().is_none());
+        assert!(!decision.effects.contains(&Effect::Reconcile), "a worker is woken for a rehearsal");
+    }
+}
+
 /// Records are numbered without gaps and lead, one by one and by permitted ways only, to what the decision says.
 fn folds(before: Option<&Access>, decision: &Decision) {
     let mut access = before.cloned();
@@ -87,9 +117,12 @@ fn folds(before: Option<&Access>, decision: &Decision) {
 /// The ways between states. In particular: once connectors may have been called, over only by Revoking and with a proof.
 fn permitted(from: &Access, record: &EventRecord, to: &Access) {
     let ended = matches!(&record.event, Event::Closed { outcome: Outcome::Ended { .. } });
+    let rehearsed = to.request.rehearsal.is_some();
     let fits = match (from.state_name(), to.state_name()) {
         ("pending", "pending" | "elevating") => true,
         ("pending", "closed") => !ended,
+        ("pending", "active") => rehearsed,
+        ("active", "closed") => rehearsed && ended,
         ("elevating", "elevating" | "active" | "revoking") | ("active", "active" | "revoking") => true,
         ("revoking", "revoking") => true,
         ("revoking", "closed") => ended,
@@ -167,7 +200,11 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
         let permitted = role.zip(who).and_then(|(role, who)| facts.policy.bypass(role, who, facts.directory));
         assert!(permitted.is_some() && access.route.is_auto() && request.requester == request.beneficiary);
         assert!(
-            facts.unreviewed.iter().all(|review| review.due > access.requested_at),
+            facts
+                .unreviewed
+                .iter()
+                .all(|review| review.due > access.requested_at
+                    || (review.rehearsed && access.request.rehearsal.is_none())),
             "an overdue review was passed over"
         );
     }
@@ -235,7 +272,11 @@ fn is_short_enough(access: &Access, facts: &Facts<'_>) {
 
 /// It begins while hours and blackouts let it, and ends with them unless the rule lets it run on. Roles of these worlds have one rule each.
 fn is_within_its_windows(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) {
-    let State::Elevating(elevating) = &access.state else { return };
+    let until = match &access.state {
+        State::Elevating(elevating) => elevating.native_until - TimeDelta::seconds(60),
+        State::Active(rehearsed) => rehearsed.until,
+        _ => return,
+    };
     let Some(rule) = facts.policy.rules_of(&access.request.role).next().filter(|_| access.review.is_none()) else {
         return;
     };
@@ -250,9 +291,8 @@ fn is_within_its_windows(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>)
         ends.extend(Some(blackout.during.from).filter(|from| *from > begin));
     }
     if rule.at_window_end == AtWindowEnd::Cut {
-        let margin = TimeDelta::seconds(60);
-        assert!(ends.iter().all(|end| elevating.native_until <= *end + margin), "it outlasts its window");
-        let latest = access.closing.as_ref().map_or(begin + elevating.duration.delta(), |closing| closing.at);
+        assert!(ends.iter().all(|end| until <= *end), "it outlasts its window");
+        let latest = access.closing.as_ref().map_or(until, |closing| closing.at);
         assert!(ends.iter().all(|end| latest <= *end), "it outlasts its window");
     }
 }

@@ -13,7 +13,7 @@ use crate::timer::{TimerKind, timers};
 type Make = fn(&mut World) -> AccessId;
 type Act = fn(&mut World, AccessId) -> String;
 
-const STATES: [(&str, Make); 7] = [
+const STATES: [(&str, Make); 8] = [
     ("Pending", |w| w.request("alice", "orders-write", "1h")),
     ("Pending, an extension", |w| {
         let parent = w.active();
@@ -22,6 +22,10 @@ const STATES: [(&str, Make); 7] = [
     }),
     ("Elevating", World::elevating),
     ("Active", World::active),
+    ("Active, a rehearsal", |w| {
+        w.role("orders-write").pilot = true;
+        w.elevating()
+    }),
     ("Revoking", World::revoking),
     ("Revoking, failing", |w| {
         let id = w.revoking();
@@ -85,7 +89,8 @@ is told; `·` means that nothing happens, which is what late and doubled answers
                             fails, too late, cancelled
 ```
 
-Once a connector may have been called, the only way to Closed is through Revoking, with what the inspection proved.
+Once a connector may have been called, the only way to Closed is through Revoking, with what the inspection proved. A rehearsal (a drill, or
+of a role that is only tried out) goes from Pending to Active to Closed: no connector is called for it.
 ";
 
 fn render() -> String {

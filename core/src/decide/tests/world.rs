@@ -109,7 +109,13 @@ impl World {
             .accesses
             .values()
             .filter(waits)
-            .filter_map(|other| Some(Unreviewed { short: other.short.clone(), due: other.review_due()? }))
+            .filter_map(|other| {
+                Some(Unreviewed {
+                    short: other.short.clone(),
+                    due: other.review_due()?,
+                    rehearsed: other.entitlement().is_none(),
+                })
+            })
             .collect();
         let past = self.past(id, command, beneficiary);
         let actor = actor(command);
@@ -129,6 +135,7 @@ impl World {
         assert_eq!(decision, decide(access, command, &facts, self.now), "the same facts, the same decision");
         let unadvised = decide(access, command, &Facts { past: None, ..facts }, self.now);
         laws::advice_is_no_authority(&decision, unadvised);
+        self.rehearsals_do_not_count(access, command, (&facts, &decision));
         let decision = decision?;
         laws::check(access, &decision, &facts, self.now);
         Ok(decision)
@@ -142,7 +149,8 @@ impl World {
         };
         let theirs: Vec<&Access> =
             self.accesses.values().filter(|other| Some(&other.request.beneficiary) == beneficiary).collect();
-        let used = theirs.iter().filter(|other| Some(&other.request.role) == role && other.request.extends.is_none());
+        let real = || theirs.iter().filter(|other| other.entitlement().is_some());
+        let used = real().filter(|other| Some(&other.request.role) == role && other.request.extends.is_none());
         let misused = |other: &&Access| {
             let verdict = other.review.as_ref()?.verdict.as_ref()?;
             verdict.misuse.then_some(verdict.at)
@@ -150,7 +158,7 @@ impl World {
         let mut past = Past {
             uses: used.filter_map(|other| other.activated_at).collect(),
             asked: theirs.iter().filter(|other| other.id != id).map(|other| other.requested_at).collect(),
-            misuse: theirs.iter().filter_map(misused).collect(),
+            misuse: real().filter_map(misused).collect(),
         };
         for times in [&mut past.uses, &mut past.asked, &mut past.misuse] {
             times.sort_by(|a, b| b.cmp(a));
@@ -161,7 +169,9 @@ impl World {
 
     /// What all people hold together, but for one access.
     pub fn in_use(&self, role: Option<&RoleName>, but: AccessId) -> InUse {
-        let given = |access: &&Access| matches!(access.state_name(), "elevating" | "active" | "revoking");
+        let given = |access: &&Access| {
+            access.entitlement().is_some() && matches!(access.state_name(), "elevating" | "active" | "revoking")
+        };
         let given: Vec<&Access> = self.accesses.values().filter(given).collect();
         let goes_on = |id| given.iter().any(|other| other.request.extends.as_ref().is_some_and(|e| e.parent == id));
         let counted: Vec<_> = given.iter().filter(|access| access.id != but && !goes_on(access.id)).collect();
@@ -188,6 +198,25 @@ impl World {
     /// The source says that incident 42 is resolved.
     pub fn resolved(&mut self, id: AccessId) -> String {
         self.line(id, Command::IncidentResolved { incident: incident_42() })
+    }
+
+    /// Whatever is only rehearsed changes nothing of what is decided about what is real.
+    fn rehearsals_do_not_count(
+        &self,
+        access: Option<&Access>,
+        command: &Command,
+        (facts, decided): (&Facts<'_>, &Result<Decision, Refusal>),
+    ) {
+        let real = match command {
+            Command::Request(ask) => !ask.drill && self.parts.roles.get(&ask.role).is_none_or(|role| !role.pilot),
+            _ => access.is_some_and(|access| access.entitlement().is_some()),
+        };
+        if real {
+            let open: Vec<_> = facts.open.iter().filter(|other| other.entitlement.is_some()).cloned().collect();
+            let unreviewed: Vec<_> = facts.unreviewed.iter().filter(|other| !other.rehearsed).cloned().collect();
+            let without = Facts { open: &open, unreviewed: &unreviewed, ..*facts };
+            assert_eq!(*decided, decide(access, command, &without, self.now), "a rehearsal changes what is real");
+        }
     }
 
     /// Freezes something.
@@ -262,6 +291,7 @@ impl World {
             origin: Origin { platform: Platform::Slack, channel: None },
             extends: None,
             emergency: false,
+            drill: false,
         }
     }
 

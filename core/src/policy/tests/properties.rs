@@ -66,6 +66,7 @@ fn role(number: usize) -> impl Strategy<Value = Role> {
         tags: BTreeSet::new(),
         max_duration: Span::hours(8),
         max_simultaneous: None,
+        pilot: false,
         place: Place::default(),
     })
 }

@@ -273,7 +273,7 @@ pub fn open(number: u32, role: &str, state: &str) -> OpenAccess {
         state: state.to_owned(),
         until: None,
         extends: None,
-        entitlement: crate::entitlement::EntitlementKey(role.to_owned()),
+        entitlement: Some(crate::entitlement::EntitlementKey(role.to_owned())),
     }
 }
 
@@ -300,5 +300,6 @@ pub fn request(policy: &Policy, who: &str, requester: &str, role: &str) -> Reque
         ticket: None,
         origin: crate::access::Origin { platform: crate::access::Platform::Slack, channel: None },
         extends: None,
+        rehearsal: None,
     }
 }

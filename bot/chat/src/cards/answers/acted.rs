@@ -1,6 +1,6 @@
 //! After a request or a verb: that it was done, and where things stand now.
 
-use jit_core::access::{Access, State};
+use jit_core::access::{Access, Rehearsal, State};
 use jit_core::answer::Answer;
 use jit_core::id::PersonId;
 
@@ -62,7 +62,7 @@ pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
 pub(super) fn own(access: &Access) -> Vec<Button> {
     match &access.state {
         State::Pending(_) | State::Elevating(_) => vec![button::cancel(access), button::show(access)],
-        State::Active(_) => vec![button::extend(access), button::done(access), button::show(access)],
+        State::Active(_) => button::of_the_holder(access).into_iter().chain([button::show(access)]).collect(),
         State::Revoking(_) => vec![button::show(access)],
         State::Closed(_) => vec![],
     }
@@ -84,6 +84,14 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
             "asked-bypass".to_owned(),
             Answer::Asked {
                 access: Box::new(sample::bypass(sample::elevating(), None)),
+                approvers: vec![],
+                already: false,
+            },
+        ),
+        (
+            "asked-drill".to_owned(),
+            Answer::Asked {
+                access: Box::new(sample::rehearsed(sample::bypass(sample::active(), None), Rehearsal::Drill)),
                 approvers: vec![],
                 already: false,
             },

@@ -32,6 +32,7 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Escalated { added } => Line::new(format!("no answer, so {} asked too", are(names(added), added.len()))),
         Event::Approved { vote } => Line::new(agreed(vote, context)),
         Event::ElevationStarted { duration, .. } => Line::new(format!("agreed for {duration}, set-up began")),
+        Event::Rehearsed { until, .. } => Line::new("rehearsed, nothing is changed; until ").at(*until),
         Event::ElevationTroubled { error } => Line::new("the target had trouble: ").code(error),
         Event::Elevated { until, .. } => Line::new("verified live, until ").at(*until),
         Event::Warned => Line::new("the holder was warned of the end"),
@@ -91,6 +92,7 @@ fn closed(outcome: &jit_core::access::Outcome, context: &Context) -> Line {
         Outcome::Lapsed => Line::new("it lapsed with the access that it extends"),
         Outcome::Ended { proof: Proof::Gone { .. }, .. } => Line::new("verified gone"),
         Outcome::Ended { proof: Proof::RemainsUnder { short }, .. } => Line::new(format!("remains under {short}")),
+        Outcome::Ended { proof: Proof::Untouched, .. } => Line::new("over; nothing was given"),
         Outcome::Ended { proof: Proof::RemainsStanding, .. } => Line::new("remains: standing access"),
     }
 }

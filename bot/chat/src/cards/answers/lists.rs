@@ -58,6 +58,7 @@ pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
                 .code(access.short.as_str())
                 .plain(format!(" {} took ", words::holder(access, context)))
                 .strong(words::what(access))
+                .plain(words::marked(access))
                 .plain(" in an emergency, to be reviewed by ")
                 .at_and_left(due)
                 .plain(": ")
@@ -73,6 +74,7 @@ pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
             .code(access.short.as_str())
             .plain(format!(" {} asks for ", words::asker(access, context)))
             .strong(words::what(access))
+            .plain(words::marked(access))
             .plain(format!(" for {}, ", access.duration()))
             .quote(access.request.justification.text())
             .plain(".");
@@ -84,17 +86,18 @@ pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
 }
 
 pub(super) fn who(role: &RoleName, accesses: &[Access], hidden: usize, context: &Context) -> Card {
-    let people: BTreeSet<_> = accesses.iter().map(|access| &access.request.beneficiary).collect();
-    let holders = people.len() + hidden;
-    if holders == 0 {
-        return Card::line(Tone::Neutral, format!("Nobody holds {role} now"));
-    }
-    let title = format!("{} {role} now", count(holders, "person holds", "people hold"));
+    let real = accesses.iter().filter(|access| access.entitlement().is_some());
+    let people: BTreeSet<_> = real.map(|access| &access.request.beneficiary).collect();
+    let title = match people.len() + hidden {
+        0 => format!("Nobody holds {role} now"),
+        holders => format!("{} {role} now", count(holders, "person holds", "people hold")),
+    };
     let list = accesses.iter().take(LISTED).map(|access| {
         Line::default()
             .strong(words::holder(access, context))
             .plain(": ")
             .then(stands(access, context))
+            .plain(words::marked(access))
             .plain(" ")
             .code(access.short.as_str())
     });
@@ -135,12 +138,13 @@ pub(super) fn roles(text: Option<&str>, roles: &[RoleLine]) -> Card {
 
 fn role_line(role: &RoleLine) -> Line {
     Line::default().code(role.name.as_str()).plain(format!(
-        " {}: {}, {}, {}, at most {}",
+        " {}: {}, {}, {}, at most {}{}",
         role.title,
         words::level(role.level),
         role.environment,
         words::risk(role.risk),
-        role.max_duration
+        role.max_duration,
+        if role.pilot { "; only tried out: nothing is given" } else { "" }
     ))
 }
 
@@ -168,6 +172,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
         risk: Risk::High,
         max_duration: Span::hours(4),
         requestable,
+        pilot: name == "hosts-root",
     };
     let accesses = vec![
         sample::active(),
@@ -195,6 +200,14 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
                 role: "orders-db-admin".into(),
                 accesses: vec![sample::active(), sample::revoking(true)],
                 hidden: 1,
+            },
+        ),
+        (
+            "who-pilot".to_owned(),
+            Answer::Who {
+                role: "orders-db-admin".into(),
+                accesses: vec![sample::rehearsed(sample::active(), jit_core::access::Rehearsal::Pilot)],
+                hidden: 0,
             },
         ),
         ("who-nobody".to_owned(), Answer::Who { role: "orders-db-admin".into(), accesses: vec![], hidden: 0 }),

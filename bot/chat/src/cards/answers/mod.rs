@@ -11,11 +11,19 @@ mod show;
 use jit_core::access::{Access, Pending, State};
 use jit_core::answer::Answer;
 
-use super::{Context, outcome, words};
+use super::{Context, mark, outcome, words};
 use crate::card::{Card, Inline, Line, TimeStyle};
 
 /// Words an answer.
 pub fn card(answer: &Answer, context: &Context) -> Card {
+    let card = words_of(answer, context);
+    match answer {
+        Answer::Asked { access, .. } | Answer::Acted { access, .. } | Answer::Show { access, .. } => mark(card, access),
+        _ => card,
+    }
+}
+
+fn words_of(answer: &Answer, context: &Context) -> Card {
     match answer {
         Answer::Asked { access, approvers, already } => acted::asked(access, approvers, *already, context),
         Answer::Acted { verb, access } => acted::acted(verb, access, context),
@@ -66,5 +74,5 @@ fn waiting(access: &Access, state: &Pending, context: &Context) -> Line {
 
 /// Id and title, as an entry of a list begins.
 fn entry(access: &Access) -> Line {
-    Line::default().code(access.short.as_str()).plain(" ").strong(words::what(access))
+    Line::default().code(access.short.as_str()).plain(" ").strong(words::what(access)).plain(words::marked(access))
 }
