@@ -1,7 +1,7 @@
 //! Folds one event into an access. Total: every event has one meaning, whatever the state; `decide` sees to it that
 //! only fitting events are made.
 
-use crate::access::{Access, Active, Asked, Closed, Elevating, Failing, Pending, Review, Revoking, State};
+use crate::access::{Access, Active, Asked, Closed, Elevating, Failing, Pending, Review, Revoking, Scheduled, State};
 use crate::event::{Event, EventRecord};
 use crate::id::PersonId;
 
@@ -32,6 +32,10 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
             }
         }
         Event::Approved { vote } => access.votes.push(vote.clone()),
+        Event::Scheduled { start, closing } => {
+            access.closing = closing.clone();
+            access.state = State::Scheduled(Scheduled { since: at, start: *start });
+        }
         Event::ElevationStarted { duration, native_until, deadline, closing } => {
             access.closing = closing.clone();
             access.state = State::Elevating(Elevating {

@@ -106,6 +106,14 @@ pub enum Event {
         /// The vote.
         vote: Vote,
     },
+    /// All agreed, or policy did; it waits for its start.
+    Scheduled {
+        /// When it begins.
+        start: DateTime<Utc>,
+        /// The end of the window in which it may be held then, as policy says now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closing: Option<Closing>,
+    },
     /// All agreed, or policy did: the intent, before any target is touched.
     ElevationStarted {
         /// For how long.
@@ -233,6 +241,9 @@ pub struct Attempt {
     pub beneficiary: PersonId,
     /// For how long.
     pub duration: Span,
+    /// When it was to begin, where that was later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<DateTime<Utc>>,
     /// The ticket named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
@@ -255,6 +266,7 @@ impl Event {
             Self::Reminded => "reminded",
             Self::Escalated { .. } => "escalated",
             Self::Approved { .. } => "approved",
+            Self::Scheduled { .. } => "scheduled",
             Self::ElevationStarted { .. } => "elevation-started",
             Self::Rehearsed { .. } => "rehearsed",
             Self::ElevationTroubled { .. } => "elevation-troubled",

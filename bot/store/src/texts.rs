@@ -48,6 +48,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::Reminded
         | Event::Escalated { .. }
         | Event::Approved { .. }
+        | Event::Scheduled { .. }
         | Event::ElevationStarted { .. }
         | Event::Rehearsed { .. }
         | Event::ElevationTroubled { .. }
@@ -57,7 +58,12 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::RevocationFailed { .. }
         | Event::RevocationAlerted
         | Event::Closed {
-            outcome: Outcome::Cancelled { .. } | Outcome::TimedOut | Outcome::Lapsed | Outcome::Leaver { .. },
+            outcome:
+                Outcome::Cancelled { .. }
+                | Outcome::TimedOut
+                | Outcome::Lapsed
+                | Outcome::Leaver { .. }
+                | Outcome::NotStarted { .. },
         }
         | Event::Unfrozen { .. }
         | Event::ReviewOpened { .. }

@@ -11,6 +11,7 @@ mod form;
 mod freeze;
 mod hostile;
 mod incident;
+mod later;
 mod limits;
 mod oncall;
 mod overlap;
