@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use jit_core::access::Access;
 use jit_core::advice::Past;
 use jit_core::answer::Answer;
@@ -13,6 +14,7 @@ use jit_core::freeze::Freeze;
 use jit_core::id::{AccessId, RoleName, ShortId};
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
+use jit_core::timer::TimerKind;
 use jit_store::{Commit, CommitError, Committed, Store};
 
 use crate::failpoint::failpoint;
@@ -184,12 +186,23 @@ impl Dispatch {
         let (open, version) = self.store.open_of(&beneficiary).await.map_err(anyhow::Error::from)?;
         loaded.open = open.into_iter().filter(|open| open.id != id).collect();
         // Limits, conflicts and duplicates are about the person: whatever reads them sets the person's version.
-        if matches!(command, Command::Request(_) | Command::Approve { .. }) {
+        let starts = matches!(command, Command::Timer { kind: TimerKind::Start });
+        if starts || matches!(command, Command::Request(_) | Command::Approve { .. }) {
             loaded.person_version = Some(version);
             // Whoever is asked next is advised.
             loaded.past = Some(self.store.past_of(&beneficiary, &role, id).await.map_err(anyhow::Error::from)?);
             loaded.freezes = self.store.freezes().await.map_err(anyhow::Error::from)?;
-            (loaded.in_use, loaded.shared_versions) = self.in_use(&loaded.snapshot, &role, id).await?;
+            let now = self.store.now();
+            let held = match (command, &loaded.access) {
+                (Command::Request(ask), _) => during(ask, now),
+                (_, Some(access)) => {
+                    let (start, end) = access.planned().unwrap_or((now, now + access.duration().delta()));
+                    (start.max(now), end)
+                }
+                _ => (now, now),
+            };
+            let counted = self.in_use(&loaded.snapshot, (&role, id), held).await?;
+            (loaded.in_use, loaded.shared_versions) = counted;
         }
         if matches!(command, Command::Request(ask) if ask.emergency) {
             loaded.unreviewed = self.store.unreviewed(&beneficiary).await.map_err(anyhow::Error::from)?;
@@ -204,14 +217,14 @@ impl Dispatch {
     pub async fn in_use(
         &self,
         snapshot: &Snapshot,
-        role: &RoleName,
-        but: AccessId,
+        (role, but): (&RoleName, AccessId),
+        during: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<(InUse, Vec<(String, u64)>), ActError> {
         let of_role = snapshot.policy.role(role).and_then(|role| role.max_simultaneous);
         if of_role.is_none() && snapshot.policy.limits.max_simultaneous_total.is_none() {
             return Ok((InUse::default(), Vec::new()));
         }
-        Ok(self.store.in_use(role, but).await.map_err(anyhow::Error::from)?)
+        Ok(self.store.in_use(role, but, during).await.map_err(anyhow::Error::from)?)
     }
 
     async fn commit(
@@ -287,12 +300,19 @@ impl Dispatch {
     }
 }
 
+/// From when until when what is asked for would be held.
+pub fn during(ask: &Ask, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    let start = ask.starts_at.unwrap_or(now);
+    (start, start + ask.duration.delta())
+}
+
 /// What is kept of a request that was refused.
 fn attempt(ask: &Ask) -> Attempt {
     Attempt {
         requester: ask.requester.clone(),
         beneficiary: ask.beneficiary.clone(),
         duration: ask.duration,
+        starts_at: ask.starts_at,
         ticket: ask.ticket.clone(),
         origin: ask.origin.clone(),
         extends: ask.extends,

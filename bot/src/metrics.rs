@@ -89,7 +89,7 @@ pub fn revoke_lateness(late: chrono::TimeDelta) {
 
 /// The gauges, set by the sweep.
 pub fn gauges(counts: &jit_store::Counts) {
-    for state in ["pending", "elevating", "active", "revoking"] {
+    for state in ["pending", "scheduled", "elevating", "active", "revoking"] {
         let count = counts.accesses.get(state).copied().unwrap_or_default();
         gauge!("jit_accesses", "state" => state).set(as_f64(count));
     }

@@ -9,6 +9,7 @@ use crate::entitlement::{Entitlement, Handover};
 use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
 use crate::personal::Personal;
 use crate::policy::{Closing, Level, Risk, Route, Subject};
+use crate::refusal::Refusal;
 use crate::span::Span;
 
 /// The aggregate. Only [`crate::apply::apply`] changes it; the store keeps it as one row.
@@ -73,6 +74,9 @@ pub struct Request {
     pub entitlement: Entitlement,
     /// For how long, from when it is verified.
     pub duration: Span,
+    /// When it shall begin, where that is later than when it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<DateTime<Utc>>,
     /// Why.
     pub justification: Personal,
     /// The ticket named.
@@ -246,6 +250,8 @@ pub struct Verdict {
 pub enum State {
     /// Waits for people.
     Pending(Pending),
+    /// Agreed; waits for its start.
+    Scheduled(Scheduled),
     /// Agreed; connectors are at work.
     Elevating(Elevating),
     /// Verified at the target.
@@ -270,6 +276,15 @@ pub struct Pending {
     /// Who is looking at it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
+}
+
+/// Agreed, and judged once more when its start comes. Nothing was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// When it was agreed.
+    pub since: DateTime<Utc>,
+    /// When it begins.
+    pub start: DateTime<Utc>,
 }
 
 /// Connectors may have been called from here on: every way out goes through Revoking.
@@ -423,6 +438,11 @@ pub enum Outcome {
     },
     /// Nobody decided in time.
     TimedOut,
+    /// Its start came, and policy did not allow it then; or its time was over before it could begin.
+    NotStarted {
+        /// Why.
+        refusal: Refusal,
+    },
     /// An extension that was undecided when the access it extends ended.
     Lapsed,
     /// Somebody it depends on was disabled or has left before anything was given.
@@ -469,6 +489,7 @@ impl Access {
     pub fn state_name(&self) -> &'static str {
         match &self.state {
             State::Pending(_) => "pending",
+            State::Scheduled(_) => "scheduled",
             State::Elevating(_) => "elevating",
             State::Active(_) => "active",
             State::Revoking(_) => "revoking",
@@ -482,6 +503,12 @@ impl Access {
             State::Active(active) => Some(active.until),
             _ => None,
         }
+    }
+
+    /// From when until when it will be held, while it waits for a later start.
+    pub fn planned(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let start = self.request.starts_at.filter(|_| matches!(self.state, State::Pending(_) | State::Scheduled(_)))?;
+        Some((start, start + self.duration().delta()))
     }
 
     /// Who was asked to agree to a step, those added by escalation included.

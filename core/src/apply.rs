@@ -2,7 +2,7 @@
 //! only fitting events are made.
 
 use crate::access::{
-    Access, Active, Asked, Claim, Closed, Elevating, Failing, Pending, Question, Reply, Review, Revoking, State,
+    Access, Active, Asked, Claim, Closed, Elevating, Failing, Pending, Question, Reply, Review, Revoking, Scheduled, State,
 };
 use crate::event::{Event, EventRecord};
 use crate::id::PersonId;
@@ -53,6 +53,10 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                     question.reply = Some(Reply { by: by.clone(), at, text: text.clone() });
                 }
             }
+        }
+        Event::Scheduled { start, closing } => {
+            access.closing = closing.clone();
+            access.state = State::Scheduled(Scheduled { since: at, start: *start });
         }
         Event::ElevationStarted { duration, native_until, deadline, closing } => {
             access.closing = closing.clone();

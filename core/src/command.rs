@@ -137,6 +137,8 @@ pub struct Ask {
     pub justification: Personal,
     /// The ticket named.
     pub ticket: Option<String>,
+    /// When it shall begin; at once where not set.
+    pub starts_at: Option<DateTime<Utc>>,
     /// Where.
     pub origin: Origin,
     /// Asks for more time on this access, which is in the facts as `parent`.

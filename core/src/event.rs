@@ -132,6 +132,14 @@ pub enum Event {
         /// The questions, by their place from 0.
         to: Vec<usize>,
     },
+    /// All agreed, or policy did; it waits for its start.
+    Scheduled {
+        /// When it begins.
+        start: DateTime<Utc>,
+        /// The end of the window in which it may be held then, as policy says now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closing: Option<Closing>,
+    },
     /// All agreed, or policy did: the intent, before any target is touched.
     ElevationStarted {
         /// For how long.
@@ -259,6 +267,9 @@ pub struct Attempt {
     pub beneficiary: PersonId,
     /// For how long.
     pub duration: Span,
+    /// When it was to begin, where that was later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<DateTime<Utc>>,
     /// The ticket named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
@@ -285,6 +296,7 @@ impl Event {
             Self::Released { .. } => "released",
             Self::Questioned { .. } => "questioned",
             Self::Replied { .. } => "replied",
+            Self::Scheduled { .. } => "scheduled",
             Self::ElevationStarted { .. } => "elevation-started",
             Self::Rehearsed { .. } => "rehearsed",
             Self::ElevationTroubled { .. } => "elevation-troubled",

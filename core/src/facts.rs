@@ -39,8 +39,8 @@ pub struct Facts<'a> {
     pub parent: Option<&'a Access>,
 }
 
-/// How many accesses are held by all people together, this one excluded: given or being given, and not yet proven gone. An extension and
-/// what it extends are one. Counted only where policy limits it.
+/// How many accesses are held by all people together at the time in question, this one excluded: given or being given, and not yet proven
+/// gone, or agreed for a later start within that time. An extension and what it extends are one. Counted only where policy limits it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InUse {
     /// Of the role in question.
@@ -82,7 +82,9 @@ pub struct OpenAccess {
     pub role: RoleName,
     /// See [`Access::state_name`].
     pub state: String,
-    /// Its end, when active.
+    /// When it begins, where it waits for a later start.
+    pub starts: Option<DateTime<Utc>>,
+    /// Its end, as far as it is known: not of what waits for people to begin at once, nor of what is being taken back.
     pub until: Option<DateTime<Utc>>,
     /// The access it extends.
     pub extends: Option<AccessId>,
@@ -98,7 +100,8 @@ impl From<&Access> for OpenAccess {
             beneficiary: access.request.beneficiary.clone(),
             role: access.request.role.clone(),
             state: access.state_name().to_owned(),
-            until: access.until(),
+            starts: access.planned().map(|(start, _)| start),
+            until: access.until().or(access.planned().map(|(_, end)| end)).or(access.holds()),
             extends: access.request.extends.as_ref().map(|e| e.parent),
             entitlement: access.entitlement().map(Entitlement::key),
         }

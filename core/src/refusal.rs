@@ -46,6 +46,8 @@ pub enum Code {
     ChangeWindow,
     /// During a blackout.
     Blackout,
+    /// The time at which it shall begin is over, or too far off.
+    Start,
     /// A limit is reached.
     Limit,
     /// A conflicting role is held or asked for.
@@ -110,6 +112,7 @@ impl Code {
             Self::Hours => "hours",
             Self::ChangeWindow => "change-window",
             Self::Blackout => "blackout",
+            Self::Start => "start",
             Self::Limit => "limit",
             Self::Conflict => "conflict",
             Self::Duplicate => "duplicate",

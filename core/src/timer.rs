@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Access, State};
+use crate::access::{Access, Pending, State};
 use crate::decide::{CLAIM_LASTS, reminded_at};
 
 /// How often security hears of a revocation that keeps failing (mission E4: hourly).
@@ -24,6 +24,8 @@ pub enum TimerKind {
     TimeOut,
     /// An undecided extension ends with the access it extends.
     Lapse,
+    /// A later start has come.
+    Start,
     /// Give up elevating.
     ElevationDeadline,
     /// Warn the holder of the end.
@@ -46,6 +48,7 @@ impl TimerKind {
         Self::Release,
         Self::TimeOut,
         Self::Lapse,
+        Self::Start,
         Self::ElevationDeadline,
         Self::Warn,
         Self::End,
@@ -62,6 +65,7 @@ impl TimerKind {
             Self::Release => "release",
             Self::TimeOut => "time-out",
             Self::Lapse => "lapse",
+            Self::Start => "start",
             Self::ElevationDeadline => "elevation-deadline",
             Self::Warn => "warn",
             Self::End => "end",
@@ -92,7 +96,7 @@ pub fn timers(access: &Access) -> Vec<Timer> {
     let route = &access.route;
     let mut timers = match &access.state {
         State::Pending(pending) => {
-            let mut timers = vec![timer(TimerKind::TimeOut, pending.since + route.timeout.delta())];
+            let mut timers = vec![timer(TimerKind::TimeOut, gives_up(access, pending))];
             if !pending.reminded {
                 timers.push(timer(TimerKind::Remind, pending.since + route.remind_after.delta()));
             }
@@ -107,6 +111,7 @@ pub fn timers(access: &Access) -> Vec<Timer> {
             }
             timers
         }
+        State::Scheduled(scheduled) => vec![timer(TimerKind::Start, scheduled.start)],
         State::Elevating(elevating) => {
             vec![timer(TimerKind::ElevationDeadline, elevating.deadline)]
         }
@@ -131,6 +136,12 @@ pub fn timers(access: &Access) -> Vec<Timer> {
         }
     }
     timers
+}
+
+/// When nobody has decided in time; at the latest when the time that was asked for is over.
+pub fn gives_up(access: &Access, pending: &Pending) -> DateTime<Utc> {
+    let timeout = pending.since + access.route.timeout.delta();
+    access.planned().map_or(timeout, |(_, end)| timeout.min(end))
 }
 
 /// The warning comes `warn_before` the end; for short accesses at three quarters of their time at the earliest, so that it never

@@ -41,6 +41,12 @@ enum Move {
         role: usize,
         duration: usize,
     },
+    Later {
+        who: usize,
+        role: usize,
+        duration: usize,
+        ahead: i64,
+    },
     Extend {
         who: usize,
         which: usize,
@@ -148,6 +154,8 @@ fn moves() -> impl Strategy<Value = Move> {
     prop_oneof![
         8 => (asker, prop::option::weighted(0.1, who.clone()), 0..ROLES.len(), 0..DURATIONS.len())
             .prop_map(|(who, for_whom, role, duration)| Move::Ask { who, for_whom, role, duration }),
+        4 => (prop_oneof![Just(0), Just(1), Just(2)], 0..ROLES.len(), 0..DURATIONS.len(), -600..30_000i64)
+            .prop_map(|(who, role, duration, ahead)| Move::Later { who, role, duration, ahead }),
         4 => (who.clone(), which.clone(), 0..DURATIONS.len())
             .prop_map(|(who, which, duration)| Move::Extend { who, which, duration }),
         4 => (who.clone(), which.clone(), prop::option::of(0..DURATIONS.len()))
@@ -273,6 +281,11 @@ impl History {
                 let ask = self.world.ask(PEOPLE[who], ROLES[role], DURATIONS[duration]);
                 let beneficiary = for_whom.map_or_else(|| ask.beneficiary.clone(), person);
                 self.send(ask.id, Command::Request(Box::new(Ask { beneficiary, ..ask })));
+            }
+            Move::Later { who, role, duration, ahead } => {
+                let ask = self.world.ask(PEOPLE[who], ROLES[role], DURATIONS[duration]);
+                let starts_at = Some(now + TimeDelta::seconds(ahead));
+                self.send(ask.id, Command::Request(Box::new(Ask { starts_at, ..ask })));
             }
             Move::Extend { who, which, duration } => {
                 let Some(parent) = self.which(which) else { return };
@@ -564,6 +577,8 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "refused no-approver",
         "refused duration",
         "refused hours",
+        "refused start",
+        "scheduled",
         "refused blackout",
     ] {
         assert!(seen.contains_key(name), "{name} is never reached: {seen:?}");

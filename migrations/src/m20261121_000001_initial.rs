@@ -41,6 +41,7 @@ const TABLES: &[&str] = &[
     // still to be ended with it. `review_us`: by when an emergency bypass is to be reviewed, until it is. `misuse_us`: when a review
     // found misuse. `entitlement`: what it may hold; NULL when it is only rehearsed, so that nothing which looks for what targets must hold
     // can find it.
+    // `starts_us`: when what waits for a later start begins; `until_us` is its end then.
     "CREATE TABLE accesses (
         id TEXT PRIMARY KEY,
         short TEXT NOT NULL UNIQUE,
@@ -58,7 +59,8 @@ const TABLES: &[&str] = &[
         body TEXT NOT NULL,
         review_us BIGINT,
         activated_us BIGINT,
-        misuse_us BIGINT
+        misuse_us BIGINT,
+        starts_us BIGINT
     )",
     // Append-only. `bytes` are the canonical bytes that `sha256` is of; the other columns repeat parts of them for search.
     "CREATE TABLE events (
@@ -212,7 +214,7 @@ pub const SEED: Seed = Seed {
         "INSERT INTO persons VALUES ('alice', 3)",
         "INSERT INTO accesses VALUES ('0193a5f0-0000-7000-8000-000000000001', 'A-2AAAAA', 3, 'active', 'alice', 'alice',
          'orders-db-admin', 'orders-db/alice/{\"role\":\"app_admin\"}', NULL, 1763800000000000, FALSE, FALSE,
-         1763790000000000, '{}', 1763880000000000, 1763795000000000, NULL)",
+         1763790000000000, '{}', 1763880000000000, 1763795000000000, NULL, NULL)",
         "INSERT INTO events (access, version, at_us, kind, person, bytes, sha256) VALUES
          ('0193a5f0-0000-7000-8000-000000000001', 1, 1763790000000000, 'requested', 'alice', CAST('{}' AS {bytes}),
           CAST('sum' AS {bytes}))",

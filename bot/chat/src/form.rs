@@ -143,6 +143,8 @@ pub mod field {
     pub const REASON: &str = "reason";
     /// The ticket.
     pub const TICKET: &str = "ticket";
+    /// When it shall begin.
+    pub const AT: &str = "at";
 }
 
 /// What was filled in, by field.

@@ -127,7 +127,9 @@ fn buttons_that_decide_stand_only_on_open_cards() {
                 Verb::Approve | Verb::ApproveShorter | Verb::Deny | Verb::Claim | Verb::Ask | Verb::Reply => {
                     matches!(sample.notice.access.state, State::Pending(_))
                 }
-                Verb::Cancel => matches!(sample.notice.access.state, State::Pending(_) | State::Elevating(_)),
+                Verb::Cancel => {
+                    matches!(sample.notice.access.state, State::Pending(_) | State::Scheduled(_) | State::Elevating(_))
+                }
                 Verb::Revoke => matches!(sample.notice.access.state, State::Elevating(_) | State::Active(_)),
                 Verb::Extend | Verb::Done => matches!(sample.notice.access.state, State::Active(_)),
                 Verb::Justified | Verb::Misuse => sample.notice.access.review_due().is_some(),

@@ -49,6 +49,7 @@ pub(super) async fn open_request(app: &App, inbound: &Inbound, speaker: &Speaker
         duration: draft.duration,
         reason: draft.because.clone(),
         ticket: draft.ticket.clone(),
+        at: draft.at.clone(),
     };
     let previewed = app.verbs().preview(speaker, draft).await;
     open(app, inbound, |context| request_form(app, speaker, (filled, meta), previewed, context))
@@ -194,6 +195,8 @@ fn place(form: &Submission, code: Code) -> &'static str {
             _,
         ) => field::REASON,
         (FormKind::Request, Code::Ticket) => field::TICKET,
+        (FormKind::Request, Code::Start) => field::AT,
+        (FormKind::Request, Code::NotUnderstood) if form.values.get(field::AT).is_some() => field::AT,
         (FormKind::Request | FormKind::Emergency, _) => field::ROLE,
     }
 }
@@ -219,6 +222,7 @@ fn filled(form: &Submission) -> Filled {
         duration: form.values.duration().and_then(Result::ok),
         reason: form.values.get(field::REASON).map(str::to_owned),
         ticket: form.values.get(field::TICKET).map(str::to_owned),
+        at: form.values.get(field::AT).map(str::to_owned),
     }
 }
 
@@ -228,6 +232,7 @@ fn draft(filled: &Filled) -> Draft {
         duration: filled.duration,
         because: filled.reason.clone(),
         ticket: filled.ticket.clone(),
+        at: filled.at.clone(),
     }
 }
 

@@ -119,7 +119,10 @@ impl Verbs {
         let (open, _) = self.dispatch.store.open_of(speaker.id()).await.map_err(anyhow::Error::from)?;
         let mut question = blank(role, &speaker.person, self.dispatch.store.now());
         question.channel = speaker.origin.channel.as_ref();
-        (question.in_use, _) = self.dispatch.in_use(&snapshot, &role.name, AccessId(Uuid::nil())).await?;
+        (question.in_use, _) = self
+            .dispatch
+            .in_use(&snapshot, (&role.name, AccessId(Uuid::nil())), (question.now, question.ends()))
+            .await?;
         let open = beside(&open, role.pilot);
         let mut lines = snapshot.policy.explain(&question, &snapshot.directory, &open).lines;
         let freezes = self.dispatch.freezes().await?;
@@ -174,11 +177,11 @@ fn may(snapshot: &Snapshot, speaker: &Speaker, access: &Access) -> Vec<String> {
     let over = Subject::try_from(request.owner.clone()).is_ok_and(|owner| is(&owner))
         || snapshot.policy.security.iter().any(is);
     let verbs: &[&str] = match &access.state {
-        State::Pending(_) if holder => &["cancel"],
+        State::Pending(_) | State::Scheduled(_) if holder => &["cancel"],
         State::Pending(_) if scope::may_vote(snapshot, me, access) => &["approve", "deny"],
         State::Elevating(_) if holder => &["cancel"],
         State::Active(_) if holder => &["extend", "done"],
-        State::Pending(_) | State::Elevating(_) | State::Active(_) if over => &["revoke"],
+        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) | State::Active(_) if over => &["revoke"],
         _ => &[],
     };
     verbs.iter().map(|verb| (*verb).to_owned()).collect()

@@ -7,7 +7,7 @@ use jit_core::command::Ask;
 use jit_core::decide::preview;
 use jit_core::directory::Person;
 use jit_core::facts::InUse;
-use jit_core::grammar::RequestLine;
+use jit_core::grammar::{self, RequestLine};
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
 use jit_core::policy::{Judgement, Question, Role};
 use jit_core::refusal::{Code, Refusal};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::look::role_named;
 use super::{Reply, Speaker, Verbs, personal};
-use crate::dispatch::ActError;
+use crate::dispatch::{ActError, during};
 use crate::snapshot::Snapshot;
 
 /// A request as far as its words are known.
@@ -30,6 +30,8 @@ pub struct Draft {
     pub because: Option<String>,
     /// The ticket.
     pub ticket: Option<String>,
+    /// When it shall begin, as it was typed; at once where left out.
+    pub at: Option<String>,
 }
 
 /// What would come of a draft.
@@ -65,11 +67,11 @@ pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) 
 
 impl Verbs {
     pub(super) async fn request_line(&self, speaker: &Speaker, line: RequestLine) -> Result<Reply, ActError> {
-        if line.at.is_some() || line.on_behalf_of.is_some() {
+        if line.on_behalf_of.is_some() {
             return Err(Refusal::new(
                 Code::NotPermitted,
-                "A later start and requests for somebody else are not set up here.",
-                "Ask when you need it, for yourself; leave out `at` and `on behalf of`.",
+                "Requests for somebody else are not set up here.",
+                "Ask for yourself; leave out `on behalf of`.",
             )
             .into());
         }
@@ -77,8 +79,9 @@ impl Verbs {
         if let Some(role) = &line.role {
             role_named(&snapshot, role)?;
         }
-        let RequestLine { role, duration, because, ticket, .. } = line;
-        let draft = Draft { role, duration, because, ticket };
+        self.starts_at(speaker, line.at.as_deref())?;
+        let RequestLine { role, duration, because, ticket, at, .. } = line;
+        let draft = Draft { role, duration, because, ticket, at };
         if draft.role.is_none() || draft.duration.is_none() || draft.because.is_none() {
             return Ok(Reply::RequestForm(draft));
         }
@@ -88,8 +91,14 @@ impl Verbs {
     /// Makes the request of a complete draft.
     pub async fn request(&self, speaker: &Speaker, draft: Draft) -> Result<Answer, ActError> {
         let snapshot = self.dispatch.in_force.get();
-        let ask = ask(&snapshot, speaker, draft)?;
+        let starts_at = self.starts_at(speaker, draft.at.as_deref())?;
+        let ask = Ask { starts_at, ..ask(&snapshot, speaker, draft)? };
         self.send(speaker, ask).await
+    }
+
+    /// A time as somebody typed it, on their own clock.
+    fn starts_at(&self, speaker: &Speaker, at: Option<&str>) -> Result<Option<DateTime<Utc>>, Refusal> {
+        at.map(|at| grammar::time(at, self.dispatch.store.now(), speaker.person.zone)).transpose()
     }
 
     /// More time on an access, as a request of its own.
@@ -104,6 +113,7 @@ impl Verbs {
             duration: Some(duration),
             because: Some(because),
             ticket: parent.request.ticket.clone(),
+            at: None,
         };
         let snapshot = self.dispatch.in_force.get();
         let mut ask = ask(&snapshot, speaker, draft)?;
@@ -167,11 +177,13 @@ impl Verbs {
         // The justification is still being typed: it is judged when submitted.
         let unfinished = draft.because.as_deref().is_none_or(|text| text.chars().count() < 40);
         let because = if unfinished { Some(TYPING.to_owned()) } else { draft.because.clone() };
-        let ask = ask(&snapshot, speaker, Draft { because, ..draft })?;
+        let starts_at = self.starts_at(speaker, draft.at.as_deref())?;
+        let ask = Ask { starts_at, ..ask(&snapshot, speaker, Draft { because, ..draft })? };
         let (open, _) = self.dispatch.store.open_of(&ask.beneficiary).await.map_err(anyhow::Error::from)?;
         let actor = speaker.actor();
         let mut facts = snapshot.facts(&actor, &open);
-        (facts.in_use, _) = self.dispatch.in_use(&snapshot, &ask.role, ask.id).await?;
+        (facts.in_use, _) =
+            self.dispatch.in_use(&snapshot, (&ask.role, ask.id), during(&ask, self.dispatch.store.now())).await?;
         Ok(match preview(&ask, &facts, self.dispatch.store.now()) {
             Ok(judgement) => Preview::Judged { judgement },
             Err(refusal) => Preview::Refused(refusal),
@@ -203,6 +215,7 @@ pub(super) fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Resul
         duration: draft.duration.ok_or_else(|| missing("duration"))?,
         justification: personal(draft.because.ok_or_else(|| missing("justification"))?.trim()),
         ticket: draft.ticket.map(|ticket| ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
+        starts_at: None,
         origin: speaker.origin.clone(),
         extends: None,
         emergency: false,

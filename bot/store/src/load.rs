@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use jit_core::access::Access;
 use jit_core::advice::{LOOKED_AT, Past};
 use jit_core::facts::{InUse, OpenAccess, Unreviewed};
@@ -49,9 +50,14 @@ impl Store {
         Ok((open, version.and_then(|v| u64::try_from(v).ok()).unwrap_or(0)))
     }
 
-    /// How many accesses are held by all people together, but for one, of a role and in all; with the versions of both for
+    /// How many accesses are held by all people together within a time, but for one, of a role and in all; with the versions of both for
     /// [`crate::Commit::shared_versions`]. Their keys hold a colon, which no person's id does.
-    pub async fn in_use(&self, role: &RoleName, but: AccessId) -> Result<(InUse, Vec<(String, u64)>), StoreError> {
+    pub async fn in_use(
+        &self,
+        role: &RoleName,
+        but: AccessId,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<(InUse, Vec<(String, u64)>), StoreError> {
         let db = &self.db().reader;
         let mut versions = vec![("all:".to_owned(), 0), (format!("role:{role}"), 0)];
         // The versions first, as in `open_of`.
@@ -62,11 +68,13 @@ impl Store {
             *version = found.and_then(|found| u64::try_from(found).ok()).unwrap_or(0);
         }
         let select = "SELECT count(*) AS in_all, count(CASE WHEN role = $1 THEN 1 END) AS of_role FROM accesses AS held
-                      WHERE state <> 'closed' AND state IN ('elevating', 'active', 'revoking') AND id <> $2
+                      WHERE state <> 'closed' AND state IN ('scheduled', 'elevating', 'active', 'revoking') AND id <> $2
+                      AND (starts_us IS NULL OR starts_us < $4) AND (until_us IS NULL OR until_us > $3)
                       AND entitlement IS NOT NULL
                       AND NOT EXISTS (SELECT 1 FROM accesses AS child WHERE child.extends = held.id
                           AND child.state IN ('elevating', 'active', 'revoking'))";
-        let values = vec![role.as_str().into(), but.to_string().into()];
+        let (from, to) = (crate::clock::micros(from), crate::clock::micros(to));
+        let values = vec![role.as_str().into(), but.to_string().into(), from.into(), to.into()];
         let row = sql::one(db, select, values).await.doing(DOING)?;
         let count = |row: &sea_orm::QueryResult, column| -> Result<u64, DbErr> {
             Ok(u64::try_from(row.try_get::<i64>("", column)?).unwrap_or(0))
@@ -167,7 +175,7 @@ impl Store {
     /// On whom everything depends that is neither over nor being taken back: each access with its beneficiary and its requester.
     pub async fn dependents(&self) -> Result<Vec<(AccessId, [PersonId; 2])>, StoreError> {
         let select = "SELECT id, beneficiary, requester FROM accesses
-                      WHERE state <> 'closed' AND state IN ('pending', 'elevating', 'active') ORDER BY id";
+                      WHERE state <> 'closed' AND state IN ('pending', 'scheduled', 'elevating', 'active') ORDER BY id";
         let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
         let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
             let person = |column| row.try_get::<String>("", column).map(PersonId::new);

@@ -24,7 +24,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     end_children: bool,
     body: String,
 ) -> Result<bool, DbErr> {
-    let request = &access.request;
+    let (request, open) = (&access.request, OpenAccess::from(access));
     let values: Vec<Value> = vec![
         access.id.to_string().into(),
         access.short.as_str().into(),
@@ -35,7 +35,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         request.role.as_str().into(),
         access.entitlement().map(|entitlement| entitlement.key().0).into(),
         request.extends.as_ref().map(|e| e.parent.to_string()).into(),
-        access.until().map(micros).into(),
+        open.until.map(micros).into(),
         failing(access).into(),
         end_children.into(),
         micros(access.requested_at).into(),
@@ -43,10 +43,12 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         access.review_due().map(micros).into(),
         access.activated_at.map(micros).into(),
         misused_at(access).map(micros).into(),
+        open.starts.map(micros).into(),
     ];
     let insert = format!(
         "INSERT INTO accesses (id, short, version, state, beneficiary, requester, role, entitlement, extends, until_us,
-         failing, end_children, requested_us, body, review_us, activated_us, misuse_us) VALUES ({}) ON CONFLICT DO NOTHING",
+         failing, end_children, requested_us, body, review_us, activated_us, misuse_us, starts_us)
+         VALUES ({}) ON CONFLICT DO NOTHING",
         sql::list(1, values.len())
     );
     Ok(sql::execute(db, &insert, values).await? == 1)
@@ -61,19 +63,21 @@ pub(crate) async fn update<C: ConnectionTrait>(
 ) -> Result<bool, DbErr> {
     let update = "UPDATE accesses SET version = $3, state = $4, until_us = $5, failing = $6,
                   end_children = (end_children OR $7), body = $8, review_us = $9,
-                  activated_us = $10, misuse_us = $11 WHERE id = $1 AND version = $2";
+                  activated_us = $10, misuse_us = $11, starts_us = $12 WHERE id = $1 AND version = $2";
+    let open = OpenAccess::from(access);
     let values = vec![
         access.id.to_string().into(),
         version(before.version).into(),
         version(access.version).into(),
         access.state_name().into(),
-        access.until().map(micros).into(),
+        open.until.map(micros).into(),
         failing(access).into(),
         end_children.into(),
         body.into(),
         access.review_due().map(micros).into(),
         access.activated_at.map(micros).into(),
         misused_at(access).map(micros).into(),
+        open.starts.map(micros).into(),
     ];
     Ok(sql::execute(db, update, values).await? == 1)
 }
@@ -89,7 +93,7 @@ fn failing(access: &Access) -> bool {
 }
 
 /// The columns that [`open`] reads.
-pub(crate) const OPEN_COLUMNS: &str = "id, short, beneficiary, role, state, until_us, extends, entitlement";
+pub(crate) const OPEN_COLUMNS: &str = "id, short, beneficiary, role, state, starts_us, until_us, extends, entitlement";
 
 /// An open access out of its columns alone.
 pub(crate) fn open(row: &QueryResult) -> Result<OpenAccess, DbErr> {
@@ -101,6 +105,7 @@ pub(crate) fn open(row: &QueryResult) -> Result<OpenAccess, DbErr> {
         beneficiary: PersonId::new(row.try_get::<String>("", "beneficiary")?),
         role: RoleName::new(row.try_get::<String>("", "role")?),
         state: row.try_get("", "state")?,
+        starts: row.try_get::<Option<i64>>("", "starts_us")?.map(instant),
         until: row.try_get::<Option<i64>>("", "until_us")?.map(instant),
         extends: extends.as_deref().map(parse_id).transpose()?,
         entitlement: row.try_get::<Option<String>>("", "entitlement")?.map(EntitlementKey),

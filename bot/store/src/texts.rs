@@ -51,6 +51,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::Approved { .. }
         | Event::Claimed { .. }
         | Event::Released { .. }
+        | Event::Scheduled { .. }
         | Event::ElevationStarted { .. }
         | Event::Rehearsed { .. }
         | Event::ElevationTroubled { .. }
@@ -60,7 +61,12 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::RevocationFailed { .. }
         | Event::RevocationAlerted
         | Event::Closed {
-            outcome: Outcome::Cancelled { .. } | Outcome::TimedOut | Outcome::Lapsed | Outcome::Leaver { .. },
+            outcome:
+                Outcome::Cancelled { .. }
+                | Outcome::TimedOut
+                | Outcome::Lapsed
+                | Outcome::Leaver { .. }
+                | Outcome::NotStarted { .. },
         }
         | Event::Unfrozen { .. }
         | Event::ReviewOpened { .. }

@@ -19,7 +19,7 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
-pub use request::preview;
+pub use request::{LATEST_START, preview};
 pub use review::{may_review, reminded_at};
 pub use talk::{CLAIM_LASTS, LONGEST_WORDS, MOST_QUESTIONS};
 pub(crate) use vote::NATIVE_MARGIN;
@@ -77,19 +77,22 @@ pub fn decide(
             | Command::Question { by, .. },
         ) => return Err(vote::too_late(access, by, facts)),
 
-        (State::Pending(_), Command::Cancel { by }) => end::cancel(&mut draft, by)?,
+        (State::Pending(_) | State::Scheduled(_), Command::Cancel { by } | Command::Done { by }) => {
+            end::cancel(&mut draft, by)?;
+        }
         (State::Elevating(_), Command::Cancel { by } | Command::Done { by }) => {
             end::by_holder(&mut draft, by, EndCause::Cancelled { by: by.clone() })?;
         }
         (State::Active(_), Command::Cancel { by } | Command::Done { by }) => {
             end::by_holder(&mut draft, by, EndCause::Done { by: by.clone() })?;
         }
-        (State::Pending(_), Command::Done { by }) => end::cancel(&mut draft, by)?,
         (State::Revoking(_) | State::Closed(_), Command::Cancel { by } | Command::Done { by }) => {
             return Err(end::over_for_holder(access, by));
         }
 
-        (State::Pending(_), Command::Revoke { by, reason }) => end::revoke_pending(&mut draft, by, reason)?,
+        (State::Pending(_) | State::Scheduled(_), Command::Revoke { by, reason }) => {
+            end::revoke_pending(&mut draft, by, reason)?;
+        }
         (State::Elevating(_) | State::Active(_), Command::Revoke { by, reason }) => {
             end::revoke(&mut draft, by, reason)?;
         }
@@ -110,13 +113,13 @@ pub fn decide(
         (_, Command::Elevated { .. } | Command::ElevationFailed { .. }) => {}
         (_, Command::Settled { .. } | Command::RevocationFailed { .. }) => {}
 
-        (State::Pending(_), Command::ParentEnded) => end::close(&mut draft, Outcome::Lapsed),
+        (State::Pending(_) | State::Scheduled(_), Command::ParentEnded) => end::close(&mut draft, Outcome::Lapsed),
         (State::Elevating(_) | State::Active(_), Command::ParentEnded) => {
             end::start(&mut draft, EndCause::ParentEnded);
         }
         (State::Revoking(_) | State::Closed(_), Command::ParentEnded) => {}
 
-        (State::Pending(_), Command::Recheck) => {
+        (State::Pending(_) | State::Scheduled(_), Command::Recheck) => {
             if let Some(person) = end::leaver(access, facts) {
                 end::close(&mut draft, Outcome::Leaver { person });
             }

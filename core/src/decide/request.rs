@@ -1,6 +1,6 @@
 //! Asking: a new access, or more time on one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
 use super::{Decision, vote};
@@ -15,6 +15,9 @@ use crate::policy::{Emergency, Judgement, Question, Role, Route};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
+/// How far ahead a start may be.
+pub const LATEST_START: TimeDelta = TimeDelta::days(90);
+
 /// Judges without asking: for the form's live preview and for `explain`.
 pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
     let request = describe(ask, facts, now)?;
@@ -28,6 +31,7 @@ pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judge
         max_duration: longest.unwrap_or(emergency.max_duration),
         approvers: Vec::new(),
         closing: None,
+        begins: None,
     })
 }
 
@@ -38,7 +42,7 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
     let fixed = (judgement.route, judgement.closing.clone());
     let mut draft = Draft::begin(ask, request, fixed, (facts, now))?;
     if draft.access.route.is_auto() {
-        vote::elevate(&mut draft, judgement.closing);
+        vote::agreed(&mut draft, judgement.closing);
     } else {
         vote::open_step(&mut draft, 0);
     }
@@ -78,12 +82,28 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
         owner: role.owner.to_string(),
         entitlement,
         duration: ask.duration,
+        starts_at: starts_at(ask, now)?,
         justification: ask.justification.clone(),
         ticket: ask.ticket.clone(),
         origin: ask.origin.clone(),
         extends,
         rehearsal,
     })
+}
+
+/// A start that is to come and not too far off. An extension goes on from what it extends, and an emergency is now.
+fn starts_at(ask: &Ask, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Refusal> {
+    let Some(start) = ask.starts_at.filter(|_| ask.extends.is_none() && !ask.emergency) else { return Ok(None) };
+    let shown = start.format("%a %-d %b %Y %H:%M UTC");
+    if start <= now {
+        let what = format!("{shown} is over already.");
+        return Err(Refusal::new(Code::Start, what, "Say a later time, or leave `at` out to begin at once."));
+    }
+    if start - now > LATEST_START {
+        let what = format!("{shown} is more than {} days ahead.", LATEST_START.num_days());
+        return Err(Refusal::new(Code::Start, what, "Ask again when it is nearer."));
+    }
+    Ok(Some(start))
 }
 
 fn person<'a>(id: &PersonId, facts: &Facts<'a>) -> Result<&'a Person, Refusal> {
@@ -197,7 +217,7 @@ fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> 
         justification: request.justification.text(),
         channel: request.origin.channel.as_ref(),
         now,
-        start: request.extends.as_ref().map(|extends| extends.from),
+        start: request.extends.as_ref().map(|extends| extends.from).or(request.starts_at.filter(|start| *start > now)),
         in_use: facts.in_use,
     })
 }

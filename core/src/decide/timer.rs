@@ -1,7 +1,7 @@
 //! What a timer means. One that does not belong to the present state, or is not due yet, changes nothing.
 
 use super::draft::Draft;
-use super::{end, review, talk};
+use super::{end, review, talk, vote};
 use crate::access::{EndCause, Outcome, State};
 use crate::event::Event;
 use crate::notice::NoticeKind;
@@ -24,6 +24,7 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
         (TimerKind::Release, State::Pending(pending)) => talk::release(draft, &pending),
         (TimerKind::TimeOut, State::Pending(_)) => end::close(draft, Outcome::TimedOut),
         (TimerKind::Lapse, State::Pending(_)) => end::close(draft, Outcome::Lapsed),
+        (TimerKind::Start, State::Scheduled(_)) => vote::start(draft),
         (TimerKind::ElevationDeadline, State::Elevating(elevating)) => {
             end::start(draft, EndCause::ElevationTimedOut { error: elevating.trouble });
         }

@@ -35,7 +35,7 @@ pub(super) fn approve(
     if let Some(refusal) = freeze::refuse(draft.facts.freezes, &draft.access.request, draft.facts.directory) {
         return Err(refusal);
     }
-    let judgement = still_allowed(&draft.access, draft.facts, draft.now, by)?;
+    let judgement = still_allowed(&draft.access, draft.facts, draft.now, Some(by))?;
     not_needed_later(&draft.access, pending.step, by, draft.facts)?;
     let at_most = at_most.filter(|at_most| *at_most < draft.access.duration());
     let least = draft.facts.policy.limits.min_duration.min(draft.access.request.duration);
@@ -55,7 +55,7 @@ pub(super) fn approve(
     match (complete, last) {
         (false, _) => {}
         (true, false) => open_step(draft, pending.step + 1),
-        (true, true) => elevate(draft, judgement.closing),
+        (true, true) => agreed(draft, judgement.closing),
     }
     draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
     draft.tell_cards();
@@ -93,6 +93,37 @@ pub(super) fn open_step(draft: &mut Draft<'_>, step: usize) {
         .collect();
     let advice = advise(&access.request, &access.route.rule, draft.facts, draft.now).map(Box::new);
     draft.event(Event::StepOpened { step, asked, advice });
+}
+
+/// All have agreed: it is given, or waits for its start.
+pub(super) fn agreed(draft: &mut Draft<'_>, closing: Option<Closing>) {
+    match draft.access.request.starts_at.filter(|start| *start > draft.now) {
+        Some(start) => draft.event(Event::Scheduled { start, closing }),
+        None => elevate(draft, closing),
+    }
+}
+
+/// Its start has come: judged once more, on what is so now. What is not allowed any more is over, and everybody concerned hears why.
+pub(super) fn start(draft: &mut Draft<'_>) {
+    match may_start(draft) {
+        Ok(closing) => {
+            elevate(draft, closing);
+            draft.tell_cards();
+        }
+        Err(refusal) => super::end::close(draft, Outcome::NotStarted { refusal }),
+    }
+}
+
+fn may_start(draft: &Draft<'_>) -> Result<Option<Closing>, Refusal> {
+    let (access, facts) = (&draft.access, draft.facts);
+    if access.planned().is_some_and(|(_, end)| end <= draft.now) {
+        let what = "Its time was over before it could begin.";
+        return Err(Refusal::new(Code::Start, what, "Ask again if it is still needed."));
+    }
+    if let Some(refusal) = freeze::refuse(facts.freezes, &access.request, facts.directory) {
+        return Err(refusal);
+    }
+    still_allowed(access, facts, draft.now, None).map(|judgement| judgement.closing)
 }
 
 /// Writes down the intent; the connector's worker does the rest. It ends with its window, if that closes before its time is over. A rehearsal
@@ -205,10 +236,18 @@ fn not_approver(access: &Access) -> Refusal {
 
 /// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, and whoever agrees must in the end be
 /// all whom today's policy asks.
-fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &PersonId) -> Result<Judgement, Refusal> {
+fn still_allowed(
+    access: &Access,
+    facts: &Facts<'_>,
+    now: DateTime<Utc>,
+    by: Option<&PersonId>,
+) -> Result<Judgement, Refusal> {
     let request = &access.request;
     let changed = |what: String| {
-        let next = format!("Deny {}, or let it time out; they can ask again.", access.short);
+        let next = match by {
+            Some(_) => format!("Deny {}, or let it time out; they can ask again.", access.short),
+            None => "Ask again, as policy says it now.".to_owned(),
+        };
         Refusal::new(Code::PolicyChanged, what, next)
     };
     if let Some(extends) = &request.extends {
@@ -216,6 +255,9 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &Pe
         if extends.from <= now || !live {
             return Err(changed("The access it extends has ended.".to_owned()));
         }
+    }
+    if access.planned().is_some_and(|(_, end)| end <= now) {
+        return Err(changed("The time for which it was asked is over.".to_owned()));
     }
     for person in [&request.requester, &request.beneficiary] {
         if facts.directory.active(person).is_none() {
@@ -247,7 +289,7 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &Pe
     }
     let quorum = judgement.route.quorum();
     let asked = |person: &&PersonId| judgement.approvers.iter().flatten().any(|asked| asked == *person);
-    let what = match access.votes.iter().map(|vote| &vote.by).chain([by]).find(|person| !asked(person)) {
+    let what = match access.votes.iter().map(|vote| &vote.by).chain(by).find(|person| !asked(person)) {
         _ if quorum > access.route.quorum() => format!("Policy now asks for {quorum} approvals."),
         Some(other) => format!("Policy now asks other people than {}.", facts.directory.name(other)),
         None => "Policy now asks for approvals from other groups of people.".to_owned(),
@@ -257,8 +299,8 @@ fn still_allowed(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>, by: &Pe
 
 /// Whether the votes so far, this one, and those that are still to come can be all that today's policy asks for: each of its steps has its
 /// people, and nobody counts twice. Whoever an escalation added stands in for anybody.
-fn satisfies_today(access: &Access, judgement: &Judgement, by: &PersonId) -> bool {
-    let agreed: BTreeSet<&PersonId> = access.votes.iter().map(|vote| &vote.by).chain([by]).collect();
+fn satisfies_today(access: &Access, judgement: &Judgement, by: Option<&PersonId>) -> bool {
+    let agreed: BTreeSet<&PersonId> = access.votes.iter().map(|vote| &vote.by).chain(by).collect();
     let escalated = |person: &PersonId| access.asked.iter().any(|asked| asked.escalated && asked.person == *person);
     let people = |step: &Vec<PersonId>| -> BTreeSet<&PersonId> {
         agreed.iter().copied().filter(|person| step.contains(person) || escalated(person)).collect()
@@ -285,6 +327,7 @@ pub(super) fn too_late(access: &Access, by: &PersonId, facts: &Facts<'_>) -> Ref
             Outcome::Cancelled { by } => format!("{short} was cancelled by {}.", name(by)),
             Outcome::Withdrawn { by, .. } => format!("{short} was withdrawn by {}.", revoker(by, &name)),
             Outcome::TimedOut => format!("{short} has timed out: nobody decided in time."),
+            Outcome::NotStarted { .. } => format!("{short} was approved, but could not begin when its start came."),
             Outcome::Lapsed => format!("{short} has lapsed: the access it extends has ended."),
             Outcome::Leaver { person } => format!("{short} is closed: {} is disabled or has left.", name(person)),
             Outcome::Ended { cause: EndCause::Cancelled { by }, .. } => {

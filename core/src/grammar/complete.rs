@@ -62,8 +62,8 @@ fn after(verb: &Verb, done: &[String], partial: &str, roles: &[&str]) -> Vec<Com
             Takes::Id | Takes::IdAndText | Takes::Text | Takes::Nothing => {}
         }
     }
-    // `at` and `on behalf of` are of a later version.
-    let offered = [Clause::For, Clause::Ticket, Clause::Because, Clause::Drill];
+    // `on behalf of` is of a later version.
+    let offered = [Clause::For, Clause::At, Clause::Ticket, Clause::Because, Clause::Drill];
     let missing = offered
         .into_iter()
         .filter(|clause| verb.clauses.contains(clause) && !done.iter().any(|word| word == clause.keyword()));

@@ -45,7 +45,9 @@ impl Policy {
                 format!("`/jit request {}` asks in the normal way.", role.name),
             ))
         })?;
-        let live = open.iter().find(|access| access.role == role.name && access.state != "pending");
+        let live = open
+            .iter()
+            .find(|access| access.role == role.name && !matches!(access.state.as_str(), "pending" | "scheduled"));
         if let Some(live) = live {
             let next = format!("See where it stands with `show {}`.", live.short);
             let what = format!("You have `{}` already as `{}`.", role.name, live.short);

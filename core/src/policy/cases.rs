@@ -38,6 +38,8 @@ pub struct Case {
     pub duration: Span,
     /// When; now, unless given.
     pub at: Option<DateTime<Utc>>,
+    /// When it shall begin; at once, unless given.
+    pub start: Option<DateTime<Utc>>,
     /// In which channel.
     pub channel: Option<Channel>,
     /// With which ticket.
@@ -92,6 +94,7 @@ impl Case {
             beneficiary: self.beneficiary.clone(),
             role: self.role.clone(),
             duration: self.duration,
+            starts_at: self.start,
             justification: Personal::new(self.justification.as_str(), [0; 16]),
             ticket: self.ticket.clone(),
             origin: Origin { platform: Platform::Cli, channel: self.channel.clone() },
@@ -123,6 +126,7 @@ impl Case {
             beneficiary: self.beneficiary.clone(),
             role: role.clone(),
             state: state.to_owned(),
+            starts: None,
             until: None,
             extends: None,
             entitlement: Some(EntitlementKey(format!("{number}/{role}"))),

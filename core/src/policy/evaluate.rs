@@ -62,6 +62,8 @@ pub struct Judgement {
     pub approvers: Vec<Vec<PersonId>>,
     /// The end of the window in which it may be held, where it could last so long.
     pub closing: Option<Closing>,
+    /// When it would begin, where that is later.
+    pub begins: Option<DateTime<Utc>>,
 }
 
 /// The rule that decides.
@@ -100,6 +102,7 @@ impl Policy {
             max_duration: self.longest_under(question.role, rule),
             approvers: eligible.into_iter().map(|people| people.into_iter().cloned().collect()).collect(),
             closing: self.calendar(question.role, rule).closing(question.begins(), question.ends() + SLACK),
+            begins: question.start,
         })
     }
 
@@ -216,8 +219,11 @@ impl Policy {
         let max = self.limits.max_simultaneous;
         // An extension takes over the slot of what it extends once that is over.
         let beside = |access: &OpenAccess| open.iter().any(|other| access.extends == Some(other.id));
-        let mine: Vec<String> =
-            open.iter().filter(|access| !beside(access)).map(|access| format!("`{}`", access.short)).collect();
+        let mine: Vec<String> = open
+            .iter()
+            .filter(|access| !beside(access) && question.overlaps(access))
+            .map(|access| format!("`{}`", access.short))
+            .collect();
         if question.chain.is_none() && mine.len() as u64 >= u64::from(max) {
             faults.push(Fault::new(
                 Code::Limit,
@@ -316,6 +322,12 @@ impl<'a> Question<'a> {
         self.begins() + self.duration.delta()
     }
 
+    /// Whether an open access would be held at the same time, as far as that is known.
+    fn overlaps(&self, access: &OpenAccess) -> bool {
+        let over_before = |until: DateTime<Utc>| self.start.is_some_and(|start| until <= start);
+        access.starts.is_none_or(|starts| starts < self.ends()) && !access.until.is_some_and(over_before)
+    }
+
     /// What maximum durations count: the whole chain of an extension.
     pub(super) fn counted(&self) -> Span {
         self.chain.map_or(self.duration, |chain| chain.max(self.duration))
@@ -403,6 +415,13 @@ pub(super) fn auto_misses(auto: &AutoApprove, question: &Question<'_>, directory
             let what = format!("only when asked in {}", list(&names));
             miss(Code::NotPermitted, what, "ask again there".to_owned());
         }
+    }
+    if auto.require_incident.is_some() && question.start.is_some() && question.chain.is_none() {
+        misses.push(Fault::new(
+            Code::NotPermitted,
+            "only at once, while the incident is open",
+            "leave the later start out",
+        ));
     }
     misses.extend(incident_miss(auto, directory));
     misses
@@ -495,6 +514,7 @@ fn nobody_to_ask(steps: &[Step], step: usize, people: usize) -> Fault {
 fn held(access: &OpenAccess) -> &'static str {
     match access.state.as_str() {
         "pending" => "asked for",
+        "scheduled" => "agreed for a later start",
         "elevating" => "being given",
         "revoking" => "being taken back",
         _ => "held",

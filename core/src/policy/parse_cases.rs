@@ -57,6 +57,7 @@ impl Known<'_> {
         let role = table.need_text("role").and_then(|name| self.role(&table, name));
         let duration = table.span("duration").map_or(DURATION, |span| span.value);
         let at = table.instant("at");
+        let start = table.instant("start");
         let channel = table.text("channel").map(|name| channel(&name.value));
         let ticket = table.text("ticket").map(|ticket| ticket.value);
         let justification = table.text("justification").map_or_else(|| FILLED.to_owned(), |text| text.value);
@@ -75,6 +76,7 @@ impl Known<'_> {
             role,
             duration,
             at,
+            start,
             channel,
             ticket,
             justification,

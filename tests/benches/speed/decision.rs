@@ -94,6 +94,7 @@ fn ask(number: usize, role: usize) -> (PersonId, Command) {
         duration: Span::hours(1),
         justification: Personal::new("looking into the failed nightly import", [7; 16]),
         ticket: Some("OPS-12".to_owned()),
+        starts_at: None,
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         emergency: false,

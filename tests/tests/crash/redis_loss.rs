@@ -119,6 +119,7 @@ async fn ask(app: App, number: usize, end: DateTime<Utc>) {
         duration: Span::seconds(seconds),
         justification: personal("a thousand of us end while Redis is away"),
         ticket: None,
+        starts_at: None,
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         emergency: false,

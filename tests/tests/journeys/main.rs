@@ -13,6 +13,7 @@ mod freeze;
 mod home;
 mod hostile;
 mod incident;
+mod later;
 mod limits;
 mod oncall;
 mod overlap;

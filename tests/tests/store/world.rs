@@ -160,6 +160,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
             instance: None,
         },
         duration: Span::hours(1),
+        starts_at: None,
         justification: Personal::new(format!("{person} mends the orders"), rand::random()),
         ticket: None,
         origin: Origin { platform: Platform::Slack, channel: None },

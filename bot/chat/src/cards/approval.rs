@@ -16,6 +16,8 @@ pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
     let card = match &access.state {
         State::Pending(state) if state.step == *step => open(access, state, context),
         State::Pending(state) => passed(access, state, context),
+        State::Scheduled(scheduled) => decided(access, Tone::Success, "Approved, scheduled", context)
+            .text(Line::default().strong("Starts ").at_and_left(scheduled.start).plain(", if policy allows it then.")),
         State::Elevating(elevating) => {
             let card = decided(access, Tone::Success, "Approved", context)
                 .text(Line::new(format!("Now {}.", words::being_set_up(access))));
@@ -44,6 +46,7 @@ fn verdict(outcome: &Outcome) -> &'static str {
         Outcome::Withdrawn { .. } => "Withdrawn",
         Outcome::TimedOut => "Timed out",
         Outcome::Lapsed => "Lapsed",
+        Outcome::NotStarted { .. } => "Approved, not started",
         Outcome::Leaver { .. } => "Closed, somebody left",
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             "Approved, could not be set up"
@@ -88,6 +91,7 @@ fn facts(access: &Access) -> Vec<(String, Vec<Inline>)> {
             None => length,
         },
     ));
+    facts.extend(words::starts(access));
     facts.extend(words::reasons(access));
     facts.push(words::fact("Kind", Line::new(words::kind(access))));
     if let Some(channel) = &request.origin.channel {
@@ -127,6 +131,7 @@ fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
         Some(next) => line.plain(format!(" After that: {}.", words::step(next, access, context))),
         None if access.request.rehearsal.is_some() => line.plain(" After that, it counts as given, and nothing is changed."),
         None if access.request.extends.is_some() => line.plain(" After that, the time is added at once."),
+        None if access.request.starts_at.is_some() => line.plain(" After that, it waits for its start."),
         None => line.plain(" After that, access starts at once."),
     }
 }
@@ -164,6 +169,9 @@ pub fn samples() -> Vec<Sample> {
         of("open-unadvised", 0, Access { advice: None, ..pending() }),
         of("open-looked-at", 0, sample::asked_back(sample::looked_at(pending()), true)),
         of("open-on-behalf", 0, on_behalf(pending())),
+        of("open-later", 0, sample::later(pending())),
+        of("scheduled", 0, sample::later(elevating())),
+        of("not-started", 0, sample::not_started()),
         of("open-cut", 0, sample::cut(pending())),
         of("open-extension", 0, extension(pending())),
         of("open-pilot", 1, sample::rehearsed(second_step(), Rehearsal::Pilot)),

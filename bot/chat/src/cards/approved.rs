@@ -21,6 +21,9 @@ pub fn card(notice: &Notice, by: &PersonId, at_most: &Option<Span>, context: &Co
             let step = format!(" (step {} of {}).", state.step + 1, access.route.steps.len());
             card.text(Line::new("Now waiting for ").then(words::mentions(next)).plain(step))
         }
+        State::Scheduled(scheduled) => card.text(
+            Line::new("That was the last approval needed: it starts ").at_and_left(scheduled.start).plain("."),
+        ),
         _ => card.text(Line::new(format!("That was the last approval needed: {}.", words::being_set_up(access)))),
     }
 }
@@ -32,5 +35,6 @@ pub fn samples() -> Vec<Sample> {
     vec![
         of("first", "bob", Some(Span::minutes(30)), sample::second_step()),
         of("last", "dana", None, sample::elevating()),
+        of("scheduled", "dana", None, sample::later(sample::elevating())),
     ]
 }

@@ -26,6 +26,7 @@ fn called(outcome: &Outcome, access: &Access) -> Line {
         | Outcome::Withdrawn { .. }
         | Outcome::TimedOut
         | Outcome::Lapsed
+        | Outcome::NotStarted { .. }
         | Outcome::Leaver { .. } => Line::default().person(&access.request.requester).plain(": "),
         Outcome::Cancelled { .. } | Outcome::Ended { .. } => Line::default(),
     }
@@ -58,6 +59,7 @@ pub fn samples() -> Vec<Sample> {
             closed(Outcome::Withdrawn { by: Revoker::Operator("root".to_owned()), reason: text("Freeze") }),
         ),
         of("timed-out", closed(Outcome::TimedOut)),
+        of("not-started", sample::not_started()),
         of("lapsed", extension(closed(Outcome::Lapsed))),
         of("leaver", ended(EndCause::Leaver { person: "alice".into() })),
         of("leaver-asked", closed(Outcome::Leaver { person: "alice".into() })),

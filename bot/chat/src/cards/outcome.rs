@@ -14,6 +14,7 @@ pub fn title(outcome: &Outcome, access: &Access) -> (Tone, String) {
         Outcome::Withdrawn { .. } => (Tone::Refused, format!("Withdrawn: {what}")),
         Outcome::TimedOut => (Tone::Over, format!("Timed out, nobody decided: {what}")),
         Outcome::Leaver { .. } => (Tone::Over, format!("Closed, somebody left: {what}")),
+        Outcome::NotStarted { .. } => (Tone::Refused, format!("Not started: {what}")),
         Outcome::Lapsed => (Tone::Over, format!("Lapsed: {what}")),
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             (Tone::Refused, format!("Could not be set up: {what}"))
@@ -49,6 +50,9 @@ pub fn story(outcome: &Outcome, access: &Access, context: &Context) -> Line {
             "{} is disabled or no longer in the directory, so nothing was given.",
             context.directory.name(person)
         )),
+        Outcome::NotStarted { refusal } => {
+            Line::new("It was agreed, but could not start when its time came. ").sentence(&refusal.what)
+        }
         Outcome::Lapsed => Line::new("The access it extends ended before anybody decided, so nothing was added."),
         Outcome::Ended { cause, proof } => words::cause(cause, context).plain(". ").then(words::proof(proof, access)),
     }
@@ -61,6 +65,7 @@ pub fn next(outcome: &Outcome, context: &Context) -> Line {
             "Talk to {} if it is needed after all, or ask again with what was missing.",
             context.directory.name(by)
         )),
+        Outcome::NotStarted { refusal } => Line::default().sentence(&refusal.next),
         Outcome::TimedOut => Line::new("Ask again, or tell one of the people who were asked that you wait for them."),
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             Line::new("Ask again in a moment; if it fails again, tell who runs jit.")

@@ -1,7 +1,7 @@
 //! The requester's card: where the request stands, who is asked, what can be done now. Edited at every transition.
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, State};
+use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Scheduled, State};
 use jit_core::id::PersonId;
 use jit_core::notice::{Notice, NoticeKind};
 
@@ -17,6 +17,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
     let card = match &access.state {
         State::Pending(state) => pending(access, state, context),
+        State::Scheduled(state) => scheduled(access, state, context),
         State::Elevating(state) => elevating(access, state, context),
         State::Active(state) => active(access, state, context),
         State::Revoking(state) => revoking(access, state, context),
@@ -61,6 +62,19 @@ fn when(access: &Access, state: &Pending) -> Line {
         }
     };
     line.at_and_left(words::gives_up(access, state)).plain(".")
+}
+
+fn scheduled(access: &Access, state: &Scheduled, context: &Context) -> Card {
+    let agreed = format!(
+        ". Approved by {}. Policy is asked once more then, and its time counts from when it is verified at {}.",
+        words::approvers(access, context),
+        words::place(access)
+    );
+    Card::new(Tone::Success, format!("Scheduled: {}", words::what(access)))
+        .text(Line::default().strong("Starts ").at_and_left(state.start).plain(agreed))
+        .facts(asked_for(access, context))
+        .text(words::cut(access))
+        .actions(vec![button::cancel(access)])
 }
 
 fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
@@ -148,6 +162,7 @@ fn asked_for(access: &Access, context: &Context) -> Vec<(String, Vec<crate::card
             None => length,
         },
     ));
+    facts.extend(words::starts(access).filter(|_| matches!(access.state, State::Pending(_))));
     facts.extend(words::reasons(access));
     facts.extend(words::on_call(access));
     facts
@@ -202,6 +217,9 @@ pub fn samples() -> Vec<Sample> {
         of("odd-words", sample::odd_words(pending())),
         of("extension", extension(pending())),
         of("cut", sample::cut(pending())),
+        of("later", sample::later(pending())),
+        of("scheduled", sample::later(elevating())),
+        of("not-started", sample::not_started()),
         of("elevating", elevating()),
         of("elevating-extension", extension(elevating())),
         of("trouble", troubled()),

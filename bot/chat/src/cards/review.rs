@@ -35,7 +35,7 @@ fn revoke(access: &Access) -> Option<crate::card::Button> {
 /// Where the access itself stands: nobody agreed to it.
 fn stands(access: &Access, context: &Context) -> Line {
     match &access.state {
-        State::Pending(_) | State::Elevating(_) => {
+        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
             Line::new(format!("Without anybody's approval; {}.", words::being_set_up(access)))
         }
         State::Active(active) => {

@@ -13,6 +13,7 @@ use jit_core::incident::{IncidentId, Named, OnCall};
 use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
 use jit_core::policy::{Closing, Level, Risk, Route, Step, Subject, Tz, Window};
+use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
 
 use super::Context;
@@ -112,6 +113,7 @@ pub fn pending() -> Access {
                 instance: None,
             },
             duration: Span::hours(1),
+            starts_at: None,
             justification: text("Incident 42: orders stuck in state PAID, need to replay the queue"),
             ticket: Some("OPS-12".to_owned()),
             origin: Origin {
@@ -245,6 +247,26 @@ pub fn overdue(access: Access) -> Access {
     let mut access = bypass(access, None);
     access.review.iter_mut().for_each(|review| (review.due, review.overdue) = (minutes(-10), true));
     access
+}
+
+/// To begin in two hours; agreed, unless it still waits for people.
+pub fn later(access: Access) -> Access {
+    let mut access = access;
+    access.request.starts_at = Some(minutes(120));
+    if matches!(access.state, State::Elevating(_)) {
+        access.state = State::Scheduled(Scheduled { since: minutes(5), start: minutes(120) });
+    }
+    access
+}
+
+/// Its start came, and policy did not allow it then.
+pub fn not_started() -> Access {
+    let refusal = Refusal::new(
+        Code::PolicyChanged,
+        "Policy does not allow it now: at most 3 may be open at a time, and `A-2MWX4P` is open.",
+        "Ask again, as policy says it now.",
+    );
+    later(closed(Outcome::NotStarted { refusal }))
 }
 
 /// In a window that ends before the time is over.

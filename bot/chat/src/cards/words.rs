@@ -61,7 +61,8 @@ pub fn joined(mut words: Vec<String>, and: &str) -> String {
 /// That its window takes it back before its time would be over; nothing where that is not so.
 pub fn cut(access: &Access) -> Line {
     let end = match &access.state {
-        State::Pending(pending) => pending.since + access.duration().delta(),
+        State::Pending(pending) => access.planned().map_or(pending.since + access.duration().delta(), |(_, end)| end),
+        State::Scheduled(scheduled) => scheduled.start + access.duration().delta(),
         State::Elevating(elevating) => elevating.since + elevating.duration.delta(),
         State::Active(active) => active.until,
         State::Revoking(_) | State::Closed(_) => return Line::default(),
@@ -193,8 +194,13 @@ pub fn looking(pending: &Pending, context: &Context) -> Line {
 
 /// When a waiting request gives up.
 pub fn gives_up(access: &Access, pending: &Pending) -> DateTime<Utc> {
-    let timeout = pending.since + access.route.timeout.delta();
+    let timeout = jit_core::timer::gives_up(access, pending);
     access.request.extends.as_ref().map_or(timeout, |extends| timeout.min(extends.from))
+}
+
+/// A later start, where one was asked for.
+pub fn starts(access: &Access) -> Option<(String, Vec<Inline>)> {
+    access.request.starts_at.map(|start| fact("Starts", Line::default().at_and_left(start)))
 }
 
 /// Why, and with which ticket: the person's own words.

@@ -71,12 +71,14 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         max_duration: Span::hours(4),
         approvers: vec![vec!["bob".into()], vec!["dana".into(), "erin".into()]],
         closing: None,
+        begins: None,
     };
     let auto = jit_core::policy::Judgement {
         route: jit_core::policy::Route { steps: vec![], ..access.route.clone() },
         max_duration: Span::minutes(15),
         approvers: vec![],
         closing: None,
+        begins: None,
     };
     let filled = || Filled {
         role: Some("orders-db-admin".into()),

@@ -42,6 +42,8 @@ pub struct Filled {
     pub reason: Option<String>,
     /// The ticket.
     pub ticket: Option<String>,
+    /// When it shall begin, as typed.
+    pub at: Option<String>,
 }
 
 /// What would happen if it were sent as it is.
@@ -79,6 +81,7 @@ pub fn request(form: &RequestForm, context: &Context) -> Form {
     let hint = "Approvers, the announcement channel and the audit trail show it.";
     fields.push(reason("Why do you need it?", hint, form.min_reason, form.filled.reason.clone()));
     fields.push(ticket(form.filled.ticket.clone()));
+    fields.push(at(form.filled.at.clone()));
     let intro =
         form.meta.on_behalf_of.as_ref().map(|person| Line::new("You ask on behalf of ").strong(person).plain("."));
     Form {
@@ -175,6 +178,18 @@ fn ticket(initial: Option<String>) -> Field {
     }
 }
 
+fn at(initial: Option<String>) -> Field {
+    let placeholder = Some("tomorrow 09:00".to_owned());
+    Field {
+        id: field::AT,
+        label: "Start".to_owned(),
+        hint: Some("At once where left empty. Policy is asked again when it starts.".to_owned()),
+        input: Input::Text { multiline: false, min: 0, max: 60, initial, placeholder },
+        optional: true,
+        live: false,
+    }
+}
+
 fn preview(preview: Preview, context: &Context) -> Vec<Block> {
     let lines = match preview {
         Preview::None => vec![Line::new("Choose a role to see who will be asked.")],
@@ -183,9 +198,12 @@ fn preview(preview: Preview, context: &Context) -> Vec<Block> {
                 .strong("✅ Nobody needs to be asked: ")
                 .plain(format!("the rule “{}” approves it by itself.", judgement.route.rule)),
             at_most(judgement.max_duration),
+            begins(judgement),
             cut(judgement),
         ],
-        Preview::Judged(judgement) => vec![asked(judgement, context), at_most(judgement.max_duration), cut(judgement)],
+        Preview::Judged(judgement) => {
+            vec![asked(judgement, context), at_most(judgement.max_duration), begins(judgement), cut(judgement)]
+        }
         Preview::Refused(refusal) => {
             let line =
                 Line::default().strong("🚫 As it stands, it would be refused: ").sentence(&refusal.what).plain(" ");
@@ -207,6 +225,12 @@ fn asked(judgement: &Judgement, context: &Context) -> Line {
             n => line.plain(format!("{n} of {names}.")),
         }
     })
+}
+
+/// A later start.
+fn begins(judgement: &Judgement) -> Line {
+    let line = |start| Line::default().strong("Starts ").at_and_left(start).plain(", and is judged again then.");
+    judgement.begins.map_or_else(Line::default, line)
 }
 
 /// A window that could end it before its time is over.

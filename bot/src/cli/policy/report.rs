@@ -183,11 +183,11 @@ fn fate(access: &Access) -> Option<String> {
     };
     match &access.state {
         State::Pending(_) => Some("still undecided".to_owned()),
-        State::Elevating(_) | State::Active(_) | State::Revoking(_) => approved(),
+        State::Scheduled(_) | State::Elevating(_) | State::Active(_) | State::Revoking(_) => approved(),
         State::Closed(closed) => match &closed.outcome {
             Outcome::Denied { by, .. } => Some(format!("denied by {by}")),
             Outcome::TimedOut => Some("nobody decided in time".to_owned()),
-            Outcome::Ended { .. } => approved(),
+            Outcome::NotStarted { .. } | Outcome::Ended { .. } => approved(),
             _ => Some("withdrawn before it was decided".to_owned()),
         },
     }

@@ -25,9 +25,10 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     serializes(decision);
     has_timers(&decision.after);
     rehearses_rightly(decision);
-    if matches!(decision.after.state, State::Elevating(_) | State::Active(_))
-        && before.is_none_or(|access| access.state_name() == "pending")
-    {
+    let agreed = matches!(decision.after.state, State::Elevating(_) | State::Active(_) | State::Scheduled(_));
+    let waited = |access: &Access| matches!(access.state_name(), "pending" | "scheduled");
+    if agreed && before.is_none_or(|access| waited(access) && access.state_name() != decision.after.state_name()) {
+        begins_when_asked(&decision.after, now);
         has_its_quorum(&decision.after, facts);
         is_short_enough(&decision.after, facts);
         is_within_its_windows(&decision.after, facts, now);
@@ -120,9 +121,9 @@ fn permitted(from: &Access, record: &EventRecord, to: &Access) {
     let ended = matches!(&record.event, Event::Closed { outcome: Outcome::Ended { .. } });
     let rehearsed = to.request.rehearsal.is_some();
     let fits = match (from.state_name(), to.state_name()) {
-        ("pending", "pending" | "elevating") => true,
-        ("pending", "closed") => !ended,
-        ("pending", "active") => rehearsed,
+        ("pending", "pending" | "scheduled" | "elevating") | ("scheduled", "elevating") => true,
+        ("pending" | "scheduled", "closed") => !ended,
+        ("pending" | "scheduled", "active") => rehearsed,
         ("active", "closed") => rehearsed && ended,
         ("elevating", "elevating" | "active" | "revoking") | ("active", "active" | "revoking") => true,
         ("revoking", "revoking") => true,
@@ -165,6 +166,7 @@ fn has_timers(access: &Access) {
     let kinds: BTreeSet<_> = timers(access).into_iter().map(|timer| timer.kind).collect();
     let needed = match &access.state {
         State::Pending(_) => Some(TimerKind::TimeOut),
+        State::Scheduled(_) => Some(TimerKind::Start),
         State::Elevating(_) => Some(TimerKind::ElevationDeadline),
         State::Active(_) => Some(TimerKind::End),
         State::Revoking(revoking) => revoking.failing.as_ref().map(|_| TimerKind::Alert),
@@ -327,6 +329,17 @@ fn is_within_its_windows(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>)
         assert!(ends.iter().all(|end| until <= *end), "it outlasts its window");
         let latest = access.closing.as_ref().map_or(until, |closing| closing.at);
         assert!(ends.iter().all(|end| latest <= *end), "it outlasts its window");
+    }
+}
+
+/// Nothing is given before its start, nor once the time that was asked for is over; what is to begin now does not wait.
+fn begins_when_asked(access: &Access, now: DateTime<Utc>) {
+    let (start, over) = (access.request.starts_at, |start| start + access.request.duration.delta() <= now);
+    match &access.state {
+        State::Scheduled(scheduled) => assert!(start == Some(scheduled.start) && scheduled.start > now),
+        _ => {
+            assert!(start.is_none_or(|start| start <= now && !over(start)), "given before its start, or after its time")
+        }
     }
 }
 

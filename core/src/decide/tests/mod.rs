@@ -7,6 +7,7 @@ mod changes;
 mod elevating;
 mod emergency;
 mod extension;
+mod later;
 mod laws;
 mod oncall;
 mod pending;

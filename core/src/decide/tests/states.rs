@@ -25,6 +25,7 @@ const STATES: [(&str, Make); 9] = [
         w.now += Span::minutes(40).delta();
         w.extend("alice", parent, "1h")
     }),
+    ("Scheduled", |w| w.scheduled("47h30m")),
     ("Elevating", World::elevating),
     ("Active", World::active),
     ("Active, a rehearsal", |w| {
@@ -94,8 +95,10 @@ is told; `·` means that nothing happens, which is what late and doubled answers
                  deny, cancel, time-out, lapse
             ┌──────────────────────────────────────────────┐
  request ─► Pending ─► Elevating ─► Active ─► Revoking ─► Closed
-                           └───────────────────▲
-                            fails, too late, cancelled
+            │          ▲   └───────────────────▲           ▲
+            │          │    fails, too late, cancelled     │
+            └─► Scheduled ─────────────────────────────────┘
+                          cancel, not allowed any more
 ```
 
 Once a connector may have been called, the only way to Closed is through Revoking, with what the inspection proved. A rehearsal (a drill, or
@@ -112,6 +115,7 @@ fn render() -> String {
         ("`release` (of who is looking)".to_owned(), |w, id| w.fire(id, TimerKind::Release)),
         ("`time-out`".to_owned(), |w, id| w.fire(id, TimerKind::TimeOut)),
         ("`lapse` (of extensions)".to_owned(), |w, id| w.fire(id, TimerKind::Lapse)),
+        ("`start` (of what begins later)".to_owned(), |w, id| w.fire(id, TimerKind::Start)),
         ("`elevation-deadline`".to_owned(), |w, id| w.fire(id, TimerKind::ElevationDeadline)),
         ("`warn`".to_owned(), |w, id| w.fire(id, TimerKind::Warn)),
         ("`end`".to_owned(), |w, id| w.fire(id, TimerKind::End)),
@@ -174,7 +178,7 @@ fn told(page: &mut String) {
 /// Which timers each state has.
 fn due(page: &mut String) {
     page.push_str(
-        "\n## Timers of each state\n\nMinutes after the state began, for an hour of `orders-write`; an extension is asked for \
+        "\n## Timers of each state\n\nMinutes after the state began, for an hour of `orders-write`, to begin in 47 h 30 min where it is scheduled; an extension is asked for \
          20 minutes before the end.\n\n| State | Timers |\n|---|---|\n",
     );
     for (state, make) in STATES {

@@ -93,6 +93,14 @@ impl World {
             _ => None,
         };
         let access = self.accesses.get(&id);
+        let during = match (command, access.and_then(Access::planned)) {
+            (Command::Request(ask), _) => {
+                let start = ask.starts_at.unwrap_or(self.now);
+                (start, start + ask.duration.delta())
+            }
+            (_, Some((start, end))) => (start.max(self.now), end),
+            _ => (self.now, access.map_or(self.now, |access| self.now + access.duration().delta())),
+        };
         let asked = if let Command::Request(ask) = command { Some(&ask.role) } else { None };
         let beneficiary = match command {
             Command::Request(ask) => Some(&ask.beneficiary),
@@ -128,7 +136,7 @@ impl World {
             freezes: &self.freezes,
             unreviewed: &unreviewed,
             past: Some(&past),
-            in_use: self.in_use(access.map(|access| &access.request.role).or(asked), id),
+            in_use: self.in_use(access.map(|access| &access.request.role).or(asked), id, during),
             parent,
         };
         let decision = decide(access, command, &facts, self.now);
@@ -168,9 +176,10 @@ impl World {
     }
 
     /// What all people hold together, but for one access.
-    pub fn in_use(&self, role: Option<&RoleName>, but: AccessId) -> InUse {
+    pub fn in_use(&self, role: Option<&RoleName>, but: AccessId, during: (DateTime<Utc>, DateTime<Utc>)) -> InUse {
         let given = |access: &&Access| {
-            access.entitlement().is_some() && matches!(access.state_name(), "elevating" | "active" | "revoking")
+            let agreed = matches!(access.state_name(), "scheduled" | "elevating" | "active" | "revoking");
+            access.entitlement().is_some() && agreed && overlap(access, during)
         };
         let given: Vec<&Access> = self.accesses.values().filter(given).collect();
         let goes_on = |id| given.iter().any(|other| other.request.extends.as_ref().is_some_and(|e| e.parent == id));
@@ -288,6 +297,7 @@ impl World {
             duration: Span::parse(duration).unwrap(),
             justification: text("the orders index is broken"),
             ticket: None,
+            starts_at: None,
             origin: Origin { platform: Platform::Slack, channel: None },
             extends: None,
             emergency: false,
@@ -300,6 +310,26 @@ impl World {
         let ask = self.ask(who, role, duration);
         let id = ask.id;
         self.send(id, Command::Request(Box::new(ask))).unwrap();
+        id
+    }
+
+    /// Asks for a later start.
+    pub fn request_in(&mut self, who: &str, role: &str, (duration, ahead): (&str, &str)) -> AccessId {
+        let ask = self.ask_in(who, role, (duration, ahead));
+        let id = ask.id;
+        self.send(id, Command::Request(Box::new(ask))).unwrap();
+        id
+    }
+
+    pub fn ask_in(&mut self, who: &str, role: &str, (duration, ahead): (&str, &str)) -> Ask {
+        let starts_at = Some(self.now + Span::parse(ahead).unwrap().delta());
+        Ask { starts_at, ..self.ask(who, role, duration) }
+    }
+
+    /// Asked and agreed to, by bob: an hour of `orders-write` of alice's, to begin later.
+    pub fn scheduled(&mut self, ahead: &str) -> AccessId {
+        let id = self.request_in("alice", "orders-write", ("1h", ahead));
+        self.approve("bob", id);
         id
     }
 
@@ -447,6 +477,12 @@ impl World {
 
 pub fn incident_42() -> IncidentId {
     IncidentId { source: "file".to_owned(), id: "42".to_owned() }
+}
+
+/// Whether an access is, or will be, held within a time, as far as that is known.
+fn overlap(access: &Access, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> bool {
+    let open = OpenAccess::from(access);
+    open.starts.is_none_or(|starts| starts < to) && open.until.is_none_or(|until| until > from)
 }
 
 /// A text of a person's.

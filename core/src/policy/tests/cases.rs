@@ -33,7 +33,7 @@ fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, Stri
         justification: ask.justification.text(),
         channel: ask.origin.channel.as_ref(),
         now: case.at.unwrap_or_else(|| WORKDAY.parse().unwrap()),
-        start: None,
+        start: ask.starts_at,
         in_use: InUse::default(),
     };
     let outcome = policy.judge(&question, &directory, &case.open());

@@ -15,19 +15,26 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
             .text(entry(access).plain(": ").then(stands(access, context)).plain(". Nothing new was asked."))
             .actions(own(access));
     }
-    let card =
-        match &access.state {
-            State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
-                .text(route(approvers, context)),
-            _ if access.review.is_some() => {
-                Card::line(Tone::Danger, format!("Emergency bypass: {what} for {}", access.duration())).text(Line::new(
-                    format!("Nobody is asked; {}. Security reviews it afterwards.", words::being_set_up(access)),
-                ))
-            }
-            _ => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration())).text(Line::new(
-                format!("The rule “{}” approves this by itself; {}.", access.route.rule, words::being_set_up(access)),
-            )),
-        };
+    let card = match &access.state {
+        State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
+            .text(route(approvers, context)),
+        State::Scheduled(scheduled) => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration()))
+            .text(
+                Line::new(format!("The rule “{}” approves this by itself; it starts ", access.route.rule))
+                    .at_and_left(scheduled.start)
+                    .plain(", if policy allows it then."),
+            ),
+        _ if access.review.is_some() => {
+            Card::line(Tone::Danger, format!("Emergency bypass: {what} for {}", access.duration())).text(Line::new(
+                format!("Nobody is asked; {}. Security reviews it afterwards.", words::being_set_up(access)),
+            ))
+        }
+        _ => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration())).text(Line::new(format!(
+            "The rule “{}” approves this by itself; {}.",
+            access.route.rule,
+            words::being_set_up(access)
+        ))),
+    };
     card.text(Line::default().code(access.short.as_str()).plain(" is its id. You can follow it in our direct message."))
 }
 
@@ -64,7 +71,9 @@ pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
 /// What the holder or requester can do with it.
 pub(super) fn own(access: &Access) -> Vec<Button> {
     match &access.state {
-        State::Pending(_) | State::Elevating(_) => vec![button::cancel(access), button::show(access)],
+        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
+            vec![button::cancel(access), button::show(access)]
+        }
         State::Active(_) => button::of_the_holder(access).into_iter().chain([button::show(access)]).collect(),
         State::Revoking(_) => vec![button::show(access)],
         State::Closed(_) => vec![],
@@ -99,6 +108,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
                 already: false,
             },
         ),
+        ("asked-later".to_owned(), asked(sample::later(sample::elevating()), false)),
         ("approved".to_owned(), acted("approve", sample::second_step())),
         ("claimed".to_owned(), acted("claim", sample::looked_at(sample::pending()))),
         ("asked-back".to_owned(), acted("ask", sample::asked_back(sample::pending(), false))),

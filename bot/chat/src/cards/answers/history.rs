@@ -39,6 +39,7 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Replied { by, text, .. } => {
             Line::new(format!("{} answered: ", context.directory.name(by))).quote(text.text())
         }
+        Event::Scheduled { start, .. } => Line::new("agreed, to start ").at(*start),
         Event::ElevationStarted { duration, .. } => Line::new(format!("agreed for {duration}, set-up began")),
         Event::Rehearsed { until, .. } => Line::new("rehearsed, nothing is changed; until ").at(*until),
         Event::ElevationTroubled { error } => Line::new("the target had trouble: ").code(error),
@@ -101,6 +102,7 @@ fn closed(outcome: &jit_core::access::Outcome, context: &Context) -> Line {
         }
         Outcome::TimedOut => Line::new("nobody decided in time"),
         Outcome::Leaver { person } => Line::new(format!("{} was disabled or has left", context.directory.name(person))),
+        Outcome::NotStarted { refusal } => Line::new("it could not start: ").sentence(&refusal.what),
         Outcome::Lapsed => Line::new("it lapsed with the access that it extends"),
         Outcome::Ended { proof: Proof::Gone { .. }, .. } => Line::new("verified gone"),
         Outcome::Ended { proof: Proof::RemainsUnder { short }, .. } => Line::new(format!("remains under {short}")),

@@ -53,6 +53,7 @@ pub fn samples() -> Vec<(String, Answer)> {
 fn stands(access: &Access, context: &Context) -> Line {
     match &access.state {
         State::Pending(state) => waiting(access, state, context),
+        State::Scheduled(scheduled) => Line::new("agreed, starts ").at_and_left(scheduled.start),
         State::Elevating(_) => Line::new("being set up"),
         State::Active(active) => Line::new("live until ").at_and_left(active.until),
         State::Revoking(revoking) => match &revoking.failing {

@@ -28,6 +28,7 @@ fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
         facts.push(words::fact("Asked by", Line::new(context.name(&request.requester))));
     }
     facts.push(words::fact("For how long", Line::new(access.duration().to_string())));
+    facts.extend(words::starts(access));
     facts.extend(words::reasons(access));
     facts.push(words::fact("Kind", Line::new(words::kind(access))));
     facts.push(words::fact("Owner", Line::new(words::owner(&request.owner, context))));
@@ -63,6 +64,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
     };
     vec![
         ("show-pending".to_owned(), show(sample::second_step(), &["approve", "deny"])),
+        ("show-scheduled".to_owned(), show(sample::later(sample::elevating()), &["cancel"])),
         ("show-active".to_owned(), show(sample::active(), &["extend", "done", "revoke"])),
         ("show-failing".to_owned(), show(sample::revoking(true), &[])),
     ]
