@@ -20,5 +20,6 @@ mod overlap;
 mod rehearsal;
 mod request;
 mod restart;
+mod socket;
 mod trouble;
 mod windows;
