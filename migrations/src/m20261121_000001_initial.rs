@@ -149,6 +149,11 @@ const TABLES: &[&str] = &[
         lease_us BIGINT NOT NULL DEFAULT 0
     )",
     // The kill switch: what is frozen now, one row per scope.
+    // What was told once and for all, such as that an exception ends soon.
+    "CREATE TABLE reminders (
+        key TEXT PRIMARY KEY,
+        at_us BIGINT NOT NULL
+    )",
     "CREATE TABLE freezes (
         scope TEXT PRIMARY KEY,
         body TEXT NOT NULL
@@ -230,6 +235,7 @@ pub const SEED: Seed = Seed {
         "INSERT INTO replays VALUES ('slack:trigger:1', NULL, 1)",
         "INSERT INTO homes (person, due_us) VALUES ('alice', 1763790000000000)",
         "INSERT INTO freezes VALUES ('everything', '{}')",
+        "INSERT INTO reminders VALUES ('exception/soon/orders-db-admin/person:alice/1', 1)",
     ],
     check: &[
         "SELECT 1 FROM persons WHERE id = 'alice' AND version = 3",
@@ -246,5 +252,6 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM replays WHERE key = 'slack:trigger:1'",
         "SELECT 1 FROM homes WHERE person = 'alice' AND due_us = 1763790000000000 AND marks = 1 AND lease_us = 0",
         "SELECT 1 FROM freezes WHERE scope = 'everything' AND body = '{}'",
+        "SELECT 1 FROM reminders WHERE at_us = 1",
     ],
 };

@@ -21,5 +21,6 @@ mod rehearsal;
 mod request;
 mod restart;
 mod socket;
+mod standing;
 mod trouble;
 mod windows;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use jit_core::access::{Access, Claim, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, State};
 use jit_core::id::PersonId;
-use jit_core::policy::{Closing, Level, Risk, Step, Subject};
+use jit_core::policy::{Closing, Exception, Holder, Level, Risk, Step, Subject};
 
 use super::Context;
 use crate::card::{Inline, Line};
@@ -190,6 +190,14 @@ pub fn looking(pending: &Pending, context: &Context) -> Line {
         line.strong(context.directory.name(&claim.by)).plain(" is looking at it since ").at(claim.since)
     };
     others.iter().fold(since(Line::new("👀 "), first), |line, claim| since(line.plain(", "), claim)).plain(".")
+}
+
+/// Who holds what is listed as an exception.
+pub fn exempt(exception: &Exception, context: &Context) -> String {
+    match &exception.holder {
+        Holder::Person(person) => context.directory.name(person).to_owned(),
+        Holder::Account(account) => format!("the account {account}"),
+    }
 }
 
 /// When a waiting request gives up.
