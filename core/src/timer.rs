@@ -16,7 +16,7 @@ pub const ALERT_EVERY: TimeDelta = TimeDelta::hours(1);
 pub enum TimerKind {
     /// Remind the approvers who were asked.
     Remind,
-    /// Ask further people.
+    /// Ask further people: the next level.
     Escalate,
     /// Give up waiting for approval.
     TimeOut,
@@ -92,8 +92,9 @@ pub fn timers(access: &Access) -> Vec<Timer> {
             if !pending.reminded {
                 timers.push(timer(TimerKind::Remind, pending.since + route.remind_after.delta()));
             }
-            if !pending.escalated && !route.escalate_to.is_empty() {
-                timers.push(timer(TimerKind::Escalate, pending.since + route.escalate_after.delta()));
+            if !pending.exhausted && !route.escalate_to.is_empty() {
+                let last = pending.escalated_at.unwrap_or(pending.since);
+                timers.push(timer(TimerKind::Escalate, last + route.escalate_after.delta()));
             }
             if let Some(extends) = &access.request.extends {
                 timers.push(timer(TimerKind::Lapse, extends.from));

@@ -171,7 +171,15 @@ const CHANGES: &[fn(&mut World)] = &[
         let fresh = World::new();
         (w.parts, w.people, w.freezes) = (fresh.parts, fresh.people, fresh.freezes);
         (w.rotations, w.incidents) = (fresh.rotations, fresh.incidents);
+        w.absences = fresh.absences;
     },
+    |w| w.away("bob", Some("ann")),
+    |w| w.away("bob", Some("alice")),
+    |w| w.away("dana", Some("bob")),
+    |w| w.away("sam", None),
+    |w| w.absences.clear(),
+    |w| w.person("eve").slack = None,
+    |w| w.rule("dual").steps.iter_mut().for_each(|step| step.delegation = false),
     |w| w.person("alice").active = false,
     |w| w.person("bob").active = false,
     |w| w.person("sam").groups.clear(),
@@ -182,7 +190,13 @@ const CHANGES: &[fn(&mut World)] = &[
     |w| w.role("orders-write").risk = Risk::High,
     |w| w.role("logs-read").risk = Risk::High,
     |w| w.role("orders-admin").owner = Subject::Group("engineering".to_owned()),
-    |w| w.rule("single").steps.push(Step { any: vec![Subject::Group("security".to_owned())], count: 1 }),
+    |w| {
+        w.rule("single").steps.push(Step {
+            any: vec![Subject::Group("security".to_owned())],
+            count: 1,
+            delegation: true,
+        })
+    },
     |w| w.rule("dual").max_duration = Some(Span::minutes(30)),
     |w| w.rule("vault").who.clear(),
     |w| w.role("orders-write").pilot = true,
@@ -330,10 +344,23 @@ impl History {
             let left = |person: &PersonId| !self.world.people.values().any(|p| p.id == *person && p.active);
             let gone = left(&before.request.beneficiary) || left(&before.request.requester);
             self.send(id, Command::Recheck);
-            let after = &self.world.accesses[&id];
+            let after = &self.world.accesses[&id].clone();
+            let version = after.version;
             match gone {
                 true => assert!(matches!(after.state, State::Revoking(_) | State::Closed(_)), "{after:?}"),
-                false => assert_eq!(*after, before),
+                // Others may be asked, and nothing else.
+                false => {
+                    let State::Pending(pending) = &after.state else {
+                        assert_eq!(*after, before);
+                        continue;
+                    };
+                    let same = Access { asked: before.asked.clone(), skipped: before.skipped.clone(), ..after.clone() };
+                    let same = Access { state: before.state.clone(), version: before.version, ..same };
+                    assert_eq!(same, before);
+                    assert!(matches!(&before.state, State::Pending(before) if before.step == pending.step));
+                    self.send(id, Command::Recheck);
+                    assert_eq!(self.world.accesses[&id].version, version, "looking again changes nothing more");
+                }
             }
         }
     }
@@ -504,6 +531,7 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "step-opened",
         "reminded",
         "escalated",
+        "asked-again",
         "approved",
         "elevation-started",
         "elevation-troubled",

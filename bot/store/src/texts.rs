@@ -45,6 +45,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         Event::Frozen { reason, .. } => Some(reason),
         Event::Reviewed { verdict } => Some(&verdict.note),
         Event::StepOpened { .. }
+        | Event::AskedAgain { .. }
         | Event::Reminded
         | Event::Escalated { .. }
         | Event::Approved { .. }

@@ -4,6 +4,7 @@
 //! and late answers of connectors. The shell stores the whole decision in one transaction. A test renders the table into
 //! `docs/STATES.md`.
 
+mod asking;
 mod connector;
 mod draft;
 mod end;
@@ -18,9 +19,11 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
+pub use asking::is_to_ask_again;
 pub use request::preview;
 pub use review::{may_review, reminded_at};
 pub(crate) use vote::NATIVE_MARGIN;
+pub use vote::could_vote;
 
 use crate::access::{Access, EndCause, Outcome, State};
 use crate::command::Command;
@@ -105,11 +108,10 @@ pub fn decide(
         }
         (State::Revoking(_) | State::Closed(_), Command::ParentEnded) => {}
 
-        (State::Pending(_), Command::Recheck) => {
-            if let Some(person) = end::leaver(access, facts) {
-                end::close(&mut draft, Outcome::Leaver { person });
-            }
-        }
+        (State::Pending(pending), Command::Recheck) => match end::leaver(access, facts) {
+            Some(person) => end::close(&mut draft, Outcome::Leaver { person }),
+            None => asking::again(&mut draft, pending),
+        },
         (State::Elevating(_) | State::Active(_), Command::Recheck) => {
             if let Some(person) = end::leaver(access, facts) {
                 end::start(&mut draft, EndCause::Leaver { person });

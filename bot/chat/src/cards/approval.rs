@@ -60,6 +60,7 @@ fn open(access: &Access, state: &Pending, context: &Context) -> Card {
                 .at_and_left(words::gives_up(access, state))
                 .plain("."),
         )
+        .text(words::unasked(access, state.step, context))
         .actions(vec![button::approve(access), button::approve_shorter(access), button::deny(access)])
 }
 
@@ -94,6 +95,7 @@ fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
         Line::default().strong(format!("Step {} of {}", state.step + 1, steps.len())).plain(format!(": {here}."));
     for vote in &access.votes {
         line = line.plain(format!(" {} has approved", context.directory.name(&vote.by)));
+        line = vote.instead_of.iter().fold(line, |line, away| line.plain(format!(" for {}", context.name(away))));
         line = line.plain(vote.at_most.map_or_else(|| ".".to_owned(), |most| format!(", for at most {most}.")));
     }
     match steps.get(state.step + 1) {
@@ -106,7 +108,7 @@ fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
 
 /// The step is done, a later one is open.
 fn passed(access: &Access, state: &Pending, context: &Context) -> Card {
-    let next = access.asked_in(state.step).map(|asked| &asked.person);
+    let next = access.waiting_in(state.step).map(|asked| &asked.person);
     decided(access, Tone::Success, "Approved, next step open", context)
         .text(Line::new(format!("Now it is up to {}.", words::names(next, context))))
 }
@@ -137,6 +139,7 @@ pub fn samples() -> Vec<Sample> {
         of("open-unadvised", 0, Access { advice: None, ..pending() }),
         of("open-on-behalf", 0, on_behalf(pending())),
         of("open-cut", 0, sample::cut(pending())),
+        of("open-away", 0, sample::away(pending())),
         of("open-extension", 0, extension(pending())),
         of("open-pilot", 1, sample::rehearsed(second_step(), Rehearsal::Pilot)),
         of("open-odd-words", 0, sample::odd_words(pending())),

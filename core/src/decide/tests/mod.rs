@@ -10,6 +10,7 @@ mod extension;
 mod laws;
 mod oncall;
 mod pending;
+mod reaching;
 mod rehearsal;
 mod revoking;
 mod states;

@@ -67,8 +67,7 @@ fn stands(access: &Access, context: &Context) -> Line {
 }
 
 fn waiting(access: &Access, state: &Pending, context: &Context) -> Line {
-    let voted = |asked: &&jit_core::access::Asked| access.votes.iter().any(|vote| vote.by == asked.person);
-    let people = access.asked_in(state.step).filter(|asked| !voted(asked)).map(|asked| &asked.person);
+    let people = access.waiting_in(state.step).map(|asked| &asked.person);
     Line::new(format!("waiting for {}", words::names(people, context)))
 }
 
