@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
+use crate::directory::Absence;
 use crate::event::EventRecord;
 use crate::freeze::Freeze;
 use crate::id::{PersonId, RoleName};
@@ -78,6 +79,11 @@ pub enum Answer {
         changed: Option<Freeze>,
         /// What is frozen, the oldest first.
         freezes: Vec<Freeze>,
+    },
+    /// `/jit away`, `/jit back`: until when the person is away, and who decides instead; nothing when they are here.
+    Away {
+        /// As it is now.
+        absence: Option<Absence>,
     },
     /// `/jit help`, of one verb or all.
     Help {

@@ -15,6 +15,7 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
     match &record.event {
         Event::Requested { .. } | Event::Refused { .. } => {}
         Event::Frozen { .. } | Event::Unfrozen { .. } => {}
+        Event::WentAway { .. } | Event::CameBack { .. } => {}
         Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
         Event::StepOpened { step, asked, instead_of, skipped, advice } => {
             access.advice = advice.clone();

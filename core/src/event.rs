@@ -232,6 +232,21 @@ pub enum Event {
         /// What.
         scope: Scope,
     },
+    /// Somebody is away. Not part of an access's fold.
+    WentAway {
+        /// Who.
+        person: PersonId,
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Who decides instead, where policy permits it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delegate: Option<PersonId>,
+    },
+    /// Somebody is back before the time that they said. Not part of an access's fold.
+    CameBack {
+        /// Who.
+        person: PersonId,
+    },
     /// Policy or people were changed into something that cannot be put in force. Not part of an access's fold.
     PolicyRefused {
         /// How many problems there were.
@@ -294,6 +309,8 @@ impl Event {
             Self::Refused { .. } => "refused",
             Self::Frozen { .. } => "frozen",
             Self::Unfrozen { .. } => "unfrozen",
+            Self::WentAway { .. } => "went-away",
+            Self::CameBack { .. } => "came-back",
             Self::PolicyRefused { .. } => "policy-refused",
             Self::PolicyLoaded { .. } => "policy-loaded",
         }

@@ -155,7 +155,7 @@ fn moves() -> impl Strategy<Value = Move> {
         5 => prop_oneof![-120..600i64, 600..20_000i64].prop_map(|seconds| Move::Clock { seconds }),
         4 => (0..CHANGES.len()).prop_map(|change| Move::Reload { change }),
         4 => Just(Move::Children),
-        2 => Just(Move::Leavers),
+        3 => Just(Move::Leavers),
         2 => which.clone().prop_map(|which| Move::Resolved { which }),
         3 => (who.clone(), 0..ROLES.len(), any::<bool>())
             .prop_map(|(who, role, drill)| Move::Bypass { who, role, drill }),

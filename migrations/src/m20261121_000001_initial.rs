@@ -142,6 +142,12 @@ const TABLES: &[&str] = &[
         scope TEXT PRIMARY KEY,
         body TEXT NOT NULL
     )",
+    // Who is away, one row a person; rows whose time is over mean nothing.
+    "CREATE TABLE absences (
+        person TEXT PRIMARY KEY,
+        until_us BIGINT NOT NULL,
+        delegate TEXT
+    )",
     // One row: which deployment this is, so that several can share one Redis.
     "CREATE TABLE deployment (
         id TEXT PRIMARY KEY
@@ -217,6 +223,7 @@ pub const SEED: Seed = Seed {
          ('person:alice', '0193a5f0-0000-7000-8000-000000000001', 'request', 'slack', 'D1', '1.2', 1)",
         "INSERT INTO replays VALUES ('slack:trigger:1', NULL, 1)",
         "INSERT INTO freezes VALUES ('everything', '{}')",
+        "INSERT INTO absences VALUES ('bob', 1763880000000000, 'alice')",
     ],
     check: &[
         "SELECT 1 FROM persons WHERE id = 'alice' AND version = 3",
@@ -232,5 +239,6 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM deployment",
         "SELECT 1 FROM replays WHERE key = 'slack:trigger:1'",
         "SELECT 1 FROM freezes WHERE scope = 'everything' AND body = '{}'",
+        "SELECT 1 FROM absences WHERE person = 'bob' AND until_us = 1763880000000000 AND delegate = 'alice'",
     ],
 };

@@ -46,6 +46,8 @@ fn text_of(event: &Event) -> Option<&Personal> {
         Event::Reviewed { verdict } => Some(&verdict.note),
         Event::StepOpened { .. }
         | Event::AskedAgain { .. }
+        | Event::WentAway { .. }
+        | Event::CameBack { .. }
         | Event::Reminded
         | Event::Escalated { .. }
         | Event::Approved { .. }

@@ -3,6 +3,7 @@
 mod advice;
 mod approve;
 mod attack;
+mod away;
 mod chat_down;
 mod emergency;
 mod end;

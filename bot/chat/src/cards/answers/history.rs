@@ -60,6 +60,8 @@ fn event(record: &EventRecord, context: &Context) -> Line {
             let by = context.directory.name(&verdict.by);
             Line::new(format!("{by} reviewed it as {word}: ")).quote(verdict.note.text())
         }
+        Event::WentAway { .. } => Line::new("somebody went away"),
+        Event::CameBack { .. } => Line::new("somebody came back"),
         Event::Frozen { .. } => Line::new("new access was frozen"),
         Event::Unfrozen { .. } => Line::new("a freeze was lifted"),
         Event::PolicyRefused { .. } => Line::new("a changed policy was not put in force"),
@@ -134,7 +136,13 @@ pub(super) fn sample(access: &Access) -> Vec<EventRecord> {
     };
     let mut events = vec![
         requested,
-        Event::StepOpened { step: 0, asked, instead_of: BTreeMap::new(), skipped: access.skipped.clone(), advice: None },
+        Event::StepOpened {
+            step: 0,
+            asked,
+            instead_of: BTreeMap::new(),
+            skipped: access.skipped.clone(),
+            advice: None,
+        },
     ];
     events.extend(access.votes.iter().map(|vote| Event::Approved { vote: vote.clone() }));
     if access.until().is_some() {

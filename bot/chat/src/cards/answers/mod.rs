@@ -1,6 +1,7 @@
 //! What the person who typed or clicked is told at once, seen by them alone: one function per [`Answer`].
 
 mod acted;
+mod away;
 mod frozen;
 mod help;
 mod history;
@@ -33,6 +34,7 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
         Answer::Who { role, accesses, hidden } => lists::who(role, accesses, *hidden, context),
         Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
         Answer::Why { role, lines } => lists::why(role, lines),
+        Answer::Away { absence } => away::card(absence.as_ref(), context),
         Answer::Frozen { changed, freezes } => frozen::card(changed.as_ref(), freezes, context),
         Answer::Help { verb } => help::card(verb.as_deref()),
         Answer::Refused { refusal } => refused::card(refusal, context),
@@ -41,11 +43,19 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
 
 /// Every answer worth looking at, by name.
 pub fn samples() -> Vec<(String, Answer)> {
-    [acted::samples(), lists::samples(), show::samples(), help::samples(), frozen::samples(), refused::samples()]
-        .into_iter()
-        .flatten()
-        .map(|(name, answer)| (format!("answer-{name}"), answer))
-        .collect()
+    [
+        acted::samples(),
+        lists::samples(),
+        show::samples(),
+        help::samples(),
+        frozen::samples(),
+        away::samples(),
+        refused::samples(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(name, answer)| (format!("answer-{name}"), answer))
+    .collect()
 }
 
 /// Where an access stands, in half a sentence.
