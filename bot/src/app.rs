@@ -75,6 +75,7 @@ impl App {
         let snapshot = load(&Sources::of(config), &registry)?;
         let app = Self::assemble(config, clock, registry, snapshot).await?;
         require_connectors(&app.dispatch.store, &app.registry.capabilities()).await?;
+        app.dispatch.look_who_is_away().await?;
         app.record_policy(None).await?;
         Ok(app)
     }

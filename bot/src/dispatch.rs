@@ -103,6 +103,13 @@ impl Dispatch {
         self.run(id, command, actor, dedupe).await
     }
 
+    /// Puts in force who is away, as the store has it.
+    pub async fn look_who_is_away(&self) -> Result<(), ActError> {
+        let absences = self.store.absences().await.map_err(anyhow::Error::from)?;
+        self.in_force.set_absences(&absences);
+        Ok(())
+    }
+
     async fn run(
         &self,
         id: AccessId,

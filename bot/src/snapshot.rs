@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use jit_core::directory::{Directory, Person, Rotations};
+use jit_core::directory::{Absences, Directory, Person, Rotations};
 use jit_core::entitlement::Capabilities;
 use jit_core::event::Actor;
 use jit_core::facts::{Facts, InUse, OpenAccess};
@@ -185,23 +185,37 @@ impl InForce {
         Arc::clone(&self.0.borrow())
     }
 
-    /// Puts another in force. Whoever is on call stays so: of that the files know nothing.
+    /// Puts another in force. Whoever is on call or away stays so: of that the files know nothing.
     pub fn set(&self, mut snapshot: Snapshot) {
         self.0.send_modify(|current| {
             snapshot.directory.set_oncall(current.directory.oncall().clone());
             snapshot.directory.set_incidents(current.directory.all_incidents().clone());
+            snapshot.directory.set_absences(current.directory.absences().clone());
             *current = Arc::new(snapshot);
         });
     }
 
     /// Puts in force who is on call and which incidents are open, with the policy and the people that are in force.
-    pub fn set_oncall(&self, rotations: Rotations, incidents: Incidents) {
+    pub fn set_oncall(&self, rotations: &Rotations, incidents: &Incidents) {
+        let is_so = |it: &Directory| it.oncall() == rotations && it.all_incidents() == incidents;
+        self.change(is_so, |directory| {
+            directory.set_oncall(rotations.clone());
+            directory.set_incidents(incidents.clone());
+        });
+    }
+
+    /// Puts in force who is away.
+    pub fn set_absences(&self, absences: &Absences) {
+        self.change(|it| it.absences() == absences, |directory| directory.set_absences(absences.clone()));
+    }
+
+    /// Changes what the directory knows beside its file, unless it is so already.
+    fn change(&self, is_so: impl Fn(&Directory) -> bool, change: impl Fn(&mut Directory)) {
         let mut before = self.get();
-        while *before.directory.oncall() != rotations || *before.directory.all_incidents() != incidents {
+        while !is_so(&before.directory) {
             // Copied outside the lock, so that nobody waits for it; done again when a reload came in between.
             let mut next = Snapshot::clone(&before);
-            next.directory.set_oncall(rotations.clone());
-            next.directory.set_incidents(incidents.clone());
+            change(&mut next.directory);
             let next = Arc::new(next);
             let swapped = self.0.send_if_modified(|current| {
                 let same = Arc::ptr_eq(current, &before);

@@ -1,5 +1,7 @@
 //! The Access: one person's one role for one stretch of time, from the request to "verified gone".
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,9 @@ pub struct Access {
     pub requested_at: DateTime<Utc>,
     /// Everybody who was asked so far, in order. For telling people; eligibility is judged anew at every click.
     pub asked: Vec<Asked>,
+    /// Whom the steps so far name and who is not asked, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
     /// Every vote so far, in order.
     pub votes: Vec<Vote>,
     /// What its approvers are shown of the person, as of when the present step was opened.
@@ -165,6 +170,41 @@ pub struct Asked {
     pub step: usize,
     /// Added by escalation: may vote beside the step's own people.
     pub escalated: bool,
+    /// Stands in for this person, who is away.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<PersonId>,
+}
+
+/// Somebody whom a step names, or who was asked, and who is not asked now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Who.
+    pub person: PersonId,
+    /// In which step, from 0.
+    pub step: usize,
+    /// Why.
+    #[serde(flatten)]
+    pub why: Unasked,
+}
+
+/// Why somebody is not asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Unasked {
+    /// Their account is disabled, or they have left.
+    Disabled,
+    /// They have no identity on a chat platform, so that nothing reaches them.
+    NotInChat,
+    /// They are away.
+    Away {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Who is asked instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delegate: Option<PersonId>,
+    },
+    /// They were asked, and policy no longer names them.
+    NotNamed,
 }
 
 /// One agreement.
@@ -174,6 +214,9 @@ pub struct Vote {
     pub by: PersonId,
     /// For which step of the route, from 0.
     pub step: usize,
+    /// In place of this person, who was away.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<PersonId>,
     /// When.
     pub at: DateTime<Utc>,
     /// The longest this voter agreed to, where shorter than asked.
@@ -271,11 +314,23 @@ pub struct Pending {
     pub since: DateTime<Utc>,
     /// The one reminder was sent.
     pub reminded: bool,
-    /// It was escalated.
-    pub escalated: bool,
+    /// How often it was escalated.
+    pub escalations: u32,
+    /// When that was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_at: Option<DateTime<Utc>>,
+    /// The last escalation found nobody further to ask.
+    pub exhausted: bool,
     /// Who is looking at it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
+}
+
+impl Pending {
+    /// A step opens.
+    pub fn opened(step: usize, since: DateTime<Utc>) -> Self {
+        Self { step, since, reminded: false, escalations: 0, escalated_at: None, exhausted: false, claims: Vec::new() }
+    }
 }
 
 /// Agreed, and judged once more when its start comes. Nothing was given.
@@ -519,6 +574,23 @@ impl Access {
     /// What it may hold at a target; nothing when it is only rehearsed.
     pub fn entitlement(&self) -> Option<&Entitlement> {
         self.request.rehearsal.is_none().then_some(&self.request.entitlement)
+    }
+
+    /// Who is asked to agree to a step and has not: those who cannot be asked now are not among them.
+    pub fn waiting_in(&self, step: usize) -> impl Iterator<Item = &Asked> {
+        let skipped = move |person: &PersonId| self.skipped_in(step).any(|skipped| skipped.person == *person);
+        let voted = |person: &PersonId| self.votes.iter().any(|vote| vote.by == *person);
+        self.asked_in(step).filter(move |asked| !skipped(&asked.person) && !voted(&asked.person))
+    }
+
+    /// Who is not asked in a step, and why.
+    pub fn skipped_in(&self, step: usize) -> impl Iterator<Item = &Skipped> {
+        self.skipped.iter().filter(move |skipped| skipped.step == step)
+    }
+
+    /// Everybody whose say has been used: who voted, and for whom they stood in.
+    pub fn spent(&self) -> BTreeSet<&PersonId> {
+        self.votes.iter().flat_map(|vote| [Some(&vote.by), vote.instead_of.as_ref()]).flatten().collect()
     }
 
     /// By when a review is still owed.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
+use crate::directory::Absence;
 use crate::event::EventRecord;
 use crate::freeze::Freeze;
 use crate::id::{PersonId, RoleName};
@@ -83,6 +84,11 @@ pub enum Answer {
     },
     /// Words that begin with nothing like a verb: where to begin.
     Unclear,
+    /// `/jit away`, `/jit back`: until when the person is away, and who decides instead; nothing when they are here.
+    Away {
+        /// As it is now.
+        absence: Option<Absence>,
+    },
     /// `/jit help`, of one verb or all.
     Help {
         /// Which verb.

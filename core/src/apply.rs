@@ -1,8 +1,11 @@
 //! Folds one event into an access. Total: every event has one meaning, whatever the state; `decide` sees to it that
 //! only fitting events are made.
 
+use std::collections::BTreeMap;
+
 use crate::access::{
-    Access, Active, Asked, Claim, Closed, Elevating, Failing, Pending, Question, Reply, Review, Revoking, Scheduled, State,
+    Access, Active, Asked, Claim, Closed, Elevating, Failing, Pending, Question, Reply, Review, Revoking, Scheduled,
+    State,
 };
 use crate::event::{Event, EventRecord};
 use crate::id::PersonId;
@@ -15,12 +18,22 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
     match &record.event {
         Event::Requested { .. } | Event::Refused { .. } => {}
         Event::Frozen { .. } | Event::Unfrozen { .. } => {}
+        Event::WentAway { .. } | Event::CameBack { .. } => {}
         Event::ExceptionReminded { .. } | Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
-        Event::StepOpened { step, asked, advice } => {
+        Event::StepOpened { step, asked, instead_of, skipped, advice } => {
             access.advice = advice.clone();
-            access.state =
-                State::Pending(Pending { step: *step, since: at, reminded: false, escalated: false, claims: vec![] });
-            ask(&mut access, *step, asked, false);
+            access.state = State::Pending(Pending::opened(*step, at));
+            ask(&mut access, (*step, instead_of), asked, false);
+            access.skipped.extend(skipped.iter().cloned());
+        }
+        Event::AskedAgain { step, asked, instead_of, skipped } => {
+            if let State::Pending(pending) = &mut access.state {
+                pending.exhausted = false;
+            }
+            access.asked.retain(|before| before.step != *step || !asked.contains(&before.person));
+            ask(&mut access, (*step, instead_of), asked, false);
+            access.skipped.retain(|skipped| skipped.step != *step);
+            access.skipped.extend(skipped.iter().cloned());
         }
         Event::Reminded => {
             if let State::Pending(pending) = &mut access.state {
@@ -29,9 +42,10 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
         }
         Event::Escalated { added } => {
             if let State::Pending(pending) = &mut access.state {
-                pending.escalated = true;
+                (pending.escalations, pending.escalated_at) = (pending.escalations + 1, Some(at));
+                pending.exhausted = added.is_empty();
                 let step = pending.step;
-                ask(&mut access, step, added, true);
+                ask(&mut access, (step, &BTreeMap::new()), added, true);
             }
         }
         Event::Approved { vote } => {
@@ -149,6 +163,7 @@ fn begin(record: &EventRecord) -> Option<Access> {
         policy: record.policy.clone(),
         requested_at: record.at,
         asked: Vec::new(),
+        skipped: Vec::new(),
         votes: Vec::new(),
         advice: None,
         questions: Vec::new(),
@@ -156,7 +171,7 @@ fn begin(record: &EventRecord) -> Option<Access> {
         review: None,
         closing: closing.clone(),
         // The same decision opens a step or starts elevating; until then the first step is open and nobody is asked.
-        state: State::Pending(Pending { step: 0, since: record.at, reminded: false, escalated: false, claims: vec![] }),
+        state: State::Pending(Pending::opened(0, record.at)),
     })
 }
 
@@ -166,6 +181,14 @@ fn release(access: &mut Access, people: &[PersonId]) {
     }
 }
 
-fn ask(access: &mut Access, step: usize, people: &[PersonId], escalated: bool) {
-    access.asked.extend(people.iter().map(|person| Asked { person: person.clone(), step, escalated }));
+fn ask(
+    access: &mut Access,
+    (step, instead_of): (usize, &BTreeMap<PersonId, PersonId>),
+    people: &[PersonId],
+    escalated: bool,
+) {
+    access.asked.extend(people.iter().map(|person| {
+        let instead_of = instead_of.get(person).cloned();
+        Asked { person: person.clone(), step, escalated, instead_of }
+    }));
 }

@@ -4,6 +4,7 @@ mod people;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,19 @@ pub struct Person {
     pub oncall: BTreeSet<String>,
 }
 
+/// Somebody who is away: not asked, and for whom perhaps another stands in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absence {
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// Who is asked instead. Never reaches further: a delegate who is away as well stands in for nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<PersonId>,
+}
+
+/// Who is away now.
+pub type Absences = BTreeMap<PersonId, Absence>;
+
 /// Who is on call, by rotation (`source/schedule`). A rotation that is not there is unknown: nobody is on it.
 pub type Rotations = BTreeMap<String, BTreeSet<PersonId>>;
 
@@ -58,6 +72,14 @@ pub struct Directory {
     oncall: Rotations,
     incidents: Incidents,
     oncall_sources: OncallSources,
+    absences: Absences,
+}
+
+impl Person {
+    /// Whether a card can reach them: they have an identity on a chat platform that this version speaks.
+    pub fn in_chat(&self) -> bool {
+        self.slack.is_some()
+    }
 }
 
 impl Directory {
@@ -105,6 +127,26 @@ impl Directory {
     /// Who is on call now.
     pub fn oncall(&self) -> &Rotations {
         &self.oncall
+    }
+
+    /// Says who is away now, in place of what was said before.
+    pub fn set_absences(&mut self, absences: Absences) {
+        self.absences = absences;
+    }
+
+    /// Who is away now.
+    pub fn absences(&self) -> &Absences {
+        &self.absences
+    }
+
+    /// Until when somebody is away, and who stands in.
+    pub fn absence(&self, id: &PersonId) -> Option<&Absence> {
+        self.absences.get(id)
+    }
+
+    /// Whether a question would reach somebody now: active, in chat, and not away.
+    pub fn reachable(&self, id: &PersonId) -> bool {
+        self.active(id).is_some_and(Person::in_chat) && !self.absences.contains_key(id)
     }
 
     /// The active people on a rotation (`source/schedule`) now; `None` when that is not known, which is nobody.

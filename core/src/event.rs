@@ -1,9 +1,11 @@
 //! Events: what is now true. They are the audit trail, append-only, and the only way an [`crate::access::Access`] changes.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{EndCause, Origin, Outcome, Platform, Request, Verdict, Vote};
+use crate::access::{EndCause, Origin, Outcome, Platform, Request, Skipped, Verdict, Vote};
 use crate::advice::Advice;
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
@@ -90,9 +92,28 @@ pub enum Event {
         step: usize,
         /// Who was asked.
         asked: Vec<PersonId>,
+        /// Who of them stands in for somebody who is away.
+        #[serde(default, rename = "for", skip_serializing_if = "BTreeMap::is_empty")]
+        instead_of: BTreeMap<PersonId, PersonId>,
+        /// Whom the step names and who was not asked, and why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        skipped: Vec<Skipped>,
         /// What they are shown of the person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         advice: Option<Box<Advice>>,
+    },
+    /// Somebody of the open step has left, is away, or is back: who is asked has changed.
+    AskedAgain {
+        /// Which step, from 0.
+        step: usize,
+        /// Who was asked now, beside those who were before.
+        asked: Vec<PersonId>,
+        /// Who of them stands in for somebody who is away.
+        #[serde(default, rename = "for", skip_serializing_if = "BTreeMap::is_empty")]
+        instead_of: BTreeMap<PersonId, PersonId>,
+        /// Who of the step is not asked from now on, and why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        skipped: Vec<Skipped>,
     },
     /// The approvers were reminded.
     Reminded,
@@ -252,6 +273,21 @@ pub enum Event {
         /// It was over by then.
         over: bool,
     },
+    /// Somebody is away. Not part of an access's fold.
+    WentAway {
+        /// Who.
+        person: PersonId,
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Who decides instead, where policy permits it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delegate: Option<PersonId>,
+    },
+    /// Somebody is back before the time that they said. Not part of an access's fold.
+    CameBack {
+        /// Who.
+        person: PersonId,
+    },
     /// Policy or people were changed into something that cannot be put in force. Not part of an access's fold.
     PolicyRefused {
         /// How many problems there were.
@@ -296,6 +332,7 @@ impl Event {
         match self {
             Self::Requested { .. } => "requested",
             Self::StepOpened { .. } => "step-opened",
+            Self::AskedAgain { .. } => "asked-again",
             Self::Reminded => "reminded",
             Self::Escalated { .. } => "escalated",
             Self::Approved { .. } => "approved",
@@ -322,6 +359,8 @@ impl Event {
             Self::Frozen { .. } => "frozen",
             Self::Unfrozen { .. } => "unfrozen",
             Self::ExceptionReminded { .. } => "exception-reminded",
+            Self::WentAway { .. } => "went-away",
+            Self::CameBack { .. } => "came-back",
             Self::PolicyRefused { .. } => "policy-refused",
             Self::PolicyLoaded { .. } => "policy-loaded",
         }

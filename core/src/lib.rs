@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. The shell loads every fact, calls [`decide::decide`], stores what comes
 //! back in one transaction, and only then acts on the effects.
 
+pub mod absence;
 pub mod access;
 pub mod advice;
 pub mod answer;

@@ -16,7 +16,7 @@ pub const ALERT_EVERY: TimeDelta = TimeDelta::hours(1);
 pub enum TimerKind {
     /// Remind the approvers who were asked.
     Remind,
-    /// Ask further people.
+    /// Ask further people: the next level.
     Escalate,
     /// Whoever said that they are looking at it has had their time.
     Release,
@@ -42,7 +42,7 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Remind,
         Self::Escalate,
         Self::Release,
@@ -100,8 +100,9 @@ pub fn timers(access: &Access) -> Vec<Timer> {
             if !pending.reminded {
                 timers.push(timer(TimerKind::Remind, pending.since + route.remind_after.delta()));
             }
-            if !pending.escalated && !route.escalate_to.is_empty() {
-                timers.push(timer(TimerKind::Escalate, pending.since + route.escalate_after.delta()));
+            if !pending.exhausted && !route.escalate_to.is_empty() {
+                let last = pending.escalated_at.unwrap_or(pending.since);
+                timers.push(timer(TimerKind::Escalate, last + route.escalate_after.delta()));
             }
             if let Some(since) = pending.claims.iter().map(|claim| claim.since).min() {
                 timers.push(timer(TimerKind::Release, since + CLAIM_LASTS));

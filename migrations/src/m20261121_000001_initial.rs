@@ -158,6 +158,12 @@ const TABLES: &[&str] = &[
         scope TEXT PRIMARY KEY,
         body TEXT NOT NULL
     )",
+    // Who is away, one row a person; rows whose time is over mean nothing.
+    "CREATE TABLE absences (
+        person TEXT PRIMARY KEY,
+        until_us BIGINT NOT NULL,
+        delegate TEXT
+    )",
     // One row: which deployment this is, so that several can share one Redis.
     "CREATE TABLE deployment (
         id TEXT PRIMARY KEY
@@ -236,6 +242,7 @@ pub const SEED: Seed = Seed {
         "INSERT INTO homes (person, due_us) VALUES ('alice', 1763790000000000)",
         "INSERT INTO freezes VALUES ('everything', '{}')",
         "INSERT INTO reminders VALUES ('exception/soon/orders-db-admin/person:alice/1', 1)",
+        "INSERT INTO absences VALUES ('bob', 1763880000000000, 'alice')",
     ],
     check: &[
         "SELECT 1 FROM persons WHERE id = 'alice' AND version = 3",
@@ -253,5 +260,6 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM homes WHERE person = 'alice' AND due_us = 1763790000000000 AND marks = 1 AND lease_us = 0",
         "SELECT 1 FROM freezes WHERE scope = 'everything' AND body = '{}'",
         "SELECT 1 FROM reminders WHERE at_us = 1",
+        "SELECT 1 FROM absences WHERE person = 'bob' AND until_us = 1763880000000000 AND delegate = 'alice'",
     ],
 };

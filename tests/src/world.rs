@@ -180,6 +180,18 @@ impl World {
         answer.message.map(|message| message.readable()).unwrap_or_default()
     }
 
+    /// Types a command again and again until the answer holds a text: for what a worker brings about within a second.
+    pub async fn says_until(&self, who: &str, channel: &str, text: &str, wanted: &str) -> String {
+        let end = std::time::Instant::now() + PATIENCE;
+        loop {
+            let answer = self.says(who, channel, text).await;
+            if answer.contains(wanted) || std::time::Instant::now() > end {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Presses a button on the newest message that has one of that label, in one's direct messages.
     pub async fn presses(&self, who: &str, label: &str) {
         let (channel, ts) = self.button(who, label).await;

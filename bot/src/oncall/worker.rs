@@ -70,7 +70,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             tracing::error!(service, "the incidents of a service are not known any more: none counts as open");
         }
         metrics::oncall_unknown(known.rotations.unknown(&rotations) + known.services.unknown(&incidents));
-        in_force.set_oncall(rotations, incidents);
+        in_force.set_oncall(&rotations, &incidents);
         tokio::select! {
             () = stop.cancelled() => return,
             Some(looked) = looks.join_next() => match looked {

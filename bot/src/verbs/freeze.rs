@@ -60,7 +60,11 @@ impl Verbs {
 }
 
 /// A person as somebody mentioned them: by the platform's id, or by the canonical one. Never by a name that people can choose.
-fn person_named<'a>(snapshot: &'a Snapshot, mention: &str, platform: Platform) -> Result<&'a Person, Refusal> {
+pub(super) fn person_named<'a>(
+    snapshot: &'a Snapshot,
+    mention: &str,
+    platform: Platform,
+) -> Result<&'a Person, Refusal> {
     let directory = &snapshot.directory;
     let mentioned = match platform {
         Platform::Slack => directory.by_slack(mention),

@@ -2,6 +2,7 @@
 //!
 //! A door decodes who speaks and what they said; here the words become look-ups or commands, and the answer comes back without wording.
 
+mod away;
 mod emergency;
 mod freeze;
 mod look;
@@ -117,6 +118,9 @@ impl Verbs {
             Line::Done { id } => self.on(speaker, &id, Command::Done { by }).await?,
             Line::Show { id } => self.show(speaker, self.find(&id).await?).await?,
             Line::Mine => self.mine(speaker).await?,
+            Line::Away { until: None, delegate: None } => self.presence(speaker),
+            Line::Away { until, delegate } => self.away(speaker, until.as_deref(), delegate.as_deref()).await?,
+            Line::Back => self.back(speaker).await?,
             Line::Pending => self.pending(speaker).await?,
             Line::Roles { text } => self.roles(speaker, text),
             Line::Who { role } => self.who(speaker, &role).await?,
@@ -235,6 +239,8 @@ fn verb(line: &Line) -> &'static str {
         Line::Revoke { .. } => "revoke",
         Line::Mine => "mine",
         Line::Show { .. } => "show",
+        Line::Away { .. } => "away",
+        Line::Back => "back",
         Line::Pending => "pending",
         Line::Roles { .. } => "roles",
         Line::Who { .. } => "who",

@@ -9,7 +9,7 @@ use jit_core::directory::Person;
 use jit_core::facts::InUse;
 use jit_core::grammar::{self, RequestLine};
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
-use jit_core::policy::{Judgement, Question, Role};
+use jit_core::policy::{Judgement, Question, Role, Step};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
 use uuid::Uuid;
@@ -157,12 +157,15 @@ impl Verbs {
 
     fn asked(&self, access: Access, already: bool) -> Answer {
         let snapshot = self.dispatch.in_force.get();
-        let approvers = access
-            .route
-            .steps
-            .iter()
-            .map(|step| snapshot.policy.voters(step, &access.request, &snapshot.directory).into_iter().collect())
-            .collect();
+        let open = match &access.state {
+            State::Pending(pending) => Some(pending.step),
+            _ => None,
+        };
+        let asked = |number: usize, step: &Step| match open == Some(number) {
+            true => access.waiting_in(number).map(|asked| asked.person.clone()).collect(),
+            false => snapshot.policy.voters(step, &access.request, &snapshot.directory).into_iter().collect(),
+        };
+        let approvers = access.route.steps.iter().enumerate().map(|(number, step)| asked(number, step)).collect();
         Answer::Asked { access: Box::new(access), approvers, already }
     }
 

@@ -1,6 +1,7 @@
 //! Who may see what: the parties, the role's owner and security see an access; others no more than policy's visibility.
 
 use jit_core::access::Access;
+use jit_core::event::Actor;
 use jit_core::id::PersonId;
 use jit_core::personal::Personal;
 use jit_core::policy::{Exception, Holder, Role, Subject, Visibility};
@@ -36,16 +37,7 @@ pub(super) fn sees_exception(snapshot: &Snapshot, speaker: &Speaker, (role, exce
 
 /// Could decide on it now.
 pub(super) fn may_vote(snapshot: &Snapshot, person: &PersonId, access: &Access) -> bool {
-    let jit_core::access::State::Pending(pending) = &access.state else { return false };
-    let request = &access.request;
-    if *person == request.requester || *person == request.beneficiary {
-        return false;
-    }
-    let voted = access.votes.iter().any(|vote| vote.by == *person);
-    let escalated = access.asked_in(pending.step).any(|asked| asked.escalated && asked.person == *person);
-    let step = access.route.steps.get(pending.step);
-    let voter = step.is_some_and(|step| snapshot.policy.voters(step, request, &snapshot.directory).contains(person));
-    !voted && snapshot.directory.active(person).is_some() && (voter || escalated)
+    jit_core::decide::could_vote(access, person, &snapshot.facts(&Actor::Directory, &[]))
 }
 
 /// Is to say, or could have said, whether a bypass was justified.

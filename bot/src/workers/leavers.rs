@@ -1,4 +1,5 @@
-//! Leavers: what somebody holds or asks for ends when the directory no longer has them as active.
+//! Leavers and movers: what somebody holds or asks for ends when the directory no longer has them as active, and where it is somebody who was
+//! asked to decide, or is away, others are asked.
 //!
 //! Looked through at the start, as soon as another directory is in force, and every minute, so that neither a crash nor a request that was
 //! decided on the old directory leaves anything behind. Whether it must end is core's to say.
@@ -6,6 +7,7 @@
 use std::time::Duration;
 
 use jit_core::command::Command;
+use jit_core::decide::is_to_ask_again;
 use jit_core::event::Actor;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +27,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
             Err(error) => {
                 tracing::error!(
                     error = format!("{error:#}"),
-                    "what leavers hold could not be looked through; trying again"
+                    "what leavers hold, and who is asked, could not be looked through; trying again"
                 );
                 AGAIN
             }
@@ -43,8 +45,10 @@ async fn sweep(app: &App) -> anyhow::Result<()> {
     let dependents = app.dispatch.store.dependents().await?;
     let gone =
         dependents.into_iter().filter(|(_, people)| people.iter().any(|p| snapshot.directory.active(p).is_none()));
+    let pending = app.dispatch.store.pending().await?;
+    let elsewhere = pending.iter().filter(|access| is_to_ask_again(access, &snapshot.policy, &snapshot.directory));
     let mut outcome = Ok(());
-    for (access, _) in gone {
+    for access in gone.map(|(access, _)| access).chain(elsewhere.map(|access| access.id)) {
         failpoint!("leavers-before-command");
         // One that cannot be ended now keeps no other from it.
         if let Err(error) = app.dispatch.act(access, Command::Recheck, &Actor::Directory, None).await {

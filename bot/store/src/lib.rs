@@ -7,6 +7,7 @@
 //! Everything is safe against crashes between any two steps: what is leased comes back when the lease ends, what is done twice is
 //! done once (versions are compared and set, generations fence), and what Redis loses is found in SQL within a second.
 
+mod absences;
 mod bells_redis;
 mod budget;
 mod bulletins;

@@ -46,6 +46,9 @@ fn text_of(event: &Event) -> Option<&Personal> {
         Event::Frozen { reason, .. } => Some(reason),
         Event::Reviewed { verdict } => Some(&verdict.note),
         Event::StepOpened { .. }
+        | Event::AskedAgain { .. }
+        | Event::WentAway { .. }
+        | Event::CameBack { .. }
         | Event::Reminded
         | Event::Escalated { .. }
         | Event::Approved { .. }

@@ -9,6 +9,7 @@ use crate::command::Ask;
 use crate::effect::{Content, Effect, Recipient, Slot, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
+use crate::id::PersonId;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::{Closing, Route};
 use crate::refusal::{Code, Refusal};
@@ -64,6 +65,14 @@ impl<'a> Draft<'a> {
             self.access = after;
         }
         self.records.push(record);
+    }
+
+    /// Whom an escalation of this decision has added.
+    pub fn just_escalated(&self) -> Option<Vec<PersonId>> {
+        self.records.iter().find_map(|record| match &record.event {
+            Event::Escalated { added } => Some(added.clone()),
+            _ => None,
+        })
     }
 
     /// Adds an effect.

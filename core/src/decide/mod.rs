@@ -4,6 +4,7 @@
 //! and late answers of connectors. The shell stores the whole decision in one transaction. A test renders the table into
 //! `docs/STATES.md`.
 
+mod asking;
 mod connector;
 mod draft;
 mod end;
@@ -19,10 +20,12 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
+pub use asking::is_to_ask_again;
 pub use request::{LATEST_START, preview};
 pub use review::{may_review, reminded_at};
 pub use talk::{CLAIM_LASTS, LONGEST_WORDS, MOST_QUESTIONS};
 pub(crate) use vote::NATIVE_MARGIN;
+pub use vote::could_vote;
 
 use crate::access::{Access, EndCause, Outcome, State};
 use crate::command::Command;
@@ -119,7 +122,11 @@ pub fn decide(
         }
         (State::Revoking(_) | State::Closed(_), Command::ParentEnded) => {}
 
-        (State::Pending(_) | State::Scheduled(_), Command::Recheck) => {
+        (State::Pending(pending), Command::Recheck) => match end::leaver(access, facts) {
+            Some(person) => end::close(&mut draft, Outcome::Leaver { person }),
+            None => asking::again(&mut draft, pending),
+        },
+        (State::Scheduled(_), Command::Recheck) => {
             if let Some(person) = end::leaver(access, facts) {
                 end::close(&mut draft, Outcome::Leaver { person });
             }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
-use super::{Decision, vote};
+use super::{Decision, asking, vote};
 use crate::access::{Access, Extends, Rehearsal, Request, State};
 use crate::command::Ask;
 use crate::directory::Person;
@@ -44,10 +44,11 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
     if draft.access.route.is_auto() {
         vote::agreed(&mut draft, judgement.closing);
     } else {
-        vote::open_step(&mut draft, 0);
+        asking::open_step(&mut draft, 0);
     }
     draft.tell_cards();
     draft.tell_rehearsed();
+    asking::tell_escalated(&mut draft);
     Ok(draft.finish())
 }
 

@@ -79,13 +79,7 @@ impl Draft<'_> {
 
     /// Under the cards of those who were asked in this step and have not agreed: it still waits.
     pub fn tell_reminder(&mut self, step: usize) {
-        let voted: BTreeSet<&PersonId> = self.access.votes.iter().map(|vote| &vote.by).collect();
-        let waiting: BTreeSet<PersonId> = self
-            .access
-            .asked_in(step)
-            .filter(|asked| !voted.contains(&asked.person))
-            .map(|asked| asked.person.clone())
-            .collect();
+        let waiting: BTreeSet<PersonId> = self.access.waiting_in(step).map(|asked| asked.person.clone()).collect();
         for person in waiting {
             let slot = Slot::new(self.access.id, format!("reminder-{step}"));
             let under = approval(&self.access, step);

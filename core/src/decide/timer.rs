@@ -1,7 +1,7 @@
 //! What a timer means. One that does not belong to the present state, or is not due yet, changes nothing.
 
 use super::draft::Draft;
-use super::{end, review, talk, vote};
+use super::{asking, end, review, talk, vote};
 use crate::access::{EndCause, Outcome, State};
 use crate::event::Event;
 use crate::notice::NoticeKind;
@@ -20,7 +20,13 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
             draft.event(Event::Reminded);
             draft.tell_reminder(pending.step);
         }
-        (TimerKind::Escalate, State::Pending(pending)) => escalate(draft, pending.step),
+        (TimerKind::Escalate, State::Pending(pending)) => {
+            asking::escalate(draft, pending.step);
+            if draft.just_escalated().is_some_and(|added| !added.is_empty()) {
+                asking::tell_escalated(draft);
+                draft.tell_cards();
+            }
+        }
         (TimerKind::Release, State::Pending(pending)) => talk::release(draft, &pending),
         (TimerKind::TimeOut, State::Pending(_)) => end::close(draft, Outcome::TimedOut),
         (TimerKind::Lapse, State::Pending(_)) => end::close(draft, Outcome::Lapsed),
@@ -43,25 +49,6 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
             draft.tell_security_under_failing(NoticeKind::RevocationStillFailing);
         }
         _ => {}
-    }
-}
-
-/// Asks further people, beside those who were asked.
-fn escalate(draft: &mut Draft<'_>, step: usize) {
-    let access = &draft.access;
-    let asked: Vec<_> = access.asked_in(step).map(|asked| asked.person.clone()).collect();
-    let added: Vec<_> = draft
-        .facts
-        .policy
-        .escalation(&access.route.escalate_to, &asked, &access.request, draft.facts.directory)
-        .into_iter()
-        .filter(|person| !asked.contains(person) && access.votes.iter().all(|vote| vote.by != *person))
-        .collect();
-    let told = !added.is_empty();
-    draft.event(Event::Escalated { added: added.clone() });
-    if told {
-        draft.tell_story(NoticeKind::Escalated { to: added });
-        draft.tell_cards();
     }
 }
 

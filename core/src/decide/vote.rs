@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::asking;
 use super::draft::Draft;
 use crate::access::{Access, EndCause, Outcome, Pending, Revoker, State, Vote};
-use crate::advice::advise;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::facts::Facts;
@@ -15,7 +15,7 @@ use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
 use crate::policy::quorum::{matched, short_step};
-use crate::policy::{Closing, Judgement};
+use crate::policy::{Closing, Judgement, Step};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -46,7 +46,8 @@ pub(super) fn approve(
             "Approve for longer, or deny.",
         ));
     }
-    let vote = Vote { by: by.clone(), step: pending.step, at: draft.now, at_most };
+    let instead_of = stands_in_for(&draft.access, pending.step, by, draft.facts);
+    let vote = Vote { by: by.clone(), step: pending.step, instead_of, at: draft.now, at_most };
     draft.event(Event::Approved { vote });
     let steps = &draft.access.route.steps;
     let votes = draft.access.votes.iter().filter(|vote| vote.step == pending.step).count();
@@ -54,12 +55,13 @@ pub(super) fn approve(
     let last = pending.step + 1 >= steps.len();
     match (complete, last) {
         (false, _) => {}
-        (true, false) => open_step(draft, pending.step + 1),
+        (true, false) => asking::open_step(draft, pending.step + 1),
         (true, true) => agreed(draft, judgement.closing),
     }
     draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
     draft.tell_cards();
     draft.tell_rehearsed();
+    asking::tell_escalated(draft);
     if complete && last {
         draft.tell_open_questions();
     }
@@ -78,21 +80,6 @@ pub(super) fn deny(draft: &mut Draft<'_>, pending: &Pending, by: &PersonId, reas
     }
     super::end::close(draft, Outcome::Denied { by: by.clone(), reason: reason.clone() });
     Ok(())
-}
-
-/// Opens a step and asks its people.
-pub(super) fn open_step(draft: &mut Draft<'_>, step: usize) {
-    let voted: BTreeSet<&PersonId> = draft.access.votes.iter().map(|vote| &vote.by).collect();
-    let access = &draft.access;
-    let asked = draft
-        .facts
-        .policy
-        .voters(&access.route.steps[step], &access.request, draft.facts.directory)
-        .into_iter()
-        .filter(|person| !voted.contains(person))
-        .collect();
-    let advice = advise(&access.request, &access.route.rule, draft.facts, draft.now).map(Box::new);
-    draft.event(Event::StepOpened { step, asked, advice });
 }
 
 /// All have agreed: it is given, or waits for its start.
@@ -164,27 +151,46 @@ pub(super) fn may_vote(access: &Access, pending: &Pending, by: &PersonId, facts:
             "Ask an administrator of jit, if that is a mistake.",
         ));
     }
-    if access.votes.iter().any(|vote| vote.by == *by) {
-        return Err(Refusal::new(
-            Code::AlreadyVoted,
-            format!("You have approved {} already.", access.short),
-            "Somebody else must give the next approval.",
-        ));
+    if let Some(refusal) = used(access, by, facts) {
+        return Err(refusal);
     }
     if eligible(access, pending.step, by, facts) {
-        return Ok(());
+        let instead_of = stands_in_for(access, pending.step, by, facts);
+        return instead_of.and_then(|person| used(access, &person, facts)).map_or(Ok(()), Err);
+    }
+    if let Some(absence) = facts.directory.absence(by).filter(|_| stands(access, (pending.step, by, None), facts)) {
+        let until = absence.until.format("%-d %b %H:%M");
+        return Err(Refusal::new(
+            Code::NotApprover,
+            format!("You are away until {until} UTC, and decide on nothing until then."),
+            "`/jit back` says that you are here again.",
+        ));
     }
     Err(not_approver(access))
 }
 
+/// Whether somebody may decide on it now, as far as that depends on who they are: for whoever shows what waits for them.
+pub fn could_vote(access: &Access, person: &PersonId, facts: &Facts<'_>) -> bool {
+    matches!(&access.state, State::Pending(pending) if may_vote(access, pending, person, facts).is_ok())
+}
+
+/// A say that was used already, by whoever has it or by whoever stood in: nobody counts twice.
+fn used(access: &Access, person: &PersonId, facts: &Facts<'_>) -> Option<Refusal> {
+    let vote = access.votes.iter().find(|vote| vote.by == *person || vote.instead_of.as_ref() == Some(person))?;
+    let name = |person: &PersonId| facts.directory.name(person).to_owned();
+    let what = match &vote.instead_of {
+        Some(away) if away == person => format!("{} has approved {} for {}.", name(&vote.by), access.short, name(away)),
+        _ => format!("{} approved {} already.", name(person), access.short),
+    };
+    Some(Refusal::new(Code::AlreadyVoted, what, "Somebody else must give the next approval."))
+}
+
 /// Somebody without whom a later step could not be completed keeps their vote for that: nobody agrees twice.
 fn not_needed_later(access: &Access, step: usize, by: &PersonId, facts: &Facts<'_>) -> Result<(), Refusal> {
-    let mut voted: BTreeSet<&PersonId> = access.votes.iter().map(|vote| &vote.by).collect();
-    if stuck(access, step, &voted, facts).is_some() {
+    if stuck(access, step, None, facts).is_some() {
         return Ok(());
     }
-    voted.insert(by);
-    let Some(later) = stuck(access, step, &voted, facts) else { return Ok(()) };
+    let Some(later) = stuck(access, step, Some(by), facts) else { return Ok(()) };
     Err(Refusal::new(
         Code::NotApprover,
         format!("Without you nobody is left for step {} of {}, and nobody approves twice.", later + 1, access.short),
@@ -193,36 +199,56 @@ fn not_needed_later(access: &Access, step: usize, by: &PersonId, facts: &Facts<'
     .by_rule(format!("rule {}", access.route.rule)))
 }
 
-/// The first step, from this one on, for which too few distinct people are left once these have voted.
-fn stuck(access: &Access, from: usize, voted: &BTreeSet<&PersonId>, facts: &Facts<'_>) -> Option<usize> {
-    let open = access.route.steps.get(from..)?;
-    let mut steps = open.to_vec();
-    let counted = voted.len() - access.votes.iter().filter(|vote| vote.step < from).count();
+/// The first step, from this one on, for which too few distinct people are left once this one has voted as well.
+fn stuck(access: &Access, from: usize, with: Option<&PersonId>, facts: &Facts<'_>) -> Option<usize> {
+    let mut steps = access.route.steps.get(from..)?.to_vec();
+    let counted = access.votes.iter().filter(|vote| vote.step >= from).count() + usize::from(with.is_some());
     steps[0].count = steps[0].count.saturating_sub(u32::try_from(counted).unwrap_or(u32::MAX));
+    let instead_of = with.and_then(|by| stands_in_for(access, from, by, facts));
+    let spent: BTreeSet<&PersonId> = access.spent().into_iter().chain(with).chain(&instead_of).collect();
     let people: Vec<BTreeSet<PersonId>> = (from..access.route.steps.len())
         .map(|step| {
-            let asked = access.asked_in(step).filter(|asked| asked.escalated).map(|asked| asked.person.clone());
-            let voters = facts.policy.voters(&access.route.steps[step], &access.request, facts.directory);
-            let may = |person: &PersonId| !voted.contains(person) && eligible(access, step, person, facts);
-            voters.into_iter().chain(asked).filter(may).collect()
+            let asking = facts.policy.asking(&access.route.steps[step], &access.request, facts.directory);
+            let free = |person: &PersonId, instead_of: Option<&PersonId>| {
+                !spent.contains(person) && instead_of.is_none_or(|person| !spent.contains(person))
+            };
+            let voters = asking.people.into_iter().filter(|(person, away)| free(person, away.as_ref()));
+            let added = access.asked_in(step).filter(|asked| asked.escalated).map(|asked| &asked.person);
+            let added = added.filter(|person| free(person, None) && eligible(access, step, person, facts)).cloned();
+            voters.map(|(person, _)| person).chain(added).collect()
         })
         .collect();
     let people: Vec<BTreeSet<&PersonId>> = people.iter().map(|people| people.iter().collect()).collect();
     short_step(&steps, &people).map(|step| from + step)
 }
 
-/// Whether somebody may vote in a step on today's directory: as one of its people, or as one whom its escalation added and
-/// would still add.
+/// Whether somebody may vote in a step now: as one of its people, in place of one who is away, or as one whom its escalation added.
 fn eligible(access: &Access, step: usize, person: &PersonId, facts: &Facts<'_>) -> bool {
-    let (route, request) = (&access.route, &access.request);
-    let Some(people) = route.steps.get(step) else { return false };
-    if facts.policy.voters(people, request, facts.directory).contains(person) {
-        return true;
-    }
+    let Some(people) = access.route.steps.get(step) else { return false };
+    let voters = facts.policy.voters(people, &access.request, facts.directory);
+    let here = facts.directory.absence(person).is_none();
+    voters.contains(person) || (here && was_added(access, step, person, facts))
+}
+
+/// Whom somebody would vote for in a step, other than themselves.
+fn stands_in_for(access: &Access, step: usize, person: &PersonId, facts: &Facts<'_>) -> Option<PersonId> {
+    let step = access.route.steps.get(step)?;
+    facts.policy.asking(step, &access.request, facts.directory).people.remove(person)?
+}
+
+/// Whether a vote once given stands: whose say it was has one today, be they here or away, and who gave it is not disabled.
+fn stands(access: &Access, (step, by, instead_of): (usize, &PersonId, Option<&PersonId>), facts: &Facts<'_>) -> bool {
+    let Some(people) = access.route.steps.get(step) else { return false };
+    let named = facts.policy.named(people, &access.request, facts.directory);
+    facts.directory.active(by).is_some()
+        && (named.contains(instead_of.unwrap_or(by)) || was_added(access, step, by, facts))
+}
+
+/// Whether an escalation added somebody, and could add them today.
+fn was_added(access: &Access, step: usize, person: &PersonId, facts: &Facts<'_>) -> bool {
     let added = access.asked_in(step).any(|asked| asked.escalated && asked.person == *person);
-    let first: Vec<_> =
-        access.asked_in(step).filter(|asked| !asked.escalated).map(|asked| asked.person.clone()).collect();
-    added && facts.policy.escalation(&route.escalate_to, &first, request, facts.directory).contains(person)
+    let from = asking::climbed_from(access, step);
+    added && facts.policy.above(&access.route.escalate_to, &from, &access.request, facts.directory).contains(person)
 }
 
 fn not_approver(access: &Access) -> Refusal {
@@ -275,7 +301,8 @@ fn still_allowed(
     if today.as_ref() != Some(&request.entitlement) {
         return Err(changed(format!("The role `{}` now gives something else than was asked for.", request.role)));
     }
-    if let Some(vote) = access.votes.iter().find(|vote| !eligible(access, vote.step, &vote.by, facts)) {
+    let given = |vote: &&Vote| stands(access, (vote.step, &vote.by, vote.instead_of.as_ref()), facts);
+    if let Some(vote) = access.votes.iter().find(|vote| !given(vote)) {
         let name = facts.directory.name(&vote.by);
         return Err(changed(format!("{name} approved it, and can no longer decide on it.")));
     }
@@ -284,11 +311,12 @@ fn still_allowed(
         let refusal = changed(format!("Policy does not allow it now: {}", refusal.what));
         rule.into_iter().fold(refusal, Refusal::by_rule)
     })?;
-    if satisfies_today(access, &judgement, by) {
+    let today: Vec<BTreeSet<&PersonId>> = has_a_say_today(access, &judgement, by, facts);
+    if satisfies_today(access, &judgement, &today, by) {
         return Ok(judgement);
     }
     let quorum = judgement.route.quorum();
-    let asked = |person: &&PersonId| judgement.approvers.iter().flatten().any(|asked| asked == *person);
+    let asked = |person: &&PersonId| today.iter().flatten().any(|asked| asked == person);
     let what = match access.votes.iter().map(|vote| &vote.by).chain(by).find(|person| !asked(person)) {
         _ if quorum > access.route.quorum() => format!("Policy now asks for {quorum} approvals."),
         Some(other) => format!("Policy now asks other people than {}.", facts.directory.name(other)),
@@ -297,18 +325,39 @@ fn still_allowed(
     Err(changed(what).by_rule(judgement.route.rule))
 }
 
-/// Whether the votes so far, this one, and those that are still to come can be all that today's policy asks for: each of its steps has its
-/// people, and nobody counts twice. Whoever an escalation added stands in for anybody.
-fn satisfies_today(access: &Access, judgement: &Judgement, by: Option<&PersonId>) -> bool {
-    let agreed: BTreeSet<&PersonId> = access.votes.iter().map(|vote| &vote.by).chain(by).collect();
+/// Per step of today's policy, who of those who agreed, this one included, has a say in it: by themselves, in place of somebody who was away,
+/// or as one whom an escalation added, who stands in for anybody.
+fn has_a_say_today<'a>(
+    access: &'a Access,
+    judgement: &Judgement,
+    by: Option<&'a PersonId>,
+    facts: &Facts<'_>,
+) -> Vec<BTreeSet<&'a PersonId>> {
     let escalated = |person: &PersonId| access.asked.iter().any(|asked| asked.escalated && asked.person == *person);
-    let people = |step: &Vec<PersonId>| -> BTreeSet<&PersonId> {
-        agreed.iter().copied().filter(|person| step.contains(person) || escalated(person)).collect()
+    let people = |(step, asked): (&Step, &Vec<PersonId>)| {
+        let named = facts.policy.named(step, &access.request, facts.directory);
+        let whose = |vote: &'a Vote| (&vote.by, vote.instead_of.as_ref());
+        let has = |(person, instead_of): &(&PersonId, Option<&PersonId>)| {
+            let given = named.contains(instead_of.unwrap_or(person)) && (instead_of.is_none() || step.delegation);
+            given || asked.contains(person) || escalated(person)
+        };
+        let agreed = access.votes.iter().map(whose).chain(by.map(|by| (by, None)));
+        agreed.filter(has).map(|(person, _)| person).collect()
     };
-    let people: Vec<BTreeSet<&PersonId>> = judgement.approvers.iter().map(people).collect();
-    let missing = judgement.route.quorum() - matched(&judgement.route.steps, &people);
-    let to_come = access.route.quorum().saturating_sub(u32::try_from(agreed.len()).unwrap_or(u32::MAX));
-    missing <= to_come
+    judgement.route.steps.iter().zip(&judgement.approvers).map(people).collect()
+}
+
+/// Whether the votes so far, this one, and those that are still to come can be all that today's policy asks for: each of its steps has its
+/// people, and nobody counts twice.
+fn satisfies_today(
+    access: &Access,
+    judgement: &Judgement,
+    today: &[BTreeSet<&PersonId>],
+    by: Option<&PersonId>,
+) -> bool {
+    let missing = judgement.route.quorum() - matched(&judgement.route.steps, today);
+    let agreed = u32::try_from(access.votes.len() + usize::from(by.is_some())).unwrap_or(u32::MAX);
+    missing <= access.route.quorum().saturating_sub(agreed)
 }
 
 /// The loser of a race, or a click on a stale card, hears who decided; somebody who has no part in it does not.

@@ -20,6 +20,8 @@ pub(super) enum Clause {
     At,
     OnBehalfOf,
     Ticket,
+    Until,
+    Delegate,
     Because,
     /// `--drill`: says all by itself.
     Drill,
@@ -33,13 +35,16 @@ pub(super) struct Said {
     pub at: Option<String>,
     pub on_behalf_of: Option<String>,
     pub ticket: Option<String>,
+    pub until: Option<String>,
+    pub delegate: Option<String>,
     pub because: Option<String>,
     pub drill: bool,
     given: Vec<Clause>,
 }
 
 impl Clause {
-    pub const ALL: [Self; 6] = [Self::For, Self::At, Self::OnBehalfOf, Self::Ticket, Self::Because, Self::Drill];
+    pub const ALL: [Self; 8] =
+        [Self::For, Self::At, Self::OnBehalfOf, Self::Ticket, Self::Until, Self::Delegate, Self::Because, Self::Drill];
 
     pub fn keyword(self) -> &'static str {
         match self {
@@ -47,6 +52,8 @@ impl Clause {
             Self::At => "at",
             Self::OnBehalfOf => "on behalf of",
             Self::Ticket => "ticket",
+            Self::Until => "until",
+            Self::Delegate => "delegate",
             Self::Because => "because",
             Self::Drill => "--drill",
         }
@@ -58,6 +65,8 @@ impl Clause {
             Self::At => "at 14:00",
             Self::OnBehalfOf => "on behalf of @carol",
             Self::Ticket => "ticket OPS-12",
+            Self::Until => "until Mon 09:00",
+            Self::Delegate => "delegate @carol",
             Self::Because => "because the orders index is broken",
             Self::Drill => "--drill",
         }
@@ -136,15 +145,21 @@ impl Said {
             self.duration = Some(span);
             return Ok(length);
         }
-        let length =
-            if clause == Clause::At { 1 + rest[1..].iter().take_while(|word| is_time(word)).count() } else { 1 };
-        let value = bare(between(line, &rest[..length])).to_owned();
+        let length = match clause {
+            Clause::At | Clause::Until => 1 + rest[1..].iter().take_while(|word| is_time(word)).count(),
+            Clause::Delegate if first.is("to") && rest.len() > 1 => 2,
+            _ => 1,
+        };
+        let from = if clause == Clause::Delegate { length - 1 } else { 0 };
+        let value = bare(between(line, &rest[from..length])).to_owned();
         if value.is_empty() {
             return Err(empty(clause));
         }
         match clause {
             Clause::At => self.at = Some(value),
             Clause::OnBehalfOf => self.on_behalf_of = Some(value.trim_start_matches('@').to_owned()),
+            Clause::Until => self.until = Some(value),
+            Clause::Delegate => self.delegate = Some(value.trim_start_matches('@').to_owned()),
             _ => self.ticket = Some(value),
         }
         Ok(length)
@@ -190,8 +205,8 @@ fn shaped(words: &[Word<'_>]) -> Option<(Clause, usize)> {
     let first = value.first()?;
     let length = match clause {
         Clause::For => duration(value)?.1,
-        Clause::At => is_time(first).then(|| value.iter().take_while(|word| is_time(word)).count())?,
-        Clause::OnBehalfOf => first.text.starts_with('@').then_some(1)?,
+        Clause::At | Clause::Until => is_time(first).then(|| value.iter().take_while(|word| is_time(word)).count())?,
+        Clause::OnBehalfOf | Clause::Delegate => first.text.starts_with('@').then_some(1)?,
         Clause::Ticket => first.text.chars().any(|c| c.is_ascii_digit()).then_some(1)?,
         Clause::Because | Clause::Drill => return None,
     };

@@ -48,7 +48,7 @@ fn after(verb: &Verb, done: &[String], partial: &str, roles: &[&str]) -> Vec<Com
         Some("for") if verb.clauses.contains(&Clause::For) => {
             return begun(partial, DURATIONS.iter().map(|duration| (*duration, "")));
         }
-        Some("ticket" | "at" | "of") => return Vec::new(),
+        Some("ticket" | "at" | "of" | "until" | "delegate") => return Vec::new(),
         Some("on") => return begun(partial, std::iter::once(("behalf of", ""))),
         Some("behalf") => return begun(partial, std::iter::once(("of", ""))),
         _ => {}
@@ -63,7 +63,8 @@ fn after(verb: &Verb, done: &[String], partial: &str, roles: &[&str]) -> Vec<Com
         }
     }
     // `on behalf of` is of a later version.
-    let offered = [Clause::For, Clause::At, Clause::Ticket, Clause::Because, Clause::Drill];
+    let offered =
+        [Clause::For, Clause::At, Clause::Ticket, Clause::Until, Clause::Delegate, Clause::Because, Clause::Drill];
     let missing = offered
         .into_iter()
         .filter(|clause| verb.clauses.contains(clause) && !done.iter().any(|word| word == clause.keyword()));
@@ -78,7 +79,7 @@ fn has_subject(done: &[String]) -> bool {
     let mut words = done.iter().map(String::as_str);
     while let Some(word) = words.next() {
         match word {
-            "for" | "at" | "ticket" | "of" => drop(words.next()),
+            "for" | "at" | "ticket" | "of" | "until" | "delegate" => drop(words.next()),
             "on" | "behalf" | "--drill" => {}
             _ => return true,
         }

@@ -117,6 +117,15 @@ pub enum Line {
         /// Which.
         id: ShortId,
     },
+    /// Say that one is away, or tell whether one is.
+    Away {
+        /// Until when, as typed.
+        until: Option<String>,
+        /// Who decides instead, without `@`.
+        delegate: Option<String>,
+    },
+    /// Be here again.
+    Back,
     /// What waits for me.
     Pending,
     /// The catalogue.

@@ -4,9 +4,11 @@
 //! is the contract's: candidates, automatic approval, the first candidate with steps, and only then hours, ticket,
 //! limits and durations of the deciding rule. It never falls through to another rule.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::access::Channel;
+use crate::access::{Channel, Unasked};
 use crate::directory::{Directory, Person};
 use crate::facts::{InUse, OpenAccess};
 use crate::id::PersonId;
@@ -14,7 +16,7 @@ use crate::incident::{Incident, IncidentId, Named, OnCall, like_an_id};
 use crate::policy::faults::{Fault, Faults};
 use crate::policy::glob::glob;
 use crate::policy::justification;
-use crate::policy::people::{Parties, eligible, held_by};
+use crate::policy::people::{Asking, Parties, asking, escalation, held_by};
 use crate::policy::quorum::short_step;
 use crate::policy::{AutoApprove, Closing, OWN_CHANNEL, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
 use crate::refusal::{Code, Refusal};
@@ -22,6 +24,9 @@ use crate::span::Span;
 
 /// How much later than judged an access may begin, since it is set up first: the window's end is kept with it when it comes so late.
 const SLACK: TimeDelta = TimeDelta::hours(1);
+
+/// How many people a refusal names who cannot be asked.
+const SHOWN: usize = 5;
 
 /// One request, with everything that judging needs to know of it.
 #[derive(Clone, Copy, Debug)]
@@ -90,17 +95,21 @@ impl Policy {
             .map_err(by_owner)?;
         let rule = deciding.rule;
         let steps: &[Step] = if deciding.auto { &[] } else { &rule.steps };
-        let eligible: Vec<_> = steps.iter().map(|step| eligible(&step.any, question.parties(), directory)).collect();
+        let asking: Vec<Asking> = steps.iter().map(|step| asking(step, question.parties(), directory)).collect();
+        let beyond: Vec<BTreeSet<PersonId>> =
+            steps.iter().zip(&asking).map(|(step, asking)| rule.beyond(step, asking, question, directory)).collect();
+        let counted: Vec<BTreeSet<&PersonId>> =
+            asking.iter().zip(&beyond).map(|(asking, beyond)| asking.people.keys().chain(beyond).collect()).collect();
 
         let mut faults = self.faults(question, rule, open);
-        if let Some(step) = short_step(steps, &eligible) {
-            faults.push(nobody_to_ask(steps, step, eligible[step].len()));
+        if let Some(step) = short_step(steps, &counted) {
+            faults.push(nobody_to_ask(steps, step, counted[step].len(), &asking[step], directory));
         }
         faults.into_result().map_err(|refusal| by_owner(refusal.by_rule(&rule.name)))?;
         Ok(Judgement {
             route: Route { oncall: oncall(&deciding, question, directory), ..rule.route(steps) },
             max_duration: self.longest_under(question.role, rule),
-            approvers: eligible.into_iter().map(|people| people.into_iter().cloned().collect()).collect(),
+            approvers: asking.into_iter().map(|asking| asking.people.into_keys().collect()).collect(),
             closing: self.calendar(question.role, rule).closing(question.begins(), question.ends() + SLACK),
             begins: question.start,
         })
@@ -335,6 +344,22 @@ impl<'a> Question<'a> {
 }
 
 impl Rule {
+    /// Whom an escalation at once adds to a step that has too few people, while some of them are only away.
+    fn beyond(
+        &self,
+        step: &Step,
+        asking: &Asking,
+        question: &Question<'_>,
+        directory: &Directory,
+    ) -> BTreeSet<PersonId> {
+        let away = asking.skipped.values().any(|why| matches!(why, Unasked::Away { .. }));
+        if !away || asking.people.len() >= step.count as usize {
+            return BTreeSet::new();
+        }
+        let from: Vec<PersonId> = asking.people.keys().chain(asking.skipped.keys()).cloned().collect();
+        escalation(&self.escalate_to, &from, question.parties(), directory)
+    }
+
     fn route(&self, steps: &[Step]) -> Route {
         Route {
             rule: self.name.clone(),
@@ -493,8 +518,8 @@ fn channel_fits(pattern: &str, channel: &Channel) -> bool {
     pattern == channel.id || (!like_an_id(pattern) && glob(pattern.strip_prefix('#').unwrap_or(pattern), &channel.name))
 }
 
-fn nobody_to_ask(steps: &[Step], step: usize, people: usize) -> Fault {
-    let Step { any, count } = &steps[step];
+fn nobody_to_ask(steps: &[Step], step: usize, people: usize, asking: &Asking, directory: &Directory) -> Fault {
+    let Step { any, count, .. } = &steps[step];
     let names: Vec<_> = any.iter().map(|subject| format!("`{subject}`")).collect();
     let of = if steps.len() > 1 { format!("step {} needs", step + 1) } else { "it needs".to_owned() };
     let have = match people {
@@ -503,11 +528,24 @@ fn nobody_to_ask(steps: &[Step], step: usize, people: usize) -> Fault {
         _ => "they are needed for another step".to_owned(),
     };
     let apart = "who is neither the one who asks nor disabled";
+    let skipped: Vec<String> = asking.skipped.iter().take(SHOWN).map(|(id, why)| unasked(id, why, directory)).collect();
+    let because = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join("; ")) };
     Fault::new(
         Code::NoApprover,
-        format!("{of} {count} of {} {apart}, and {have}", list(&names)),
+        format!("{of} {count} of {} {apart}, and {have}{because}", list(&names)),
         "ask the role's owner to name more approvers",
     )
+}
+
+/// Why somebody is not asked, in half a sentence.
+fn unasked(id: &PersonId, why: &Unasked, directory: &Directory) -> String {
+    let name = directory.name(id);
+    match why {
+        Unasked::Disabled => format!("{name} is disabled or has left"),
+        Unasked::NotInChat => format!("{name} has no Slack account in the directory"),
+        Unasked::Away { until, .. } => format!("{name} is away until {} UTC", until.format("%-d %b %H:%M")),
+        Unasked::NotNamed => format!("{name} is no longer named"),
+    }
 }
 
 /// How an open access stands, in a word for sentences.

@@ -4,7 +4,7 @@ use crate::directory::{Directory, Person};
 use crate::facts::OpenAccess;
 use crate::id::PersonId;
 use crate::policy::evaluate::{Deciding, auto_misses, known, list, owner_name, sentence};
-use crate::policy::people::{eligible, held_by, holds};
+use crate::policy::people::{asking, held_by, holds};
 use crate::policy::{Policy, Question, Role, Rule, Step, TicketNeed};
 
 /// Why, in lines.
@@ -62,7 +62,7 @@ impl Policy {
             lines.push("Nobody need agree.".to_owned());
         } else {
             let steps = rule.steps.iter().map(|step| {
-                let people = names(eligible(&step.any, question.parties(), directory).into_iter(), directory);
+                let people = names(asking(step, question.parties(), directory).people.keys(), directory);
                 if step.count == 1 { people } else { format!("{} of {people}", step.count) }
             });
             lines.push(format!("It would ask {}.", steps.collect::<Vec<_>>().join(", then ")));

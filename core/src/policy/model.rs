@@ -228,6 +228,13 @@ pub struct Step {
     pub any: Vec<Subject>,
     /// How many.
     pub count: u32,
+    /// Whether somebody who is away may have another stand in.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub delegation: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// In `in_channels`: the own channel of the incident that `require_incident` demands. No platform has channels of such a name.

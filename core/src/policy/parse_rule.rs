@@ -146,8 +146,9 @@ fn step(mut table: Table<'_, '_>) -> Option<Step> {
     let any = table.need_texts("any").and_then(|any| subjects(&table, &any, |_| true, ""));
     let count_given = table.has("count");
     let count = table.number("count", 1..MOST_PEOPLE + 1);
+    let delegation = if table.has("delegation") { table.boolean("delegation") } else { Some(true) };
     table.finish();
-    Some(Step { any: any?, count: if count_given { count? } else { 1 } })
+    Some(Step { any: any?, count: if count_given { count? } else { 1 }, delegation: delegation? })
 }
 
 fn auto(mut table: Table<'_, '_>) -> Option<AutoApprove> {

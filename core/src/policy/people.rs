@@ -2,10 +2,10 @@
 //! vote, and by the checks. An unknown fact (a rotation that could not be
 //! looked up) is nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::Request;
-use crate::directory::{Directory, Person};
+use crate::access::{Request, Unasked};
+use crate::directory::{Absence, Directory, Person};
 use crate::id::PersonId;
 use crate::policy::{EscalateTo, Policy, Role, Rule, Step, Subject};
 
@@ -17,18 +17,43 @@ pub(super) struct Parties<'a> {
     pub owner: &'a Subject,
 }
 
+fn parties<'a>(request: &'a Request, owner: &'a Subject) -> Parties<'a> {
+    Parties { requester: &request.requester, beneficiary: &request.beneficiary, owner }
+}
+
+/// Who of a step can be asked now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asking {
+    /// Who, and for whom where they stand in for somebody who is away.
+    pub people: BTreeMap<PersonId, Option<PersonId>>,
+    /// Whom the step names and who cannot be asked, and why; of groups only those who belong to them still.
+    pub skipped: BTreeMap<PersonId, Unasked>,
+}
+
 impl Policy {
-    /// Who may vote on a step: resolved on today's directory, active people only, never requester or beneficiary.
+    /// Who may vote on a step and can be asked now: resolved on today's directory, never requester or beneficiary. In place of
+    /// those who are away their delegates, where the step permits it.
     ///
     /// `owner` is the role's owner today; the one recorded with the request when the role is gone from the policy.
-    pub fn voters(&self, step: &Step, request: &Request, directory: &Directory) -> BTreeSet<PersonId> {
+    pub fn asking(&self, step: &Step, request: &Request, directory: &Directory) -> Asking {
         let owner = self.owner_of(request);
-        let Some(owner) = owner.as_ref() else { return BTreeSet::new() };
-        let parties = Parties { requester: &request.requester, beneficiary: &request.beneficiary, owner };
-        eligible(&step.any, parties, directory).into_iter().cloned().collect()
+        let Some(owner) = owner.as_ref() else { return Asking::default() };
+        asking(step, parties(request, owner), directory)
     }
 
-    /// Whom an escalation adds, given who was asked; never one of those, requester, beneficiary or a disabled person.
+    /// Who may vote on a step now.
+    pub fn voters(&self, step: &Step, request: &Request, directory: &Directory) -> BTreeSet<PersonId> {
+        self.asking(step, request, directory).people.into_keys().collect()
+    }
+
+    /// Whom a step names, reachable or not: whose vote stands once it was given. Active people only, never requester or beneficiary.
+    pub fn named(&self, step: &Step, request: &Request, directory: &Directory) -> BTreeSet<PersonId> {
+        let owner = self.owner_of(request);
+        let Some(owner) = owner.as_ref() else { return BTreeSet::new() };
+        eligible(&step.any, parties(request, owner), directory).into_iter().cloned().collect()
+    }
+
+    /// Whom the next escalation adds, given whom it climbs from; never one of those, requester, beneficiary, or somebody who cannot be asked.
     ///
     /// `manager-of-approver` climbs past managers who cannot decide, up to the first who can.
     pub fn escalation(
@@ -40,19 +65,33 @@ impl Policy {
     ) -> BTreeSet<PersonId> {
         let owner = self.owner_of(request);
         let Some(owner) = owner.as_ref() else { return BTreeSet::new() };
-        let parties = Parties { requester: &request.requester, beneficiary: &request.beneficiary, owner };
-        let mut added = BTreeSet::new();
+        escalation(to, asked, parties(request, owner), directory)
+    }
+
+    /// Everybody whom any escalation could add, reachable or not: whose vote counts once they were added.
+    pub fn above(
+        &self,
+        to: &[EscalateTo],
+        asked: &[PersonId],
+        request: &Request,
+        directory: &Directory,
+    ) -> BTreeSet<PersonId> {
+        let owner = self.owner_of(request);
+        let Some(owner) = owner.as_ref() else { return BTreeSet::new() };
+        let parties = parties(request, owner);
+        let mut above = BTreeSet::new();
         for to in to {
             match to {
                 EscalateTo::Subject(subject) => {
-                    added.extend(eligible(std::slice::from_ref(subject), parties, directory));
+                    above.extend(eligible(std::slice::from_ref(subject), parties, directory));
                 }
                 EscalateTo::ManagerOfApprover => {
-                    added.extend(asked.iter().filter_map(|id| supervisor(id, asked, parties, directory)));
+                    let chain = asked.iter().flat_map(|id| managers(id, directory));
+                    above.extend(chain.filter(|id| may_decide(id, parties, directory)));
                 }
             }
         }
-        added.into_iter().filter(|id| !asked.contains(id)).cloned().collect()
+        above.into_iter().cloned().collect()
     }
 
     /// Whether a rule lets this person have this role at all, on today's policy and directory.
@@ -128,25 +167,91 @@ pub(super) fn held_by(subject: &Subject, person: &Person) -> bool {
     }
 }
 
-/// Active people of these subjects, without the two parties.
-pub(super) fn eligible<'a>(
-    any: &'a [Subject],
-    parties: Parties<'a>,
-    directory: &'a Directory,
-) -> BTreeSet<&'a PersonId> {
-    let mut people = BTreeSet::new();
+/// Whom these subjects name, disabled people included, without the two parties; and whether by name and not only as one of a group.
+fn named<'a>(any: &'a [Subject], parties: Parties<'a>, directory: &'a Directory) -> BTreeMap<&'a PersonId, bool> {
+    let mut named = BTreeMap::new();
     for subject in any {
+        let subject = if *subject == Subject::Owner { parties.owner } else { subject };
+        let mut people = BTreeSet::new();
         match subject {
-            Subject::Owner => add(parties.owner, directory, &mut people),
             Subject::Manager => {
                 let manager = directory.person(parties.beneficiary).and_then(|person| person.manager.as_ref());
                 people.extend(manager);
             }
             subject => add(subject, directory, &mut people),
         }
+        let by_name = matches!(subject, Subject::Person(_) | Subject::Manager);
+        for person in people {
+            *named.entry(person).or_default() |= by_name;
+        }
     }
-    people.retain(|id| may_decide(id, parties, directory));
-    people
+    named.retain(|id, _| *id != parties.requester && *id != parties.beneficiary);
+    named
+}
+
+/// Who of a step can be asked now.
+pub(super) fn asking(step: &Step, parties: Parties<'_>, directory: &Directory) -> Asking {
+    let mut asking = Asking::default();
+    let mut away = Vec::new();
+    for (id, by_name) in named(&step.any, parties, directory) {
+        let unasked = match directory.active(id) {
+            None if !by_name => continue,
+            None => Unasked::Disabled,
+            Some(person) if !person.in_chat() => Unasked::NotInChat,
+            Some(_) => match directory.absence(id) {
+                Some(absence) => {
+                    away.push((id, absence));
+                    continue;
+                }
+                None => {
+                    asking.people.insert(id.clone(), None);
+                    continue;
+                }
+            },
+        };
+        asking.skipped.insert(id.clone(), unasked);
+    }
+    for (id, Absence { until, delegate }) in away {
+        let free = |id: &PersonId| {
+            !asking.people.contains_key(id) && directory.reachable(id) && may_decide(id, parties, directory)
+        };
+        let delegate = delegate.clone().filter(|delegate| step.delegation && free(delegate));
+        asking.skipped.insert(id.clone(), Unasked::Away { until: *until, delegate: delegate.clone() });
+        asking.people.extend(delegate.map(|delegate| (delegate, Some(id.clone()))));
+    }
+    asking
+}
+
+/// Whom the next escalation adds.
+pub(super) fn escalation(
+    to: &[EscalateTo],
+    asked: &[PersonId],
+    parties: Parties<'_>,
+    directory: &Directory,
+) -> BTreeSet<PersonId> {
+    let free = |id: &&PersonId| !asked.contains(id) && directory.reachable(id) && may_decide(id, parties, directory);
+    let mut added = BTreeSet::new();
+    for to in to {
+        match to {
+            EscalateTo::Subject(subject) => {
+                added.extend(eligible(std::slice::from_ref(subject), parties, directory).into_iter().filter(free));
+            }
+            EscalateTo::ManagerOfApprover => {
+                added.extend(asked.iter().filter_map(|id| managers(id, directory).find(free)));
+            }
+        }
+    }
+    added.into_iter().cloned().collect()
+}
+
+/// Active people of these subjects, without the two parties.
+pub(super) fn eligible<'a>(
+    any: &'a [Subject],
+    parties: Parties<'a>,
+    directory: &'a Directory,
+) -> BTreeSet<&'a PersonId> {
+    let named = named(any, parties, directory).into_keys();
+    named.filter(|id| directory.active(id).is_some()).collect()
 }
 
 /// Active people who are, or belong to, one of these: everybody whom [`holds`] holds.
@@ -171,20 +276,9 @@ fn may_decide(id: &PersonId, parties: Parties<'_>, directory: &Directory) -> boo
     id != parties.requester && id != parties.beneficiary && directory.active(id).is_some()
 }
 
-/// The nearest manager above an approver who can decide and was not asked yet.
-fn supervisor<'a>(
-    approver: &'a PersonId,
-    asked: &[PersonId],
-    parties: Parties<'_>,
-    directory: &'a Directory,
-) -> Option<&'a PersonId> {
-    let mut seen = BTreeSet::from([approver]);
-    let mut next = directory.person(approver)?.manager.as_ref();
-    while let Some(id) = next.filter(|id| seen.insert(id)) {
-        if may_decide(id, parties, directory) && !asked.contains(id) {
-            return Some(id);
-        }
-        next = directory.person(id)?.manager.as_ref();
-    }
-    None
+/// Everybody above somebody, the nearest first.
+fn managers<'a>(person: &'a PersonId, directory: &'a Directory) -> impl Iterator<Item = &'a PersonId> {
+    let mut seen = BTreeSet::from([person]);
+    let manager = |id: &PersonId| directory.person(id).and_then(|person| person.manager.as_ref());
+    std::iter::successors(manager(person), move |id| manager(id)).take_while(move |id| seen.insert(id))
 }

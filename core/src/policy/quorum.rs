@@ -78,7 +78,8 @@ mod tests {
     fn short(steps: &[(u32, Vec<u8>)]) -> Option<usize> {
         let sets: Vec<_> = steps.iter().map(|(_, names)| people(names)).collect();
         let refs: Vec<BTreeSet<&PersonId>> = sets.iter().map(|set| set.iter().collect()).collect();
-        let steps: Vec<Step> = steps.iter().map(|(count, _)| Step { any: vec![], count: *count }).collect();
+        let steps: Vec<Step> =
+            steps.iter().map(|(count, _)| Step { any: vec![], count: *count, delegation: true }).collect();
         short_step(&steps, &refs)
     }
 
@@ -131,7 +132,7 @@ mod tests {
             prop_assert_eq!(short(&steps).is_none(), can);
             let sets: Vec<_> = steps.iter().map(|(_, names)| people(names)).collect();
             let refs: Vec<BTreeSet<&PersonId>> = sets.iter().map(|set| set.iter().collect()).collect();
-            let all: Vec<Step> = steps.iter().map(|(count, _)| Step { any: vec![], count: *count }).collect();
+            let all: Vec<Step> = steps.iter().map(|(count, _)| Step { any: vec![], count: *count, delegation: true }).collect();
             let (votes, quorum) = (matched(&all, &refs), all.iter().map(|step| step.count).sum::<u32>());
             prop_assert_eq!(votes == quorum, can);
             prop_assert_eq!(votes, most(&steps, &BTreeSet::new()));

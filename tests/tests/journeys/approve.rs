@@ -143,3 +143,37 @@ async fn silence_reminds_escalates_and_times_out(#[case] backend: Backend) {
     assert!(!world.conversation("bob").contains("[Approve]"), "{}", world.conversation("bob"));
     world.end().await;
 }
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_be_reached_is_passed_over_and_a_new_manager_takes_over(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    let medium =
+        "match = { risk = \"medium\" }\nwho = [\"group:engineering\"]\nsteps = [{ any = [\"manager\", \"owner\"";
+    world.edit("policy/rules.toml", medium, &format!("{medium}, \"carl\"")).await;
+    world.edit("people.toml", "slack = \"U0005\"\n", "").await;
+    world.says("alice", "#access", WRITE).await;
+    let card = world.sees("alice", "Waiting for approval: Orders database, write").await;
+    let card = card.readable();
+    assert!(card.contains("Not asked: Carl Cole (no chat account in the directory)"), "{card}");
+    world.presses("alice", "Cancel request").await;
+
+    world.says("alice", "#access", ADMIN).await;
+    world.sees("bob", "schema must be repaired").await;
+    assert!(!world.saw("erin", "schema must be repaired"));
+    world.edit("people.toml", "manager = \"bob\"", "manager = \"erin\"").await;
+    world.sees("erin", "schema must be repaired").await;
+    let card = world.sees("alice", "Bob Baker (no longer named by policy)").await.readable();
+    assert!(card.contains("Not asked: Bob Baker (no longer named by policy)"), "{card}");
+    world.presses("bob", "Approve").await;
+    world.is_told("bob", "dm", "not among those who can decide").await;
+    world.presses("erin", "Approve").await;
+    world.presses("sam", "Approve").await;
+    world.idle().await;
+    assert!(world.holds("orders-db", "alice", "app_admin"));
+    world.presses("alice", "I'm done").await;
+    world.idle().await;
+    world.end().await;
+}

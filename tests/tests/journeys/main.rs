@@ -4,6 +4,7 @@ mod advice;
 mod approve;
 mod ask_back;
 mod attack;
+mod away;
 mod chat_down;
 mod emergency;
 mod end;

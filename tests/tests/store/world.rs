@@ -182,7 +182,8 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
 }
 
 pub fn opened() -> Event {
-    Event::StepOpened { step: 0, asked: vec!["bob".into()], advice: None }
+    let (instead_of, skipped) = (std::collections::BTreeMap::new(), vec![]);
+    Event::StepOpened { step: 0, asked: vec!["bob".into()], instead_of, skipped, advice: None }
 }
 
 pub fn start(at: DateTime<Utc>) -> Event {

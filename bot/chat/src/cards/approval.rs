@@ -66,6 +66,7 @@ fn open(access: &Access, state: &Pending, context: &Context) -> Card {
                 .at_and_left(words::gives_up(access, state))
                 .plain("."),
         )
+        .text(words::unasked(access, state.step, context))
         .list(answered(access, context))
         .text(words::looking(state, context))
         .actions(vec![
@@ -125,6 +126,7 @@ fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
         Line::default().strong(format!("Step {} of {}", state.step + 1, steps.len())).plain(format!(": {here}."));
     for vote in &access.votes {
         line = line.plain(format!(" {} has approved", context.directory.name(&vote.by)));
+        line = vote.instead_of.iter().fold(line, |line, away| line.plain(format!(" for {}", context.name(away))));
         line = line.plain(vote.at_most.map_or_else(|| ".".to_owned(), |most| format!(", for at most {most}.")));
     }
     match steps.get(state.step + 1) {
@@ -138,7 +140,7 @@ fn progress(access: &Access, state: &Pending, context: &Context) -> Line {
 
 /// The step is done, a later one is open.
 fn passed(access: &Access, state: &Pending, context: &Context) -> Card {
-    let next = access.asked_in(state.step).map(|asked| &asked.person);
+    let next = access.waiting_in(state.step).map(|asked| &asked.person);
     decided(access, Tone::Success, "Approved, next step open", context)
         .text(Line::new(format!("Now it is up to {}.", words::names(next, context))))
 }
@@ -173,6 +175,7 @@ pub fn samples() -> Vec<Sample> {
         of("scheduled", 0, sample::later(elevating())),
         of("not-started", 0, sample::not_started()),
         of("open-cut", 0, sample::cut(pending())),
+        of("open-away", 0, sample::away(pending())),
         of("open-extension", 0, extension(pending())),
         of("open-pilot", 1, sample::rehearsed(second_step(), Rehearsal::Pilot)),
         of("open-odd-words", 0, sample::odd_words(pending())),

@@ -13,13 +13,15 @@ use crate::card::{Card, Line, Tone};
 pub fn card(notice: &Notice, by: &PersonId, at_most: &Option<Span>, context: &Context) -> Card {
     let access = &notice.access;
     let limit = at_most.map_or_else(String::new, |most| format!(", for at most {most}"));
-    let card = Card::line(Tone::Success, format!("{} approved {}{limit}", context.name(by), words::what(access)));
+    let vote = access.votes.iter().rfind(|vote| vote.by == *by);
+    let away = vote.and_then(|vote| vote.instead_of.as_ref());
+    let instead_of = away.map_or_else(String::new, |away| format!(", for {},", context.name(away)));
+    let what = format!("{}{instead_of} approved {}{limit}", context.name(by), words::what(access));
+    let card = Card::line(Tone::Success, what);
     match &access.state {
         State::Pending(state) => {
-            let voted = |person: &PersonId| access.votes.iter().any(|vote| vote.by == *person);
-            let next = access.asked_in(state.step).map(|asked| &asked.person).filter(|person| !voted(person));
             let step = format!(" (step {} of {}).", state.step + 1, access.route.steps.len());
-            card.text(Line::new("Now waiting for ").then(words::mentions(next)).plain(step))
+            card.text(Line::new("Now waiting for ").then(words::waiting(access, state.step, context)).plain(step))
         }
         State::Scheduled(scheduled) => card.text(
             Line::new("That was the last approval needed: it starts ").at_and_left(scheduled.start).plain("."),
@@ -36,5 +38,10 @@ pub fn samples() -> Vec<Sample> {
         of("first", "bob", Some(Span::minutes(30)), sample::second_step()),
         of("last", "dana", None, sample::elevating()),
         of("scheduled", "dana", None, sample::later(sample::elevating())),
+        of("instead", "dana", None, {
+            let mut access = sample::elevating();
+            access.votes[1].instead_of = Some("erin".into());
+            access
+        }),
     ]
 }

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Scheduled, State};
-use jit_core::id::PersonId;
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
@@ -27,16 +26,14 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
 }
 
 fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
-    let asked: Vec<_> = access.asked_in(state.step).map(|asked| &asked.person).collect();
-    let voted = |person: &PersonId| access.votes.iter().any(|vote| vote.by == *person);
-    let waiting = words::mentions(asked.into_iter().filter(|person| !voted(person)));
+    let waiting = words::waiting(access, state.step, context);
     let steps = access.route.steps.len();
     let mut stands = Line::default().strong("Asked now: ").then(waiting);
     if steps > 1 {
         stands = stands.plain(format!(" (step {} of {steps})", state.step + 1));
     }
     if !access.votes.is_empty() {
-        let agreed = words::names(access.votes.iter().map(|vote| &vote.by), context);
+        let agreed = words::agreed(access, context);
         stands = stands.plain(format!(". Approved so far by {agreed}"));
     }
     for step in access.route.steps.iter().skip(state.step + 1) {
@@ -44,6 +41,7 @@ fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
     }
     Card::new(Tone::Pending, format!("Waiting for approval: {}", words::what(access)))
         .text(stands.plain("."))
+        .text(words::unasked(access, state.step, context))
         .facts(asked_for(access, context))
         .text(words::cut(access))
         .text(when(access, state))
@@ -53,13 +51,17 @@ fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
 
 /// What happens if nobody answers.
 fn when(access: &Access, state: &Pending) -> Line {
-    let escalate_at = state.since + access.route.escalate_after.delta();
-    let line = match (state.escalated, access.route.escalate_to.is_empty()) {
-        (true, _) => Line::new("Further people have been asked too. If nobody decides, it times out "),
-        (false, true) => Line::new("If nobody decides, it times out "),
-        (false, false) => {
-            Line::new("If nobody decides, further people are asked ").at(escalate_at).plain(", and it times out ")
-        }
+    let escalate_at = state.escalated_at.unwrap_or(state.since) + access.route.escalate_after.delta();
+    let so_far = match access.asked_in(state.step).any(|asked| asked.escalated) {
+        true => Line::new("Further people have been asked too. "),
+        false => Line::default(),
+    };
+    let line = match access.route.escalate_to.is_empty() || state.exhausted {
+        true => so_far.plain("If nobody decides, it times out "),
+        false => so_far
+            .plain("If nobody decides, further people are asked ")
+            .at(escalate_at)
+            .plain(", and it times out "),
     };
     line.at_and_left(words::gives_up(access, state)).plain(".")
 }
@@ -213,6 +215,8 @@ pub fn samples() -> Vec<Sample> {
         of("pending", pending()),
         of("looked-at", sample::looked_at(pending())),
         of("second-step", second_step()),
+        of("away", sample::away(pending())),
+        of("nobody", sample::nobody_left(pending())),
         of("on-behalf", on_behalf(pending())),
         of("odd-words", sample::odd_words(pending())),
         of("extension", extension(pending())),

@@ -126,8 +126,8 @@ pub fn pending() -> Access {
         route: Route {
             rule: "production, high risk".to_owned(),
             steps: vec![
-                Step { any: vec![Subject::Manager], count: 1 },
-                Step { any: vec![Subject::Group("security".to_owned())], count: 1 },
+                Step { any: vec![Subject::Manager], count: 1, delegation: true },
+                Step { any: vec![Subject::Group("security".to_owned())], count: 1, delegation: true },
             ],
             remind_after: Span::minutes(15),
             escalate_after: Span::minutes(30),
@@ -139,13 +139,14 @@ pub fn pending() -> Access {
         policy: PolicyHash::new("5e1f"),
         requested_at: now(),
         asked: vec![asked("bob", 0)],
+        skipped: vec![],
         votes: vec![],
         advice: Some(Box::new(advice())),
         questions: vec![],
         activated_at: None,
         review: None,
         closing: None,
-        state: State::Pending(Pending { step: 0, since: now(), reminded: false, escalated: false, claims: vec![] }),
+        state: State::Pending(Pending::opened(0, now())),
     }
 }
 
@@ -209,14 +210,34 @@ pub fn second_step() -> Access {
     Access {
         asked: vec![asked("bob", 0), asked("dana", 1), asked("erin", 1)],
         votes: vec![vote("bob", 0, Some(Span::minutes(30)))],
-        state: State::Pending(Pending {
-            step: 1,
-            since: minutes(3),
-            reminded: false,
-            escalated: false,
-            claims: vec![],
-        }),
+        state: State::Pending(Pending::opened(1, minutes(3))),
         ..pending()
+    }
+}
+
+/// Bob is away, and Erin stands in; Carl cannot be reached.
+pub fn away(access: Access) -> Access {
+    let skipped = |person: &str, why| Skipped { person: person.into(), step: 0, why };
+    Access {
+        asked: vec![Asked { instead_of: Some("bob".into()), ..asked("erin", 0) }],
+        skipped: vec![
+            skipped("bob", Unasked::Away { until: minutes(2 * 24 * 60), delegate: Some("erin".into()) }),
+            skipped("carl", Unasked::NotInChat),
+        ],
+        ..access
+    }
+}
+
+/// Nobody is left to ask.
+pub fn nobody_left(access: Access) -> Access {
+    let skipped = |person: &str, why| Skipped { person: person.into(), step: 0, why };
+    let why = Unasked::Away { until: minutes(60), delegate: None };
+    let pending =
+        Pending { escalations: 1, escalated_at: Some(minutes(3)), exhausted: true, ..Pending::opened(0, now()) };
+    Access {
+        skipped: vec![skipped("bob", Unasked::Disabled), skipped("carl", Unasked::NotNamed), skipped("erin", why)],
+        state: State::Pending(pending),
+        ..access
     }
 }
 
@@ -432,11 +453,11 @@ pub fn exception(over: bool) -> jit_core::policy::Exception {
 
 /// Somebody who was asked.
 pub fn asked(person: &str, step: usize) -> Asked {
-    Asked { person: person.into(), step, escalated: false }
+    Asked { person: person.into(), step, escalated: false, instead_of: None }
 }
 
 fn vote(by: &str, step: usize, at_most: Option<Span>) -> Vote {
-    Vote { by: PersonId::from(by), step, at: minutes(2), at_most }
+    Vote { by: PersonId::from(by), step, instead_of: None, at: minutes(2), at_most }
 }
 
 fn id(number: u128) -> AccessId {

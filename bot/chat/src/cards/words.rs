@@ -1,7 +1,9 @@
 //! Phrases that several cards share, so that the same thing is said in the same words everywhere.
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Claim, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, State};
+use jit_core::access::{
+    Access, Asked, Claim, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, Skipped, State, Unasked, Vote,
+};
 use jit_core::id::PersonId;
 use jit_core::policy::{Closing, Exception, Holder, Level, Risk, Step, Subject};
 
@@ -39,17 +41,56 @@ pub fn names<'a>(people: impl IntoIterator<Item = &'a PersonId>, context: &Conte
 
 /// The same, linked and therefore notified.
 pub fn mentions<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Line {
-    let people: Vec<&PersonId> = people.into_iter().collect();
-    let mut line = Line::default();
-    for (i, id) in people.iter().enumerate() {
-        line = match i {
-            0 => line,
-            i if i + 1 == people.len() => line.plain(" and "),
-            _ => line.plain(", "),
-        };
-        line = line.person(id);
+    listed(people.into_iter().map(|id| Line::default().person(id)).collect())
+}
+
+/// Who is asked to agree to a step and has not, linked; and for whom, where they stand in for somebody.
+pub fn waiting(access: &Access, step: usize, context: &Context) -> Line {
+    let one = |asked: &Asked| {
+        let line = Line::default().person(&asked.person);
+        asked.instead_of.iter().fold(line, |line, away| line.plain(format!(" (for {})", context.name(away))))
+    };
+    let people: Vec<Line> = access.waiting_in(step).map(one).collect();
+    if people.is_empty() { Line::new("nobody") } else { listed(people) }
+}
+
+/// Whom a step names and who is not asked, and why; nothing when all of them are.
+pub fn unasked(access: &Access, step: usize, context: &Context) -> Line {
+    let skipped: Vec<_> = access.skipped_in(step).collect();
+    skipped_people(&skipped, context)
+}
+
+/// The same of any people.
+pub fn skipped_people(skipped: &[&Skipped], context: &Context) -> Line {
+    const MOST: usize = 5;
+    let one = |skipped: &&Skipped| {
+        let line = Line::new(context.name(&skipped.person));
+        match &skipped.why {
+            Unasked::Disabled => line.plain(" (disabled)"),
+            Unasked::NotInChat => line.plain(" (no chat account in the directory)"),
+            Unasked::Away { until, delegate: None } => line.plain(" (away until ").at(*until).plain(")"),
+            Unasked::Away { until, delegate: Some(delegate) } => {
+                let stands_in = format!(", {} decides instead)", context.name(delegate));
+                line.plain(" (away until ").at(*until).plain(stands_in)
+            }
+            Unasked::NotNamed => line.plain(" (no longer named by policy)"),
+        }
+    };
+    let mut people: Vec<Line> = skipped.iter().take(MOST).map(one).collect();
+    if skipped.len() > MOST {
+        people.push(Line::new(format!("{} more", skipped.len() - MOST)));
     }
-    line
+    if people.is_empty() { Line::default() } else { Line::new("Not asked: ").then(listed(people)).plain(".") }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(lines: Vec<Line>) -> Line {
+    let last = lines.len().saturating_sub(1);
+    lines.into_iter().enumerate().fold(Line::default(), |line, (i, one)| match i {
+        0 => one,
+        i if i == last => line.plain(" and ").then(one),
+        _ => line.plain(", ").then(one),
+    })
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -149,8 +190,17 @@ pub fn approvers(access: &Access, context: &Context) -> String {
     } else if access.votes.is_empty() {
         format!("policy (rule “{}”)", access.route.rule)
     } else {
-        names(access.votes.iter().map(|vote| &vote.by), context)
+        agreed(access, context)
     }
+}
+
+/// Everybody who agreed so far, and for whom: `Bob (for Dana) and Erin`.
+pub fn agreed(access: &Access, context: &Context) -> String {
+    let one = |vote: &Vote| match &vote.instead_of {
+        Some(away) => format!("{} (for {})", context.name(&vote.by), context.name(away)),
+        None => context.name(&vote.by).to_owned(),
+    };
+    joined(access.votes.iter().map(one).collect(), "and")
 }
 
 /// Whom a step asks, as policy says it: `the manager`, `2 of group security`.

@@ -170,7 +170,7 @@ fn was(was: &Was) -> String {
     }
 }
 
-fn step(Step { any, count }: &Step) -> String {
+fn step(Step { any, count, .. }: &Step) -> String {
     let any: Vec<String> = any.iter().map(Subject::to_string).collect();
     format!("{count} of {}", any.join(" or "))
 }

@@ -24,7 +24,11 @@ const BEFORE_THE_VOTE: &[(&str, Change, &str)] = &[
     ("shorter rule", |w| w.rule("single").max_duration = Some(Span::minutes(59)), "policy-changed"),
     ("ticket", |w| w.rule("single").ticket = crate::policy::TicketNeed::Required, "policy-changed"),
     ("limit", |w| w.parts.limits.max_simultaneous = 0, "policy-changed"),
-    ("more steps", |w| w.rule("single").steps.push(Step { any: group("security"), count: 1 }), "policy-changed"),
+    (
+        "more steps",
+        |w| w.rule("single").steps.push(Step { any: group("security"), count: 1, delegation: true }),
+        "policy-changed",
+    ),
     ("more people", |w| w.rule("single").steps[0].count = 2, "policy-changed"),
     ("other people, as many", |w| w.rule("single").steps[0].any = group("security"), "policy-changed"),
     ("risk alone", |w| w.role("orders-write").risk = Risk::High, "approved"),
@@ -173,7 +177,7 @@ fn registered_keys_are_those_of_today() {
 fn fewer_but_other_people_must_agree_as_well() {
     let mut world = World::new();
     let id = world.request("alice", "orders-admin", "1h");
-    world.rule("dual").steps = vec![Step { any: vec![Subject::Person("eve".into())], count: 1 }];
+    world.rule("dual").steps = vec![Step { any: vec![Subject::Person("eve".into())], count: 1, delegation: true }];
     assert!(world.approve("bob", id).starts_with("approved"), "eve may still be among those who come");
     assert_eq!(world.approve("sam", id), "refused policy-changed");
     assert_eq!(world.state(id), "pending");
@@ -183,9 +187,9 @@ fn fewer_but_other_people_must_agree_as_well() {
 fn as_many_must_be_of_each_of_todays_steps() {
     let mut world = World::new();
     let id = world.request("alice", "vault-admin", "1h");
-    let manager = Step { any: vec![Subject::Manager], count: 1 };
-    let owner = Step { any: vec![Subject::Owner], count: 1 };
-    world.rule("vault").steps = vec![manager, Step { any: group("security"), count: 1 }, owner];
+    let manager = Step { any: vec![Subject::Manager], count: 1, delegation: true };
+    let owner = Step { any: vec![Subject::Owner], count: 1, delegation: true };
+    world.rule("vault").steps = vec![manager, Step { any: group("security"), count: 1, delegation: true }, owner];
     let mut other = world.clone();
     assert!(world.approve("sam", id).starts_with("approved"));
     assert_eq!(world.approve("sue", id), "refused policy-changed", "no manager would be among the three");

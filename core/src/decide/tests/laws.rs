@@ -187,6 +187,8 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
     let request = &access.request;
     let voters: BTreeSet<_> = access.votes.iter().map(|vote| &vote.by).collect();
     assert_eq!(voters.len(), access.votes.len(), "somebody counts twice");
+    let stood_in: Vec<_> = access.votes.iter().filter_map(|vote| vote.instead_of.as_ref()).collect();
+    assert_eq!(access.spent().len(), voters.len() + stood_in.len(), "somebody counts by themselves and by another");
     assert!(!voters.contains(&request.requester) && !voters.contains(&request.beneficiary));
     if let Some(oncall) = &access.route.oncall {
         let on = facts.directory.rotation(&oncall.rotation);
@@ -218,14 +220,26 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
         let votes: Vec<_> = access.votes.iter().filter(|vote| vote.step == number).collect();
         assert_eq!(votes.len(), step.count as usize, "step {number}");
         for vote in votes {
-            assert!(has_a_say(&vote.by, access, (number, step), facts), "{} has no say in step {number}", vote.by);
+            let whose = (&vote.by, vote.instead_of.as_ref());
+            assert!(has_a_say(whose, access, (number, step), facts), "{} has no say in step {number}", vote.by);
         }
     }
 }
 
 /// Whether somebody may vote, told in another way than the code does.
-fn has_a_say(who: &PersonId, access: &Access, (number, step): (usize, &Step), facts: &Facts<'_>) -> bool {
+/// Whoever stands in for another has that one's say, and must be somebody who could have one.
+fn has_a_say(
+    (by, instead_of): (&PersonId, Option<&PersonId>),
+    access: &Access,
+    (number, step): (usize, &Step),
+    facts: &Facts<'_>,
+) -> bool {
     let request = &access.request;
+    let who = instead_of.unwrap_or(by);
+    let parties = [&request.requester, &request.beneficiary];
+    if facts.directory.active(by).is_none() || parties.contains(&by) || (instead_of.is_some() && !step.delegation) {
+        return false;
+    }
     let Some(person) = facts.directory.person(who) else { return false };
     let Some(beneficiary) = facts.directory.person(&request.beneficiary) else { return false };
     let named = |subject: &Subject| match subject {
@@ -239,14 +253,21 @@ fn has_a_say(who: &PersonId, access: &Access, (number, step): (usize, &Step), fa
         subject => named(subject),
     });
     let added = access.asked.iter().any(|asked| asked.escalated && asked.step == number && asked.person == *who);
-    person.active && *who != request.requester && *who != request.beneficiary && (one_of_them || added)
+    person.active && !parties.contains(&who) && (one_of_them || (added && instead_of.is_none()))
 }
 
 /// Everybody who agreed or refused had a say at that moment.
 fn decided_by_those_who_may(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>) {
     for record in &decision.records {
+        let stood_in;
         let (by, step) = match &record.event {
-            Event::Approved { vote } => (&vote.by, vote.step),
+            Event::Approved { vote } => {
+                let stands_in = vote.instead_of.as_ref().map(|away| facts.directory.absence(away));
+                let named =
+                    stands_in.is_none_or(|absence| absence.and_then(|it| it.delegate.as_ref()) == Some(&vote.by));
+                assert!(named && facts.directory.absence(&vote.by).is_none(), "{} stands in for nobody", vote.by);
+                ((&vote.by, vote.instead_of.as_ref()), vote.step)
+            }
             Event::Reviewed { verdict } => {
                 let request = &decision.after.request;
                 let reviewer = facts.directory.person(&verdict.by).expect("a person");
@@ -255,23 +276,29 @@ fn decided_by_those_who_may(before: Option<&Access>, decision: &Decision, facts:
                 assert!(reviewer.manager.as_ref().is_none_or(|manager| !parties.contains(&manager)));
                 continue;
             }
-            Event::Claimed { by } | Event::Questioned { by, .. } => match before.map(|access| &access.state) {
-                Some(State::Pending(pending)) => (by, pending.step),
-                other => panic!("looked at in {other:?}"),
-            },
             Event::Replied { by, .. } => {
                 let request = &decision.after.request;
                 assert!([&request.beneficiary, &request.requester].contains(&by), "{by} answered for somebody else");
                 continue;
             }
-            Event::Closed { outcome: Outcome::Denied { by, .. } } => match before.map(|access| &access.state) {
-                Some(State::Pending(pending)) => (by, pending.step),
-                other => panic!("denied in {other:?}"),
+            Event::Claimed { by }
+            | Event::Questioned { by, .. }
+            | Event::Closed { outcome: Outcome::Denied { by, .. } } => match before.map(|access| &access.state) {
+                Some(State::Pending(pending)) => {
+                    let asking = facts.policy.asking(
+                        &decision.after.route.steps[pending.step],
+                        &decision.after.request,
+                        facts.directory,
+                    );
+                    stood_in = asking.people.get(by).cloned().flatten();
+                    ((by, stood_in.as_ref()), pending.step)
+                }
+                other => panic!("decided or looked at in {other:?}"),
             },
             _ => continue,
         };
         let access = &decision.after;
-        assert!(has_a_say(by, access, (step, &access.route.steps[step]), facts), "{by} had no say");
+        assert!(has_a_say(by, access, (step, &access.route.steps[step]), facts), "{by:?} had no say");
     }
 }
 
@@ -370,6 +397,11 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision) {
         let own = [&request.requester, &request.beneficiary].map(|p| Recipient::Person(p.clone())).contains(&tell.to);
         assert!(!(asks && own), "{:?} is asked about their own request", tell.to);
         assert_eq!(notice(tell).access, decision.after, "a notice speaks of a state in between");
+    }
+    if let State::Pending(pending) = &decision.after.state {
+        let waiting: BTreeSet<_> = decision.after.waiting_in(pending.step).map(|asked| &asked.person).collect();
+        let spent = decision.after.spent();
+        assert!(waiting.is_disjoint(&spent), "somebody is asked whose say is used");
     }
     let ends = tells.iter().filter(|tell| {
         notice(tell).kind == NoticeKind::Ended && tell.to == Recipient::Person(request.requester.clone())

@@ -11,6 +11,7 @@ mod later;
 mod laws;
 mod oncall;
 mod pending;
+mod reaching;
 mod rehearsal;
 mod revoking;
 mod states;

@@ -13,7 +13,7 @@ use crate::timer::{TimerKind, timers};
 type Make = fn(&mut World) -> AccessId;
 type Act = fn(&mut World, AccessId) -> String;
 
-const STATES: [(&str, Make); 9] = [
+const STATES: [(&str, Make); 10] = [
     ("Pending", |w| w.request("alice", "orders-write", "1h")),
     ("Pending, looked at", |w| {
         let id = w.request("alice", "orders-write", "1h");

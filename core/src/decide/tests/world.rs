@@ -10,7 +10,7 @@ use crate::access::{Access, Origin, Platform, Proof, Revoker};
 use crate::advice::{LOOKED_AT, Past};
 use crate::command::{Ask, Command};
 use crate::decide::{Decision, decide};
-use crate::directory::{Directory, Person, Rotations, parse_people};
+use crate::directory::{Absence, Absences, Directory, Person, Rotations, parse_people};
 use crate::effect::{Effect, Recipient, Tell};
 use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
@@ -41,6 +41,7 @@ pub struct World {
     /// Who is on call, and because of what.
     pub rotations: Rotations,
     pub incidents: Incidents,
+    pub absences: Absences,
     /// Accesses whose extensions are to end.
     pub ending: Vec<AccessId>,
     minted: u128,
@@ -77,6 +78,7 @@ impl World {
             freezes: Vec::new(),
             rotations: Rotations::new(),
             incidents: Incidents::new(),
+            absences: Absences::new(),
             ending: Vec::new(),
             minted: 0,
         }
@@ -88,6 +90,7 @@ impl World {
         let mut directory = Directory::new(self.people.values().cloned());
         directory.set_oncall(self.rotations.clone());
         directory.set_incidents(self.incidents.clone());
+        directory.set_absences(self.absences.clone());
         let parent = match command {
             Command::Request(ask) => ask.extends.and_then(|id| self.accesses.get(&id)),
             _ => None,
@@ -226,6 +229,17 @@ impl World {
             let without = Facts { open: &open, unreviewed: &unreviewed, ..*facts };
             assert_eq!(*decided, decide(access, command, &without, self.now), "a rehearsal changes what is real");
         }
+    }
+
+    /// Somebody is away for ten hours; perhaps another stands in.
+    pub fn away(&mut self, who: &str, delegate: Option<&str>) {
+        let until = self.now + Span::hours(10).delta();
+        self.absences.insert(who.into(), Absence { until, delegate: delegate.map(PersonId::from) });
+    }
+
+    /// The shell looks through everything that waits.
+    pub fn recheck(&mut self, id: AccessId) -> String {
+        self.line(id, Command::Recheck)
     }
 
     /// Freezes something.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Check, some};
+use crate::directory::{Directory, Person};
 use crate::id::{ConnectorName, PersonId, RoleName};
 use crate::policy::people::{Parties, belonging, eligible};
 use crate::policy::quorum::short_step;
@@ -40,7 +41,7 @@ impl<'a> Check<'a> {
         let nobody = PersonId::new("");
         let most = |any: &[Subject], owner: &Subject| {
             let parties = Parties { requester: &nobody, beneficiary: &nobody, owner };
-            eligible(any, parties, directory).len() + usize::from(any.contains(&Subject::Manager))
+            reachable(any, parties, directory).len() + usize::from(any.contains(&Subject::Manager))
         };
         let roles: Vec<&Role> = self.roles_of(rule).collect();
         let mut found = false;
@@ -79,8 +80,8 @@ impl<'a> Check<'a> {
                         continue;
                     }
                     let parties = Parties { requester: id, beneficiary: id, owner: alike.owner };
-                    let eligible: Vec<_> = rule.steps.iter().map(|s| eligible(&s.any, parties, directory)).collect();
-                    if let Some(step) = short_step(&rule.steps, &eligible) {
+                    let able: Vec<_> = rule.steps.iter().map(|s| reachable(&s.any, parties, directory)).collect();
+                    if let Some(step) = short_step(&rule.steps, &able) {
                         let short = short.entry((&rule.place, &rule.name, step)).or_default();
                         short.people.insert(id.clone());
                         short.roles.extend(roles.iter().map(|role| role.name.clone()));
@@ -95,7 +96,7 @@ impl<'a> Check<'a> {
         for ((place, name, step), Short { people, roles }) in short {
             let (people, roles): (Vec<_>, Vec<_>) = (people.into_iter().collect(), roles.into_iter().collect());
             let what = format!(
-                "nobody could approve step {} of `{name}` when {} asks for {}: too few people who are not the one who asks",
+                "nobody could approve step {} of `{name}` when {} asks for {}: too few people in Slack who are not the one who asks",
                 step + 1,
                 some(&people),
                 some(&roles)
@@ -168,6 +169,13 @@ impl<'a> Check<'a> {
     fn members(&self, rule: &'a Rule) -> BTreeSet<&'a PersonId> {
         belonging(&rule.who, self.directory)
     }
+}
+
+/// Who of these can be asked at all; who is away today is a matter of today.
+fn reachable<'a>(any: &'a [Subject], parties: Parties<'a>, directory: &'a Directory) -> BTreeSet<&'a PersonId> {
+    let mut people = eligible(any, parties, directory);
+    people.retain(|id| directory.person(id).is_some_and(Person::in_chat));
+    people
 }
 
 fn is_rotation(subject: &Subject) -> bool {

@@ -198,7 +198,7 @@ fn voters_are_active_and_no_party() {
     let (policy, people) = (policy(), people());
     let step = |any: &[&str]| {
         let any = any.iter().map(|subject| Subject::try_from((*subject).to_owned()).unwrap()).collect();
-        Step { any, count: 1 }
+        Step { any, count: 1, delegation: true }
     };
     let request = request(&policy, "alice", "sam", "orders-db-admin");
     for (any, expected) in [
@@ -234,7 +234,7 @@ fn whoever_is_on_call_votes_and_asks_and_nobody_else_does() {
     assert!(!may(&on("pagerduty/P1", &[]), "alice") && !may(&on("pagerduty/P2", &["alice"]), "alice"));
     assert!(!may(&people(), "alice"), "a rotation that is not known is nobody");
 
-    let step = Step { any: vec![Subject::Oncall("pagerduty/P1".to_owned())], count: 1 };
+    let step = Step { any: vec![Subject::Oncall("pagerduty/P1".to_owned())], count: 1, delegation: true };
     let request = request(&policy, "alice", "alice", "orders-db-admin");
     let voters = |directory: &Directory| policy.voters(&step, &request, directory).into_iter().collect::<Vec<_>>();
     assert_eq!(voters(&on("pagerduty/P1", &["alice", "eve", "otto"])), ids(&["eve"]));

@@ -40,7 +40,7 @@ fn directory() -> impl Strategy<Value = Directory> {
             id: IDS[index].into(),
             name: IDS[index].to_owned(),
             email: None,
-            slack: None,
+            slack: Some(format!("U000{index}")),
             teams: None,
             manager: manager.map(|manager| IDS[manager].into()),
             groups: groups.into_iter().map(str::to_owned).collect(),
@@ -74,7 +74,11 @@ fn role(number: usize) -> impl Strategy<Value = Role> {
 fn rule() -> impl Strategy<Value = Rule> {
     let roles = prop::option::of(prop::collection::vec(prop::sample::select(vec!["*", "r0", "r*", "*1"]), 1..3));
     let risks = prop::option::of(prop::collection::vec(risk(), 1..3));
-    let step = (prop::collection::vec(subject(), 1..3), 1u32..3).prop_map(|(any, count)| Step { any, count });
+    let step = (prop::collection::vec(subject(), 1..3), 1u32..3).prop_map(|(any, count)| Step {
+        any,
+        count,
+        delegation: true,
+    });
     let auto = prop::option::of((1u64..600).prop_map(|n| AutoApprove {
         up_to: Span::minutes(n),
         in_channels: None,

@@ -1,7 +1,10 @@
 //! Events as a story: a line each.
 
-use jit_core::access::{Access, Vote};
+use std::collections::BTreeMap;
+
+use jit_core::access::{Access, Skipped, Vote};
 use jit_core::event::{Actor, Event, EventRecord};
+use jit_core::id::PersonId;
 use jit_core::span::Span;
 
 use crate::card::Line;
@@ -27,7 +30,12 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Requested { request, .. } => {
             Line::new(format!("{} asked for {}", context.directory.name(&request.requester), request.duration))
         }
-        Event::StepOpened { step, asked, .. } => Line::new(format!("step {} asked {}", step + 1, names(asked))),
+        Event::StepOpened { step, asked, instead_of, skipped, .. } => {
+            Line::new(format!("step {} asked ", step + 1)).then(asking((asked, instead_of, skipped), context))
+        }
+        Event::AskedAgain { asked, instead_of, skipped, .. } => {
+            Line::new("who is asked has changed; now also ").then(asking((asked, instead_of, skipped), context))
+        }
         Event::Reminded => Line::new("the approvers were reminded"),
         Event::Escalated { added } => Line::new(format!("no answer, so {} asked too", are(names(added), added.len()))),
         Event::Approved { vote } => Line::new(agreed(vote, context)),
@@ -61,11 +69,29 @@ fn event(record: &EventRecord, context: &Context) -> Line {
             let by = context.directory.name(&verdict.by);
             Line::new(format!("{by} reviewed it as {word}: ")).quote(verdict.note.text())
         }
+        Event::WentAway { .. } => Line::new("somebody went away"),
+        Event::CameBack { .. } => Line::new("somebody came back"),
         Event::Frozen { .. } => Line::new("new access was frozen"),
         Event::Unfrozen { .. } => Line::new("a freeze was lifted"),
         Event::ExceptionReminded { .. } => Line::new("an exception's owner was reminded of its end"),
         Event::PolicyRefused { .. } => Line::new("a changed policy was not put in force"),
         Event::PolicyLoaded { .. } => Line::new("another policy was loaded"),
+    }
+}
+
+/// Who was asked, for whom, and who was not.
+fn asking(
+    (asked, instead_of, skipped): (&[PersonId], &BTreeMap<PersonId, PersonId>, &[Skipped]),
+    context: &Context,
+) -> Line {
+    let one = |person: &PersonId| match instead_of.get(person) {
+        Some(away) => format!("{} (for {})", context.name(person), context.name(away)),
+        None => context.name(person).to_owned(),
+    };
+    let line = Line::new(words::joined(asked.iter().map(one).collect(), "and"));
+    match skipped {
+        [] => line,
+        skipped => line.plain(". ").then(words::skipped_people(&skipped.iter().collect::<Vec<_>>(), context)),
     }
 }
 
@@ -79,7 +105,9 @@ fn are_now(names: String, how_many: usize) -> String {
 
 fn agreed(vote: &Vote, context: &Context) -> String {
     let limit = vote.at_most.map_or_else(String::new, |most: Span| format!(", for at most {most}"));
-    format!("{} approved{limit}", context.directory.name(&vote.by))
+    let instead_of =
+        vote.instead_of.as_ref().map_or_else(String::new, |away| format!(" for {}", context.directory.name(away)));
+    format!("{} approved{instead_of}{limit}", context.directory.name(&vote.by))
 }
 
 fn attempt(actor: &Actor, context: &Context) -> String {
@@ -121,7 +149,16 @@ pub(super) fn sample(access: &Access) -> Vec<EventRecord> {
         route: access.route.clone(),
         closing: None,
     };
-    let mut events = vec![requested, Event::StepOpened { step: 0, asked, advice: None }];
+    let mut events = vec![
+        requested,
+        Event::StepOpened {
+            step: 0,
+            asked,
+            instead_of: BTreeMap::new(),
+            skipped: access.skipped.clone(),
+            advice: None,
+        },
+    ];
     events.extend(access.votes.iter().map(|vote| Event::Approved { vote: vote.clone() }));
     if access.until().is_some() {
         let (since, until) = (sample::now(), sample::minutes(60));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jit_core::access::Access;
+use jit_core::access::{Access, State};
 use jit_core::advice::HIGHEST;
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::id::RoleName;
@@ -103,7 +103,11 @@ pub(in crate::cards) fn waiting(card: Card, accesses: &[Access], max: usize, con
             button::ask(access),
             button::show(access),
         ];
-        card.text(line).actions(buttons)
+        let unasked = match &access.state {
+            State::Pending(state) => words::unasked(access, state.step, context),
+            _ => Line::default(),
+        };
+        card.text(line).text(unasked).actions(buttons)
     });
     card.text(more(accesses.len(), max))
 }
@@ -225,7 +229,9 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
         ("mine-empty".to_owned(), Answer::Mine { accesses: vec![] }),
         (
             "pending".to_owned(),
-            Answer::Pending { accesses: vec![sample::pending(), sample::on_behalf(sample::second_step())] },
+            Answer::Pending {
+                accesses: vec![sample::away(sample::pending()), sample::on_behalf(sample::second_step())],
+            },
         ),
         ("pending-many".to_owned(), Answer::Pending { accesses: vec![sample::odd_words(sample::pending()); 40] }),
         (

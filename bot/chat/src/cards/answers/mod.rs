@@ -1,6 +1,7 @@
 //! What the person who typed or clicked is told at once, seen by them alone: one function per [`Answer`].
 
 mod acted;
+mod away;
 mod frozen;
 mod help;
 mod history;
@@ -35,6 +36,7 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
         }
         Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
         Answer::Why { role, lines } => lists::why(role, lines),
+        Answer::Away { absence } => away::card(absence.as_ref(), context),
         Answer::Frozen { changed, freezes } => frozen::card(changed.as_ref(), freezes, context),
         Answer::Unclear => help::unclear(),
         Answer::Help { verb, role } => help::card(verb.as_deref(), role.as_ref()),
@@ -44,11 +46,19 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
 
 /// Every answer worth looking at, by name.
 pub fn samples() -> Vec<(String, Answer)> {
-    [acted::samples(), lists::samples(), show::samples(), help::samples(), frozen::samples(), refused::samples()]
-        .into_iter()
-        .flatten()
-        .map(|(name, answer)| (format!("answer-{name}"), answer))
-        .collect()
+    [
+        acted::samples(),
+        lists::samples(),
+        show::samples(),
+        help::samples(),
+        frozen::samples(),
+        away::samples(),
+        refused::samples(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(name, answer)| (format!("answer-{name}"), answer))
+    .collect()
 }
 
 /// Where an access stands, in half a sentence.
@@ -71,8 +81,7 @@ fn stands(access: &Access, context: &Context) -> Line {
 }
 
 fn waiting(access: &Access, state: &Pending, context: &Context) -> Line {
-    let voted = |asked: &&jit_core::access::Asked| access.votes.iter().any(|vote| vote.by == asked.person);
-    let people = access.asked_in(state.step).filter(|asked| !voted(asked)).map(|asked| &asked.person);
+    let people = access.waiting_in(state.step).map(|asked| &asked.person);
     Line::new(format!("waiting for {}", words::names(people, context)))
 }
 
