@@ -148,6 +148,8 @@ impl App {
     async fn record_policy(&self, before: Option<PolicyHash>) -> anyhow::Result<()> {
         let after = self.dispatch.in_force.get().policy.hash.clone();
         tracing::info!(policy = %after, "policy in force");
+        let expired = self.dispatch.in_force.get().policy.expired(self.dispatch.store.now());
+        self.sources.placed(expired).iter().for_each(|warning| tracing::warn!(%warning, "an exception is over"));
         let told = before.clone().map(|before| Bulletin::PolicyLoaded { before, after: after.clone() });
         let dedupe = told.as_ref().map(|_| after.to_string());
         self.publish(Event::PolicyLoaded { before }, told, dedupe).await

@@ -6,7 +6,7 @@ use crate::access::Access;
 use crate::event::EventRecord;
 use crate::freeze::Freeze;
 use crate::id::{PersonId, RoleName};
-use crate::policy::{Level, Risk};
+use crate::policy::{Exception, Level, Risk};
 use crate::refusal::Refusal;
 use crate::span::Span;
 
@@ -57,6 +57,8 @@ pub enum Answer {
         accesses: Vec<Access>,
         /// How many there are that this person may not see.
         hidden: usize,
+        /// Standing access that is listed as known.
+        exceptions: Vec<Exception>,
     },
     /// `/jit roles`: the catalogue.
     Roles {

@@ -13,7 +13,7 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
     match &record.event {
         Event::Requested { .. } | Event::Refused { .. } => {}
         Event::Frozen { .. } | Event::Unfrozen { .. } => {}
-        Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
+        Event::ExceptionReminded { .. } | Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
         Event::StepOpened { step, asked, advice } => {
             access.advice = advice.clone();
             access.state = State::Pending(Pending { step: *step, since: at, reminded: false, escalated: false });

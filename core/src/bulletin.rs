@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::freeze::Freeze;
 use crate::id::PolicyHash;
+use crate::policy::Exception;
 
 /// Every bulletin of the product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,13 @@ pub enum Bulletin {
     Freeze {
         /// As it stands.
         freeze: Freeze,
+    },
+    /// To security and to its owner: a listed exception ends soon, or is over.
+    Exception {
+        /// Which.
+        exception: Exception,
+        /// It is not listed any more.
+        over: bool,
     },
     /// To security: another policy is in force.
     PolicyLoaded {
@@ -35,6 +43,7 @@ impl Bulletin {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Freeze { .. } => "freeze",
+            Self::Exception { .. } => "exception",
             Self::PolicyLoaded { .. } => "policy-loaded",
             Self::PolicyRefused { .. } => "policy-refused",
         }

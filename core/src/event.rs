@@ -9,7 +9,7 @@ use crate::entitlement::Handover;
 use crate::freeze::Scope;
 use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
 use crate::personal::Personal;
-use crate::policy::{Closing, Route, Subject};
+use crate::policy::{Closing, Exception, Route, Subject};
 use crate::span::Span;
 
 /// One event as it is stored and hashed: `canonical(&record)` are its bytes.
@@ -211,6 +211,13 @@ pub enum Event {
         /// What.
         scope: Scope,
     },
+    /// The owner of a listed exception and security were reminded of its end. Not part of an access's fold.
+    ExceptionReminded {
+        /// Which.
+        exception: Exception,
+        /// It was over by then.
+        over: bool,
+    },
     /// Policy or people were changed into something that cannot be put in force. Not part of an access's fold.
     PolicyRefused {
         /// How many problems there were.
@@ -272,6 +279,7 @@ impl Event {
             Self::Refused { .. } => "refused",
             Self::Frozen { .. } => "frozen",
             Self::Unfrozen { .. } => "unfrozen",
+            Self::ExceptionReminded { .. } => "exception-reminded",
             Self::PolicyRefused { .. } => "policy-refused",
             Self::PolicyLoaded { .. } => "policy-loaded",
         }

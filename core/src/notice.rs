@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
 use crate::id::PersonId;
+use crate::policy::Exception;
 use crate::span::Span;
 
 /// What is told, with the access as it was right after the decision.
@@ -71,7 +72,11 @@ pub enum NoticeKind {
     /// To security: taking back succeeded after failures.
     RevocationRecovered,
     /// To security: a grant ended but the person holds the same as standing access.
-    StandingRemains,
+    StandingRemains {
+        /// What lists it as known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exception: Option<Exception>,
+    },
 }
 
 impl NoticeKind {
@@ -96,7 +101,7 @@ impl NoticeKind {
             Self::RevocationFailing => "revocation-failing",
             Self::RevocationStillFailing => "revocation-still-failing",
             Self::RevocationRecovered => "revocation-recovered",
-            Self::StandingRemains => "standing-remains",
+            Self::StandingRemains { .. } => "standing-remains",
         }
     }
 }

@@ -138,6 +138,11 @@ const TABLES: &[&str] = &[
         PRIMARY KEY (recipient, access, slot)
     )",
     // The kill switch: what is frozen now, one row per scope.
+    // What was told once and for all, such as that an exception ends soon.
+    "CREATE TABLE reminders (
+        key TEXT PRIMARY KEY,
+        at_us BIGINT NOT NULL
+    )",
     "CREATE TABLE freezes (
         scope TEXT PRIMARY KEY,
         body TEXT NOT NULL
@@ -217,6 +222,7 @@ pub const SEED: Seed = Seed {
          ('person:alice', '0193a5f0-0000-7000-8000-000000000001', 'request', 'slack', 'D1', '1.2', 1)",
         "INSERT INTO replays VALUES ('slack:trigger:1', NULL, 1)",
         "INSERT INTO freezes VALUES ('everything', '{}')",
+        "INSERT INTO reminders VALUES ('exception/soon/orders-db-admin/person:alice/1', 1)",
     ],
     check: &[
         "SELECT 1 FROM persons WHERE id = 'alice' AND version = 3",
@@ -232,5 +238,6 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM deployment",
         "SELECT 1 FROM replays WHERE key = 'slack:trigger:1'",
         "SELECT 1 FROM freezes WHERE scope = 'everything' AND body = '{}'",
+        "SELECT 1 FROM reminders WHERE at_us = 1",
     ],
 };

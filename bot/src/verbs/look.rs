@@ -59,7 +59,12 @@ impl Verbs {
     /// `/jit who ROLE`
     pub async fn who(&self, speaker: &Speaker, role: &str) -> Result<Answer, ActError> {
         let snapshot = self.dispatch.in_force.get();
-        let role = role_named(&snapshot, role)?.name.clone();
+        let role = role_named(&snapshot, role)?;
+        let exceptions = snapshot.policy.exceptions_of(role);
+        let exceptions =
+            exceptions.filter(|exception| scope::sees_exception(&snapshot, speaker, (role, exception))).cloned();
+        let exceptions = exceptions.collect();
+        let role = role.name.clone();
         let held = self.dispatch.store.holders_of(&role).await.map_err(anyhow::Error::from)?;
         let total = held.len();
         let accesses: Vec<Access> = held
@@ -71,7 +76,7 @@ impl Verbs {
             })
             .collect();
         let hidden = total - accesses.len();
-        Ok(Answer::Who { role, accesses, hidden })
+        Ok(Answer::Who { role, accesses, hidden, exceptions })
     }
 
     /// `/jit roles [TEXT]`

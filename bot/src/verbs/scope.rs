@@ -3,8 +3,9 @@
 use jit_core::access::Access;
 use jit_core::id::PersonId;
 use jit_core::personal::Personal;
-use jit_core::policy::{Subject, Visibility};
+use jit_core::policy::{Exception, Holder, Role, Subject, Visibility};
 
+use super::Speaker;
 use crate::snapshot::Snapshot;
 
 /// May see it whole.
@@ -20,6 +21,17 @@ pub(super) fn sees(snapshot: &Snapshot, person: &PersonId, access: &Access) -> b
 /// May see who holds what until when, without why.
 pub(super) fn sees_outline(snapshot: &Snapshot) -> bool {
     snapshot.policy.visibility == Visibility::Everyone
+}
+
+/// May see that standing access is listed: whoever holds it or answers for it, the role's owner and security; everybody where policy says so.
+pub(super) fn sees_exception(snapshot: &Snapshot, speaker: &Speaker, (role, exception): (&Role, &Exception)) -> bool {
+    let me = speaker.id();
+    let is = |subject: &Subject| snapshot.policy.is_owner(subject, me, &snapshot.directory);
+    let mine = match &exception.holder {
+        Holder::Person(person) => person == me,
+        Holder::Account(account) => speaker.person.accounts.get(&role.connector) == Some(account),
+    };
+    mine || is(&exception.owner) || is(&role.owner) || snapshot.policy.security.iter().any(is) || sees_outline(snapshot)
 }
 
 /// Could decide on it now.

@@ -3,6 +3,7 @@
 //! Every worker sweeps at least once a second, whatever bells were lost; each can be killed between any two steps and started again.
 
 mod children;
+mod exceptions;
 mod gauges;
 mod leavers;
 pub mod outbox;
@@ -27,6 +28,7 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(presence::run(app.clone(), stop.clone()));
     workers.spawn(timers::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
+    workers.spawn(exceptions::run(app.clone(), stop.clone()));
     workers.spawn(leavers::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
     workers.spawn(outbox::run(app.clone(), stop.clone()));

@@ -71,6 +71,19 @@ impl Store {
         Ok(self.announced(transaction, record, (tells, None)).await?)
     }
 
+    /// Records an event about no access and tells of it, once and for all under this key. `false`: it was told before.
+    pub async fn remind(&self, key: &str, record: EventRecord, tells: &[Tell]) -> Result<bool, StoreError> {
+        const DOING: &str = "remind of something";
+        let transaction = self.db().begin().await.doing(DOING)?;
+        let insert = "INSERT INTO reminders (key, at_us) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        if sql::execute(&transaction, insert, vec![key.into(), micros(self.now()).into()]).await.doing(DOING)? == 0 {
+            transaction.rollback().await.doing(DOING)?;
+            return Ok(false);
+        }
+        self.announced(transaction, record, (tells, None)).await?;
+        Ok(true)
+    }
+
     /// Event and notices, and the end of the transaction. `new`: nothing was told under this key before.
     async fn announced(
         &self,

@@ -63,6 +63,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::ReviewOpened { .. }
         | Event::ReviewReminded
         | Event::ReviewOverdue
+        | Event::ExceptionReminded { .. }
         | Event::PolicyRefused { .. }
         | Event::PolicyLoaded { .. } => None,
     }

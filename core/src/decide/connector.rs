@@ -50,7 +50,10 @@ pub(super) fn settled(draft: &mut Draft<'_>, revoking: &Revoking, proof: &Proof)
         draft.tell_security_under_failing(NoticeKind::RevocationRecovered);
     }
     if *proof == Proof::RemainsStanding {
-        draft.tell_security(NoticeKind::StandingRemains);
+        let facts = draft.facts;
+        let entitlement = &draft.access.request.entitlement;
+        let exception = facts.policy.exception_for(entitlement, facts.directory, draft.now).cloned();
+        draft.tell_security(NoticeKind::StandingRemains { exception });
     }
 }
 

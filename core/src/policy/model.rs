@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::entitlement::Target;
 use crate::id::{ConnectorName, PersonId, PolicyHash, RoleName};
 use crate::incident::OnCall;
+use crate::policy::Listed;
 use crate::policy::glob::glob;
 use crate::span::Span;
 
@@ -45,6 +46,8 @@ pub struct Parts {
     pub visibility: Visibility,
     /// Who may elevate at once in an emergency.
     pub emergencies: Vec<Emergency>,
+    /// Standing access that is known.
+    pub exceptions: Vec<Listed>,
     /// When roles may not be held.
     pub blackouts: Vec<Blackout>,
     /// The only times at which roles may be held that they are about.

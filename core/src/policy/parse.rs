@@ -7,11 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::document::{At, Problem, Reader, SourceFile, Table};
 use crate::id::{PolicyHash, RoleName};
+use crate::policy::exception::exception;
 use crate::policy::parse_role::{role, role_name_patterns};
 use crate::policy::parse_rule::{emergency, rule, who};
 use crate::policy::parse_windows::{blackout, change_window};
 use crate::policy::{
-    Blackout, ChangeWindow, Conflict, Emergency, Limits, Parts, Place, Policy, Role, Rule, Subject, Visibility,
+    Blackout, ChangeWindow, Conflict, Emergency, Limits, Listed, Parts, Place, Policy, Role, Rule, Subject, Visibility,
 };
 
 /// Reads all files of a policy, in whatever order they come.
@@ -46,6 +47,7 @@ struct Draft {
     rules: Vec<Rule>,
     conflicts: Vec<Conflict>,
     emergencies: Vec<Emergency>,
+    exceptions: Vec<Listed>,
     blackouts: Vec<Blackout>,
     change_windows: Vec<ChangeWindow>,
     limits: Option<(Limits, Place)>,
@@ -105,6 +107,12 @@ fn read(mut file: Table<'_, '_>, name: &str, draft: &mut Draft) {
                 reader.problem(at, twice("change window", &window.name, &first.place), None);
             }
             draft.change_windows.push(ChangeWindow { place: place(reader, name, at), ..window });
+        }
+    }
+    for table in file.tables("exception") {
+        let (reader, at) = (table.reader(), table.at());
+        if let Some(exception) = exception(table) {
+            draft.exceptions.push(Listed { exception, place: place(reader, name, at) });
         }
     }
     once(&mut file, name, "limits", &mut draft.limits, limits);
@@ -206,7 +214,7 @@ pub(super) fn title(table: &Table<'_, '_>, key: &str, text: At<String>) -> Optio
 impl Draft {
     /// Everything or the problems, by place.
     fn finish(self, hash: PolicyHash) -> Result<Policy, Vec<Problem>> {
-        let Self { mut roles, rules, conflicts, emergencies, blackouts, change_windows, .. } = self;
+        let Self { mut roles, rules, conflicts, emergencies, exceptions, blackouts, change_windows, .. } = self;
         let Self { limits, security, visibility, mut problems, .. } = self;
         if !problems.is_empty() {
             problems.sort();
@@ -234,6 +242,7 @@ impl Draft {
             security,
             visibility,
             emergencies,
+            exceptions,
             blackouts,
             change_windows,
         };

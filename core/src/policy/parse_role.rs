@@ -86,7 +86,7 @@ pub(super) fn role_name_patterns(table: &Table<'_, '_>, patterns: Vec<At<String>
 }
 
 /// Who owns: a person or a group.
-fn owner(table: &Table<'_, '_>, text: At<String>) -> Option<Subject> {
+pub(super) fn owner(table: &Table<'_, '_>, text: At<String>) -> Option<Subject> {
     let allowed = |subject: &Subject| matches!(subject, Subject::Person(_) | Subject::Group(_));
     subject(table, &text, allowed, "an owner is a person or a `group:`")
 }

@@ -56,7 +56,12 @@ fn period(table: &mut Table<'_, '_>) -> Option<Period> {
 }
 
 /// `2026-12-24`, or `2026-12-24T18:00` with or without seconds. A day means its beginning, or its end where something ends with it.
-fn moment(table: &Table<'_, '_>, key: &str, text: &At<String>, (zone, is_end): (Tz, bool)) -> Option<DateTime<Utc>> {
+pub(super) fn moment(
+    table: &Table<'_, '_>,
+    key: &str,
+    text: &At<String>,
+    (zone, is_end): (Tz, bool),
+) -> Option<DateTime<Utc>> {
     let written = text.value.trim().replace(' ', "T");
     let day = || {
         let day = NaiveDate::parse_from_str(&written, "%Y-%m-%d").ok()?;

@@ -17,5 +17,6 @@ mod overlap;
 mod rehearsal;
 mod request;
 mod restart;
+mod standing;
 mod trouble;
 mod windows;

@@ -3,6 +3,7 @@
 use jit_core::bulletin::Bulletin;
 use jit_core::freeze::{Freeze, Scope};
 use jit_core::id::PolicyHash;
+use jit_core::policy::Exception;
 
 use super::{Context, sample, words};
 use crate::card::{Card, Line, Tone};
@@ -11,6 +12,7 @@ use crate::card::{Card, Line, Tone};
 pub fn card(bulletin: &Bulletin, context: &Context) -> Card {
     match bulletin {
         Bulletin::Freeze { freeze } => freeze_card(freeze, context),
+        Bulletin::Exception { exception, over } => exception_card(exception, *over, context),
         Bulletin::PolicyLoaded { before, after } => loaded(before, after),
         Bulletin::PolicyRefused { problems, more } => refused(problems, *more),
     }
@@ -48,6 +50,22 @@ pub(super) fn argument(scope: &Scope) -> String {
         Scope::Role(role) => format!(" {role}"),
         Scope::Person(person) => format!(" @{person}"),
     }
+}
+
+fn exception_card(exception: &Exception, over: bool, context: &Context) -> Card {
+    let what = format!("{} of {}", exception.role, words::exempt(exception, context));
+    let owner = words::owner(&exception.owner.to_string(), context);
+    let (tone, title, said) = match over {
+        false => (Tone::Warning, "A listed exception ends soon", "It is listed until the end of"),
+        true => (Tone::Danger, "A listed exception is over", "It was listed until the end of"),
+    };
+    Card::new(tone, format!("{title}: {what}"))
+        .text(Line::new(format!("{said} {}; {owner} answers for it.", exception.last_day())))
+        .text(Line::new(
+            "This is standing access, which jit neither gave nor takes: take it away at the system and out of the policy, \
+             or agree on a later end there.",
+        ))
+        .facts(vec![words::fact("Why it was left", Line::new(&exception.reason))])
 }
 
 fn loaded(before: &PolicyHash, after: &PolicyHash) -> Card {
@@ -91,6 +109,8 @@ pub fn samples() -> Vec<(String, Bulletin)> {
         of("freeze-role", freeze(Scope::Role("orders-db-admin".into()), None)),
         of("freeze-person", freeze(Scope::Person("alice".into()), None)),
         of("freeze-lifted", freeze(Scope::Everything, Some(Revoker::Operator("root".to_owned())))),
+        of("exception-soon", Bulletin::Exception { exception: sample::exception(false), over: false }),
+        of("exception-over", Bulletin::Exception { exception: sample::exception(true), over: true }),
         of("policy-loaded", Bulletin::PolicyLoaded { before: hash("ab"), after: hash("cd") }),
         of("policy-refused", Bulletin::PolicyRefused { problems: vec![problem(3), problem(9)], more: 4 }),
     ]

@@ -103,5 +103,5 @@ notices! {
     RevocationFailing => revocation_failing,
     RevocationStillFailing => revocation_still_failing,
     RevocationRecovered => revocation_recovered,
-    StandingRemains => standing_remains,
+    StandingRemains { exception } => standing_remains,
 }

@@ -368,6 +368,18 @@ pub fn text(text: &str) -> Personal {
     Personal::new(text, [7; 16])
 }
 
+/// Alice's standing access, listed; or an account's, which is over.
+pub fn exception(over: bool) -> jit_core::policy::Exception {
+    use jit_core::policy::{Exception, Holder};
+    Exception {
+        role: "orders-db-admin".into(),
+        holder: if over { Holder::Account("svc_reports".into()) } else { Holder::Person("alice".into()) },
+        owner: if over { Subject::Person("dana".into()) } else { Subject::Group("data".to_owned()) },
+        until: minutes(if over { -60 } else { 60 * 24 * 10 }),
+        reason: "Runs the nightly export until it has a role of its own".to_owned(),
+    }
+}
+
 /// Somebody who was asked.
 pub fn asked(person: &str, step: usize) -> Asked {
     Asked { person: person.into(), step, escalated: false }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use jit_core::access::{Access, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, State};
 use jit_core::id::PersonId;
-use jit_core::policy::{Closing, Level, Risk, Step, Subject};
+use jit_core::policy::{Closing, Exception, Holder, Level, Risk, Step, Subject};
 
 use super::Context;
 use crate::card::{Inline, Line};
@@ -179,6 +179,14 @@ pub fn owner(owner: &str, context: &Context) -> String {
         Ok(Subject::Group(group)) => format!("group {group}"),
         Ok(Subject::Person(id)) => context.directory.name(&id).to_owned(),
         _ => owner.to_owned(),
+    }
+}
+
+/// Who holds what is listed as an exception.
+pub fn exempt(exception: &Exception, context: &Context) -> String {
+    match &exception.holder {
+        Holder::Person(person) => context.directory.name(person).to_owned(),
+        Holder::Account(account) => format!("the account {account}"),
     }
 }
 

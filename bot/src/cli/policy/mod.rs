@@ -105,18 +105,29 @@ impl Check {
             }
         };
         let connectors = snapshot.connectors.keys().cloned().collect();
-        let advice = sources.placed(jit_core::policy::advice(&snapshot.policy, &snapshot.directory, &connectors));
+        let mut advice = jit_core::policy::advice(&snapshot.policy, &snapshot.directory, &connectors);
+        advice.extend(snapshot.policy.expired(jit_now()));
+        let advice = sources.placed(advice);
+        let exceptions = snapshot.policy.exceptions.iter().map(|listed| &listed.exception);
         let (policy, people) = (&snapshot.policy, snapshot.directory.people().count());
         let (roles, rules) = (policy.roles.len(), policy.rules.len());
         if self.output == Output::Json {
             let warnings: Vec<Value> = advice.iter().map(shown).collect();
             let found = json!({
                 "sound": true, "roles": roles, "rules": rules, "people": people, "hash": policy.hash, "warnings": warnings,
+                "exceptions": exceptions.collect::<Vec<_>>(),
             });
             println!("{found:#}");
             return Ok(());
         }
         advice.iter().for_each(|warning| eprintln!("{warning}"));
+        for exception in exceptions {
+            let jit_core::policy::Exception { role, holder, owner, reason, .. } = exception;
+            println!(
+                "exception: {holder} holds {role} until {}, {owner} answers for it: {reason}",
+                exception.last_day()
+            );
+        }
         let folder = sources.policy.display();
         println!("{folder}: sound: {roles} roles, {rules} rules, {people} people; hash {}", policy.hash);
         Ok(())

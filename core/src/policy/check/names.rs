@@ -8,7 +8,7 @@ use crate::document::did_you_mean;
 use crate::id::{ConnectorName, RoleName};
 use crate::nearest::nearest;
 use crate::policy::glob::glob;
-use crate::policy::{EscalateTo, PRODUCTION, Place, RoleMatch, Rule, Subject};
+use crate::policy::{EscalateTo, Holder, Listed, PRODUCTION, Place, RoleMatch, Rule, Subject};
 
 impl Check<'_> {
     pub(super) fn names(&mut self) {
@@ -47,6 +47,7 @@ impl Check<'_> {
         for conflict in &policy.conflicts {
             self.role_patterns(&conflict.place, "roles", &conflict.roles);
         }
+        self.exceptions();
         self.subjects(policy.place_of("security"), "who", &policy.security);
         self.limited_environments();
     }
@@ -163,6 +164,41 @@ impl Check<'_> {
             } else {
                 let hint = did_you_mean(pattern, policy.roles.keys().map(RoleName::as_str));
                 self.error(place, &path, format!("there is no role `{pattern}`"), hint);
+            }
+        }
+    }
+
+    /// Whom an exception is about may have left: that is told, and keeps neither policy nor people from being read.
+    fn exceptions(&mut self) {
+        let (policy, directory) = (self.policy, self.directory);
+        for (index, Listed { exception, place }) in policy.exceptions.iter().enumerate() {
+            let Some(role) = policy.role(&exception.role) else {
+                let hint = did_you_mean(exception.role.as_str(), policy.roles.keys().map(RoleName::as_str));
+                self.error(place, "role", format!("there is no role `{}`", exception.role), hint);
+                continue;
+            };
+            self.subject(place, "owner", &exception.owner);
+            if let Holder::Person(id) = &exception.holder {
+                let what = match directory.person(id) {
+                    None => Some(format!("there is no person `{id}`; the exception is about nobody")),
+                    Some(person) if !person.active => {
+                        Some(format!("the account of `{id}` is disabled; take the access away at the system"))
+                    }
+                    Some(person) if !person.accounts.contains_key(&role.connector) => {
+                        Some(format!("`{id}` has no account in `{}`; the exception is about nobody", role.connector))
+                    }
+                    Some(_) => None,
+                };
+                let names = directory.people().map(|person| person.id.as_str());
+                let hint = directory.person(id).is_none().then(|| did_you_mean(id.as_str(), names)).flatten();
+                what.into_iter().for_each(|what| self.warning(place, "person", what, hint.clone()));
+            }
+            let same = |other: &&Listed| {
+                (&other.exception.role, &other.exception.holder) == (&exception.role, &exception.holder)
+            };
+            if let Some(first) = policy.exceptions[..index].iter().find(same) {
+                let what = format!("the same exception stands already at {}:{}", first.place.file, first.place.line);
+                self.warning(place, "role", what, None);
             }
         }
     }

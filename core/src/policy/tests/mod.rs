@@ -2,6 +2,7 @@
 
 mod cases;
 mod checking;
+mod exceptions;
 mod judging;
 mod properties;
 mod reading;

@@ -118,6 +118,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             security: Vec::new(),
             visibility: Visibility::Parties,
             emergencies: Vec::new(),
+            exceptions: Vec::new(),
             blackouts: Vec::new(),
             change_windows: Vec::new(),
         })

@@ -54,6 +54,7 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         }
         Event::Frozen { .. } => Line::new("new access was frozen"),
         Event::Unfrozen { .. } => Line::new("a freeze was lifted"),
+        Event::ExceptionReminded { .. } => Line::new("an exception's owner was reminded of its end"),
         Event::PolicyRefused { .. } => Line::new("a changed policy was not put in force"),
         Event::PolicyLoaded { .. } => Line::new("another policy was loaded"),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jit_core::access::Access;
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::id::RoleName;
-use jit_core::policy::{Level, Risk};
+use jit_core::policy::{Exception, Level, Risk};
 use jit_core::span::Span;
 
 use super::{acted, entry, stands};
@@ -108,6 +108,22 @@ pub(super) fn who(role: &RoleName, accesses: &[Access], hidden: usize, context: 
     }
 }
 
+/// Standing access that is listed, which is held beside what was given.
+pub(super) fn exceptions(exceptions: &[Exception], context: &Context) -> Vec<Line> {
+    exceptions
+        .iter()
+        .take(LISTED)
+        .map(|exception| {
+            let over = if exception.until <= context.now { "was listed until " } else { "listed until " };
+            Line::default()
+                .strong(words::exempt(exception, context))
+                .plain(format!(": standing access, {over}{}", exception.last_day()))
+                .plain(format!("; {} answers for it: ", words::owner(&exception.owner.to_string(), context)))
+                .plain(&exception.reason)
+        })
+        .collect()
+}
+
 pub(super) fn roles(text: Option<&str>, roles: &[RoleLine]) -> Card {
     let about = text.map_or_else(String::new, |text| format!(" for “{text}”"));
     if roles.is_empty() {
@@ -200,6 +216,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
                 role: "orders-db-admin".into(),
                 accesses: vec![sample::active(), sample::revoking(true)],
                 hidden: 1,
+                exceptions: vec![sample::exception(false), sample::exception(true)],
             },
         ),
         (
@@ -208,9 +225,13 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
                 role: "orders-db-admin".into(),
                 accesses: vec![sample::rehearsed(sample::active(), jit_core::access::Rehearsal::Pilot)],
                 hidden: 0,
+                exceptions: vec![],
             },
         ),
-        ("who-nobody".to_owned(), Answer::Who { role: "orders-db-admin".into(), accesses: vec![], hidden: 0 }),
+        (
+            "who-nobody".to_owned(),
+            Answer::Who { role: "orders-db-admin".into(), accesses: vec![], hidden: 0, exceptions: vec![] },
+        ),
         ("roles".to_owned(), Answer::Roles { text: Some("admin".to_owned()), roles: catalogue }),
         ("roles-none".to_owned(), Answer::Roles { text: Some("amdin".to_owned()), roles: vec![] }),
         (

@@ -30,7 +30,9 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
         Answer::Mine { accesses } => lists::mine(accesses, context),
         Answer::Show { access, history, may } => show::card(access, history, may, context),
         Answer::Pending { accesses } => lists::pending(accesses, context),
-        Answer::Who { role, accesses, hidden } => lists::who(role, accesses, *hidden, context),
+        Answer::Who { role, accesses, hidden, exceptions } => {
+            lists::who(role, accesses, *hidden, context).list(lists::exceptions(exceptions, context))
+        }
         Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
         Answer::Why { role, lines } => lists::why(role, lines),
         Answer::Frozen { changed, freezes } => frozen::card(changed.as_ref(), freezes, context),
