@@ -91,7 +91,7 @@ fn rehearses_rightly(decision: &Decision) {
     }
     if rehearsal {
         assert!(
-            matches!(after.state, State::Pending(_) | State::Active(_) | State::Closed(_)),
+            matches!(after.state, State::Pending(_) | State::Scheduled(_) | State::Active(_) | State::Closed(_)),
             "{}",
             after.state_name()
         );
