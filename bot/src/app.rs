@@ -8,6 +8,7 @@ use anyhow::Context;
 use jit_chat::slack::api::Api;
 use jit_chat::slack::decode::Home;
 use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
+use jit_chat::slack::socket::SocketApi;
 use jit_chat::slack::verify::Verifier;
 use jit_connectors::registry::Registry;
 use jit_core::bulletin::Bulletin;
@@ -57,6 +58,8 @@ pub struct Slack {
     pub verifier: Verifier,
     /// Whose people are served; others are refused.
     pub home: Home,
+    /// Socket Mode, where it is configured.
+    pub socket: Option<SocketApi>,
 }
 
 impl App {
@@ -251,11 +254,13 @@ async fn require_connectors(store: &Store, known: &BTreeMap<ConnectorName, Capab
 /// The Slack door of a configuration.
 pub fn slack_of(slack: &crate::config::Slack, config: &Config) -> anyhow::Result<Slack> {
     let http = reqwest::Client::builder().build().context("the HTTP client")?;
+    let socket = slack.app_token.clone().map(|token| SocketApi::new(http.clone(), slack.api_url.as_str(), token));
     let api = Api::new(http, slack.api_url.as_str(), slack.bot_token.clone());
     let channels = Channels { announce: config.channels.announce.clone(), security: config.channels.security.clone() };
     Ok(Slack {
         chat: SlackChat::new(api, channels),
         verifier: Verifier::new(slack.signing_secret.all().iter().cloned()),
         home: Home(slack.team_id.clone()),
+        socket,
     })
 }

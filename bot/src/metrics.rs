@@ -42,6 +42,8 @@ fn describe() {
         "jit_oncall_unknown",
         "Rotations and services of the policy that are not known now: nobody is on call, no incident is open."
     );
+    describe_counter!("jit_socket_envelopes_total", "What came over Slack's socket, by kind and outcome.");
+    describe_gauge!("jit_sockets", "Open sockets to Slack.");
     describe_counter!("jit_chat_calls_total", "Calls to chat platforms by platform, method and outcome.");
 }
 
@@ -54,6 +56,19 @@ pub fn command(verb: &'static str, outcome: &'static str) {
 pub fn http(path: &'static str, status: u16, took: Duration) {
     counter!("jit_http_requests_total", "path" => path, "status" => status.to_string()).increment(1);
     histogram!("jit_ack_seconds", "path" => path).record(took.as_secs_f64());
+}
+
+/// What came over Slack's socket, what became of it, and how long it took.
+pub fn envelope(kind: &str, outcome: &'static str, took: Duration) {
+    const KNOWN: [&str; 3] = ["slash_commands", "interactive", "events_api"];
+    let kind = KNOWN.into_iter().find(|known| *known == kind).unwrap_or("other");
+    counter!("jit_socket_envelopes_total", "kind" => kind, "outcome" => outcome).increment(1);
+    histogram!("jit_ack_seconds", "path" => kind).record(took.as_secs_f64());
+}
+
+/// A socket to Slack was opened (1) or closed (-1).
+pub fn socket(change: f64) {
+    gauge!("jit_sockets").increment(change);
 }
 
 /// A call to a target.

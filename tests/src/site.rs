@@ -18,6 +18,8 @@ use crate::servers::Folder;
 pub const SIGNING_SECRET: &str = "signing-hunter2";
 /// The bot's token at Slack.
 pub const BOT_TOKEN: &str = "xoxb-hunter2";
+/// The app's own token at Slack, for Socket Mode.
+pub const APP_TOKEN: &str = "xapp-1-hunter2";
 /// The workspace.
 pub const TEAM: &str = "T0001";
 
@@ -32,6 +34,8 @@ pub struct Configuration {
     pub redis: Option<String>,
     /// `slack.api_url`; none for a service without chat.
     pub slack_api: Option<String>,
+    /// Over Socket Mode.
+    pub sockets: bool,
     /// Names or ids of the channels `announce` and `security`.
     pub channels: [&'static str; 2],
     /// More tables, such as `[connectors…]`, as they stand in the file.
@@ -45,6 +49,7 @@ impl Default for Configuration {
             database: "sqlite://jit.db".to_owned(),
             redis: None,
             slack_api: None,
+            sockets: false,
             channels: ["#access", "#security"],
             more: String::new(),
         }
@@ -54,11 +59,12 @@ impl Default for Configuration {
 impl Configuration {
     /// `jit.toml`.
     pub fn text(&self) -> String {
-        let Self { port, database, redis, slack_api, channels: [announce, security], more } = self;
+        let Self { port, database, redis, slack_api, sockets, channels: [announce, security], more } = self;
         let redis = redis.as_ref().map(|url| format!("[redis]\nurl = \"{url}\"\n")).unwrap_or_default();
+        let app_token = if *sockets { format!("app_token = \"{APP_TOKEN}\"\n") } else { String::new() };
         let slack = slack_api.as_ref().map(|url| {
             format!(
-                "[slack]\nsigning_secret = \"{SIGNING_SECRET}\"\nbot_token = \"{BOT_TOKEN}\"\nteam_id = \"{TEAM}\"\napi_url = \"{url}\"\n"
+                "[slack]\nsigning_secret = \"{SIGNING_SECRET}\"\nbot_token = \"{BOT_TOKEN}\"\nteam_id = \"{TEAM}\"\napi_url = \"{url}\"\n{app_token}"
             )
         });
         format!(

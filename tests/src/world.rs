@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::servers::{Folder, OncallProvider, Postgres, Redis};
-use crate::site::{BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
+use crate::site::{APP_TOKEN, BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -39,6 +39,8 @@ pub enum Backend {
     Embedded,
     /// PostgreSQL and Redis.
     Scaled,
+    /// As embedded, and what people do comes over Socket Mode.
+    Sockets,
 }
 
 /// Everything one journey needs.
@@ -69,7 +71,7 @@ impl World {
         let folder = Folder::new("journey");
         copy_world(&folder);
         let (database, redis) = match backend {
-            Backend::Embedded => (format!("sqlite://{}", folder.join("jit.db").display()), None),
+            Backend::Embedded | Backend::Sockets => (format!("sqlite://{}", folder.join("jit.db").display()), None),
             Backend::Scaled => (Postgres::shared().fresh_database().await, Some(Redis::start())),
         };
         let door = ChatDoor::open().await;
@@ -79,6 +81,7 @@ impl World {
             database,
             redis: redis_url,
             slack_api: Some(door.api()),
+            sockets: backend == Backend::Sockets,
             more: oncall.configuration() + "[oncall.file]\npath = \"rotations.toml\"\n",
             ..Configuration::default()
         };
@@ -92,6 +95,9 @@ impl World {
             signing_secret: SIGNING_SECRET.to_owned(),
             ..jit_bot::demo::workspace(&app, &base, Arc::new(move || chat_clock.now()))
         });
+        if backend == Backend::Sockets {
+            chat.enable_socket_mode(APP_TOKEN);
+        }
         let chat_server = door.serve(&chat, chat.router());
         let mut world = Self {
             app,
@@ -120,6 +126,15 @@ impl World {
         let doors = Doors { outer, inner: None, beside: None };
         let task = tokio::spawn(service::run(self.app.clone(), doors, stop.clone()));
         self.running = Some((stop, task));
+        if self.config.slack.as_ref().is_some_and(|slack| slack.app_token.is_some()) {
+            self.connected().await;
+        }
+    }
+
+    /// Waits until the service listens at Slack's socket.
+    pub async fn connected(&self) {
+        let open = self.chat.wait_for(|chat| (chat.open_sockets() > 0).then_some(()), PATIENCE).await;
+        open.expect("the service opens a socket");
     }
 
     /// Stops the service in order, as an upgrade does.

@@ -27,6 +27,8 @@ pub(crate) fn routes() -> Router<Playground> {
         .route("/behave", post(behave))
         .route("/rate_limit", post(rate_limit))
         .route("/reset", post(reset))
+        .route("/socket_mode", post(socket_mode))
+        .route("/disconnect", post(disconnect))
         .route("/calls", get(calls))
         .route("/transcript", get(transcript))
         .route("/ephemerals", get(ephemerals))
@@ -70,6 +72,28 @@ async fn misbehave(State(playground): State<Playground>, Body(asked): Body<Misbe
         FaultName::DropConnection => Fault::DropConnection { applied: asked.applied },
     };
     playground.misbehave(Misbehaviour { method: asked.method, fault, times: asked.times });
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SocketMode {
+    app_token: String,
+}
+
+async fn socket_mode(State(playground): State<Playground>, Body(asked): Body<SocketMode>) -> Json<Value> {
+    playground.enable_socket_mode(&asked.app_token);
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Disconnect {
+    reason: String,
+}
+
+async fn disconnect(State(playground): State<Playground>, Body(asked): Body<Disconnect>) -> Json<Value> {
+    playground.disconnect_sockets(&asked.reason);
     done()
 }
 

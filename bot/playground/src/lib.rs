@@ -26,6 +26,7 @@ mod outbound;
 mod playground;
 mod respond;
 mod router;
+mod socket;
 mod tickets;
 mod views;
 mod world;

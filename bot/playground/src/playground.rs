@@ -16,6 +16,7 @@ use crate::{
     faults::Misbehaviour,
     message::StoredMessage,
     outbound::{Answer, Delivery, Outbound},
+    socket::Sockets,
     views::View,
     world::{ApiCall, World},
 };
@@ -35,6 +36,7 @@ struct Inner {
     /// Counts changes, so that waiting needs no polling.
     changes: watch::Sender<u64>,
     outbound: Outbound,
+    sockets: Sockets,
     event_retries: RwLock<Vec<Duration>>,
 }
 
@@ -57,6 +59,7 @@ impl Playground {
                 world: Mutex::new(World::new(config.clone())),
                 changes: watch::Sender::new(0),
                 outbound: Outbound::new(&config.signing_secret),
+                sockets: Sockets::default(),
                 event_retries: RwLock::new(EVENT_RETRIES.to_vec()),
                 config,
             }),
@@ -93,6 +96,26 @@ impl Playground {
     /// The waits before an untaken event is sent again; tests make them short.
     pub fn set_event_retries(&self, waits: &[Duration]) {
         *self.inner.event_retries.write().unwrap_or_else(PoisonError::into_inner) = waits.to_vec();
+    }
+
+    /// Switches Socket Mode on, with this app-level token (`xapp-…`): from now on nothing is sent to the bot's address.
+    pub fn enable_socket_mode(&self, app_token: &str) {
+        self.inner.sockets.enable(app_token);
+    }
+
+    /// How many sockets of the bot are open and were not told to go.
+    pub fn open_sockets(&self) -> usize {
+        self.inner.sockets.count()
+    }
+
+    /// Tells every socket that it will be closed: `warning`, `refresh_requested`, or `link_disabled`, which switches Socket Mode off.
+    pub fn disconnect_sockets(&self, reason: &str) {
+        self.inner.sockets.disconnect(reason);
+    }
+
+    /// Cuts every socket without a word.
+    pub fn cut_sockets(&self) {
+        self.inner.sockets.cut();
     }
 
     /// Switches Slack's limit of about one post per `interval` and channel on or off.
@@ -234,9 +257,16 @@ impl Playground {
 
     /// Sends something to the bot, signed at the workspace's time.
     pub(crate) async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Failure> {
+        if self.inner.sockets.is_on() {
+            return self.inner.sockets.send(delivery).await;
+        }
         let bot = self.inner.bot_url.read().unwrap_or_else(PoisonError::into_inner).clone();
         let timestamp = (self.inner.config.clock)().timestamp();
         self.inner.outbound.send(&bot, delivery, timestamp).await
+    }
+
+    pub(crate) fn sockets(&self) -> &Sockets {
+        &self.inner.sockets
     }
 
     /// Sends an interaction payload.

@@ -8,7 +8,7 @@ use axum::{
     routing::{any, get, post},
 };
 
-use crate::{api, browser, control, playground::Playground, respond};
+use crate::{api, browser, control, playground::Playground, respond, socket};
 
 /// Largest body of the Web API and the browser protocol.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -24,7 +24,8 @@ pub(crate) fn router(playground: Playground) -> Router {
     // For the bot, which shows a token.
     let bot = Router::new()
         .route("/playground/api/{method}", any(api::call))
-        .route("/playground/response/{token}", post(respond::respond));
+        .route("/playground/response/{token}", post(respond::respond))
+        .route("/playground/socket", get(socket::socket));
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/playground/") }))
         .route("/playground", get(|| async { Redirect::temporary("/playground/") }))

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use jit_chat::deliver::ChatError;
 use jit_chat::slack::manifest::SCOPES;
+use jit_chat::slack::socket::SocketApi;
 use jit_connectors::registry::Registry;
 use jit_store::{Clock, Store};
 use secrecy::ExposeSecret;
@@ -242,11 +243,27 @@ async fn chat(config: &Config, slack: &crate::config::Slack, snapshot: Option<&S
     if let Some(there) = identity.date {
         skewed("clock against Slack", (there - now()).abs(), findings);
     }
+    if let Some(socket) = &door.socket {
+        socket_mode(socket, findings).await;
+    }
     for (key, name) in [("announce", &config.channels.announce), ("security", &config.channels.security)] {
         channel(&door, (key, name), findings).await;
     }
     if let Some(snapshot) = snapshot {
         people(&door, snapshot, findings).await;
+    }
+}
+
+/// Whether the app's own token opens sockets. The address that it got is not used.
+async fn socket_mode(socket: &SocketApi, findings: &mut Findings) {
+    let what = "slack app token";
+    match socket.open().await {
+        Ok(_) => findings.fine(what, "opens sockets"),
+        Err(error) => {
+            let mend = "Check slack.app_token: it begins with xapp-, is made under Basic Information, App-Level Tokens, with the \
+                        scope connections:write, and Socket Mode is switched on for the app.";
+            findings.wrong(what, format!("{error}. {mend}"));
+        }
     }
 }
 

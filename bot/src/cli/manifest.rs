@@ -13,6 +13,9 @@ pub enum Manifest {
         /// How the outside reaches this deployment, such as https://jit.example.com; without it, `public_url` of the configuration.
         #[arg(long)]
         url: Option<Url>,
+        /// For Socket Mode: `jit` opens a socket to Slack (`slack.app_token`), and Slack needs no address.
+        #[arg(long, conflicts_with = "url")]
+        socket_mode: bool,
         #[command(flatten)]
         with: WithConfig,
     },
@@ -21,7 +24,12 @@ pub enum Manifest {
 impl Manifest {
     /// Prints it.
     pub(super) fn run(self) -> Result<(), Failure> {
-        let Self::Slack { url, with } = self;
+        let Self::Slack { url, socket_mode, with } = self;
+        if socket_mode {
+            let manifest = jit_chat::slack::manifest::socket_manifest();
+            println!("{}", serde_json::to_string_pretty(&manifest).map_err(anyhow::Error::from)?);
+            return Ok(());
+        }
         let (url, named) = match url {
             Some(url) => (url, "--url"),
             None => (configured(&with)?, "public_url"),

@@ -86,6 +86,8 @@ pub struct Slack {
     pub signing_secret: OneOrTwo,
     /// `xoxb-…`
     pub bot_token: SecretString,
+    /// `xapp-…`: Socket Mode. Left out: Slack calls us.
+    pub app_token: Option<SecretString>,
     /// Our workspace; others are refused.
     pub team_id: String,
     /// Another base than Slack's own.
@@ -232,6 +234,11 @@ impl Config {
                 &["slack", "bot_token"],
                 "slack.bot_token is empty; copy it from the app's OAuth & Permissions",
             ));
+        }
+        let not_an_app_s = |token: &SecretString| !token.expose_secret().trim().starts_with("xapp-");
+        if slack.app_token.as_ref().is_some_and(not_an_app_s) {
+            let what = "slack.app_token begins with xapp-: an app-level token with the scope connections:write, from Basic Information";
+            return Err(wrong(&["slack", "app_token"], what));
         }
         if !slack.team_id.starts_with(['T', 'E']) {
             return Err(wrong(
@@ -389,6 +396,19 @@ file = "people.toml"
         for (from, to, line) in [("\"two\"", "\"\"", 7), ("{ env = \"TOKEN\" }", "\" \"", 8)] {
             let error = parse(&GOOD.replace(from, to)).unwrap_err().to_string();
             assert!(error.starts_with(&format!("jit.toml:{line}: slack.")) && error.contains("is empty"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_app_token_is_an_app_s() {
+        let with = |token: &str| parse(&GOOD.replace("team_id", &format!("app_token = \"{token}\"\nteam_id")));
+        assert!(with("xapp-1-A-2").is_ok_and(|config| config.slack.is_some_and(|slack| slack.app_token.is_some())));
+        for token in ["", "xoxb-hush-1"] {
+            let error = with(token).unwrap_err().to_string();
+            assert!(
+                error.starts_with("jit.toml:9: slack.app_token begins with xapp-") && !error.contains("hush"),
+                "{error}"
+            );
         }
     }
 

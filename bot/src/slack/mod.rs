@@ -6,6 +6,7 @@
 
 mod forms;
 mod later;
+pub(crate) mod socket;
 
 use jit_chat::card::Verb;
 use jit_chat::cards::{Context, answers};

@@ -48,6 +48,7 @@ impl World {
             database: database_url.clone(),
             redis: Some(redis.url()),
             slack_api: Some(slack_api),
+            sockets: false,
             channels: ["C0001", "C0002"],
             more: format!(
                 "[connectors.db]\nkind = \"postgres\"\nurl = \"{}\"\n[connectors.nothing]\nkind = \"fake\"\n",

@@ -11,6 +11,7 @@ const ADMIN: &str = "/jit request orders-admin for 1h because the schema must be
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_in_two_steps(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -33,6 +34,7 @@ async fn two_people_in_two_steps(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_clicks_at_once_have_one_outcome(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -57,6 +59,7 @@ async fn two_clicks_at_once_have_one_outcome(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn approved_for_less_time(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -74,6 +77,7 @@ async fn approved_for_less_time(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn denied_with_a_reason_and_every_copy_says_so(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -122,6 +126,7 @@ async fn nobody_decides_on_their_own_and_the_disabled_decide_nothing(#[case] bac
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_reminds_escalates_and_times_out(#[case] backend: Backend) {
     let world = World::start(backend).await;

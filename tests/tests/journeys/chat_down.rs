@@ -8,6 +8,7 @@ use rstest::rstest;
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_without_chat(#[case] backend: Backend) {
     let world = World::start(backend).await;

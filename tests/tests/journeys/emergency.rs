@@ -23,6 +23,7 @@ async fn takes(world: &World, who: &str, reason: &str) -> Submission {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn at_three_in_the_morning(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -54,6 +55,7 @@ async fn at_three_in_the_morning(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn misuse_is_taken_back_and_an_overdue_review_refuses_the_next(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -17,6 +17,7 @@ async fn live(world: &World) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn warned_before_the_end_and_done_early(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -37,6 +38,7 @@ async fn warned_before_the_end_and_done_early(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_owner_and_security_may_revoke_and_others_may_not(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -61,6 +63,7 @@ async fn the_owner_and_security_may_revoke_and_others_may_not(#[case] backend: B
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn open_sessions_end_with_it(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -76,6 +79,7 @@ async fn open_sessions_end_with_it(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_disabled_loses_what_they_hold_and_what_they_wait_for(#[case] backend: Backend) {
     let world = World::start(backend).await;

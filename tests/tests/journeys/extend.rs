@@ -22,6 +22,7 @@ async fn asks_for_more(world: &World) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn extended_without_a_gap(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -41,6 +42,7 @@ async fn extended_without_a_gap(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn undecided_it_lapses(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -55,6 +57,7 @@ async fn undecided_it_lapses(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn done_ends_the_whole_chain(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -9,6 +9,7 @@ const WRITE: &str = "/jit request orders-write for 1h because the export is brok
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_frozen_is_not_given_and_is_taken_back_all_the_same(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -58,6 +59,7 @@ async fn what_is_frozen_is_not_given_and_is_taken_back_all_the_same(#[case] back
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_policy_and_one_that_fails_are_told_security_once(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -34,6 +34,7 @@ fn command(team: &str, user: &str, trigger: &str) -> String {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_door_is_shut_to_strangers(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -17,6 +17,7 @@ mod overlap;
 mod rehearsal;
 mod request;
 mod restart;
+mod socket;
 mod standing;
 mod trouble;
 mod windows;

@@ -7,6 +7,7 @@ use rstest::rstest;
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_grants_of_one_entitlement_compose(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -27,6 +28,7 @@ async fn two_grants_of_one_entitlement_compose(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn standing_access_is_never_taken_and_security_hears(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -7,6 +7,7 @@ use rstest::rstest;
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn low_risk_is_approved_by_policy_and_lives_its_life(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -30,6 +31,7 @@ async fn low_risk_is_approved_by_policy_and_lives_its_life(#[case] backend: Back
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_name_the_rule_and_who_could_change_it(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -56,6 +58,7 @@ async fn refusals_name_the_rule_and_who_could_change_it(#[case] backend: Backend
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn doubled_requests_collapse_into_one(#[case] backend: Backend) {
     let world = World::start(backend).await;

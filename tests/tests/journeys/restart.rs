@@ -7,6 +7,7 @@ use rstest::rstest;
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_life_over_three_restarts(#[case] backend: Backend) {
     let mut world = World::start(backend).await;

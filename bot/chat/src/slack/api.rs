@@ -129,6 +129,11 @@ impl Api {
         outcome
     }
 
+    /// The address of a socket; for app-level tokens alone, see [`super::socket`].
+    pub(super) async fn connections_open(&self) -> Result<String, ChatError> {
+        required(&self.plain("apps.connections.open").await?.body, "/url")
+    }
+
     /// The direct message with a person.
     pub async fn open_conversation(&self, user: &str) -> Result<String, ChatError> {
         required(&self.post("conversations.open", &json!({ "users": user })).await?, "/channel/id")

@@ -29,9 +29,27 @@ const LONG_DESCRIPTION: usize = 4_000;
 /// Longest usage hint of a command that Slack's settings take.
 const USAGE_HINT: usize = 1_000;
 
+/// The manifest of a deployment that opens a socket to Slack: Slack needs no address of it.
+pub fn socket_manifest() -> Value {
+    let mut manifest = written(&|_| Value::Null);
+    manifest["settings"]["socket_mode_enabled"] = json!(true);
+    for (table, key) in [
+        ("/features/slash_commands/0", "url"),
+        ("/settings/event_subscriptions", "request_url"),
+        ("/settings/interactivity", "request_url"),
+        ("/settings/interactivity", "message_menu_options_url"),
+    ] {
+        manifest.pointer_mut(table).and_then(Value::as_object_mut).map(|table| table.remove(key));
+    }
+    manifest
+}
+
 /// The manifest of a deployment at this address.
 pub fn manifest(url: &Url) -> Value {
-    let at = |path: &str| format!("{}/slack/{path}", url.as_str().trim_end_matches('/'));
+    written(&|path| json!(format!("{}/slack/{path}", url.as_str().trim_end_matches('/'))))
+}
+
+fn written(at: &dyn Fn(&str) -> Value) -> Value {
     json!({
         "_metadata": { "major_version": 1, "minor_version": 1 },
         "display_information": {
@@ -120,6 +138,20 @@ mod tests {
         let named: Vec<&str> = hint.split(" | ").collect();
         let all: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
         assert_eq!(named, all);
+    }
+
+    #[test]
+    fn with_a_socket_it_has_no_address_and_else_says_the_same() {
+        let socket = socket_manifest();
+        assert!(!socket.to_string().contains("_url\"") && !socket.to_string().contains("https://"), "{socket}");
+        assert_eq!(socket["settings"]["socket_mode_enabled"], true);
+        for same in ["/oauth_config", "/display_information", "/settings/event_subscriptions/bot_events"] {
+            assert_eq!(socket.pointer(same), sample().pointer(same), "{same}");
+        }
+        assert_eq!(
+            socket["features"]["slash_commands"][0]["usage_hint"],
+            sample()["features"]["slash_commands"][0]["usage_hint"]
+        );
     }
 
     #[test]

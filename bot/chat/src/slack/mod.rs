@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod limits;
 pub mod manifest;
 pub mod render;
+pub mod socket;
 pub mod text;
 pub mod verify;
 pub mod view;

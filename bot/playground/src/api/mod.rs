@@ -105,6 +105,9 @@ pub(crate) async fn call(
 
 /// Everything between the wire and the method.
 fn apply(playground: &Playground, name: &str, token: Option<&str>, args: &Args) -> Outcome {
+    if name == "apps.connections.open" {
+        return playground.sockets().open(token, (&playground.base_url(), &playground.config().bot.app_id));
+    }
     let spec = find(name).ok_or_else(|| refuse("unknown_method").with("req_method", json!(name)))?;
     if name != "api.test" {
         let token = token.ok_or_else(|| refuse("not_authed"))?;

@@ -1,4 +1,4 @@
-//! Slash commands: a form. Called for `POST /slack/commands`.
+//! Slash commands: a form. Called for `POST /slack/commands`, and for Socket Mode's envelopes.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,11 @@ pub fn command(body: &[u8], home: &Home) -> Result<Inbound, DecodeError> {
     for (name, value) in url::form_urlencoded::parse(body) {
         fields.entry(name.into_owned()).or_insert_with(|| value.into_owned());
     }
+    read(&fields, home)
+}
+
+/// Reads the fields of a command.
+pub(super) fn read(fields: &HashMap<String, String>, home: &Home) -> Result<Inbound, DecodeError> {
     let field = |name: &str| fields.get(name).map(String::as_str).filter(|value| !value.is_empty());
     if field("command").is_none() {
         return Err(DecodeError::Malformed("it is not a command"));

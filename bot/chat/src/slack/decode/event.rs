@@ -8,12 +8,17 @@ use crate::slack::text::plain;
 /// Decodes an event.
 pub fn event(body: &[u8], home: &Home) -> Result<Inbound, DecodeError> {
     let body: Value = serde_json::from_slice(body).map_err(|_| DecodeError::Malformed("the event is not JSON"))?;
-    match text(&body, &["type"]) {
+    read(&body, home)
+}
+
+/// Reads an event.
+pub(super) fn read(body: &Value, home: &Home) -> Result<Inbound, DecodeError> {
+    match text(body, &["type"]) {
         Some("url_verification") => {
-            let challenge = text(&body, &["challenge"]).ok_or(DecodeError::Malformed("there is no challenge"))?;
+            let challenge = text(body, &["challenge"]).ok_or(DecodeError::Malformed("there is no challenge"))?;
             Ok(nobody(Intent::Verification { challenge: challenge.to_owned() }))
         }
-        Some("event_callback") => callback(&body, home),
+        Some("event_callback") => callback(body, home),
         Some(_) => Ok(nobody(Intent::Ignored)),
         None => Err(DecodeError::Malformed("the event has no type")),
     }
@@ -61,7 +66,7 @@ fn without_mention(text: &str) -> String {
     if text.starts_with('@') { rest.trim().to_owned() } else { text.to_owned() }
 }
 
-fn nobody(intent: Intent) -> Inbound {
+pub(super) fn nobody(intent: Intent) -> Inbound {
     Inbound {
         dedupe_key: None,
         team: None,

@@ -4,6 +4,7 @@
 //! matters: another workspace's people are refused, and a body that cannot be read is an error, never a panic.
 
 mod command;
+pub mod envelope;
 mod event;
 mod interaction;
 
