@@ -48,7 +48,7 @@ def eventually(look):
 def test_commands_come_over_the_socket_and_their_answer_goes_back(sockets):
     client, got = connected(sockets, lambda request: {"text": f"you said {request.payload['text']}"})
     try:
-        answer = sockets.post("control/command", user="U1", channel="general", text="/jit help me")
+        answer = sockets.post("control/command", **{"as": "U0001", "channel": "#access", "text": "/jit help me"})
         assert "you said help me" in str(answer)
         assert [request.type for request in got] == ["slash_commands"]
         assert got[0].payload["command"] == "/jit" and got[0].accepts_response_payload
@@ -64,7 +64,7 @@ def test_a_refresh_brings_a_new_connection(sockets):
         eventually(lambda: client.is_connected() and client.session_id() != first)
         answers = []
         thread = threading.Thread(
-            target=lambda: answers.append(sockets.post("control/command", user="U1", channel="general", text="again"))
+            target=lambda: answers.append(sockets.post("control/command", **{"as": "U0001", "channel": "#access", "text": "again"}))
         )
         thread.start()
         thread.join(10)

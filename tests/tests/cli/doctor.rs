@@ -80,6 +80,13 @@ async fn a_bad_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_token_that_opens_no_socket() {
+    let site = site(Plan::default()).await;
+    site.edit("jit.toml", "bot_token", "app_token = \"xapp-1-hunter2\"\nbot_token");
+    finds(&site, "slack app token", &["refused", "connections:write", "slack.app_token"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_another_workspace() {
     let site = site(Plan::default()).await;
     site.edit("jit.toml", "T0001", "T0002");

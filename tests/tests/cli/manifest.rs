@@ -47,3 +47,12 @@ async fn without_an_address_the_configuration_s_own_is_used() {
     site.edit("jit.toml", "https://chat", "http://chat");
     jit(&args).await.is(2, &["public_url: Slack calls https addresses"]);
 }
+
+#[tokio::test]
+async fn for_socket_mode_it_has_no_address() {
+    let said = jit(&["manifest", "slack", "--socket-mode"]).await;
+    let manifest = said.is(0, &[]).json();
+    assert_eq!(manifest.pointer("/settings/socket_mode_enabled"), Some(&Value::Bool(true)));
+    assert!(!said.out.contains("https://") && manifest.pointer("/settings/interactivity/request_url").is_none());
+    jit(&["manifest", "slack", "--socket-mode", "--url", "https://jit.example.com"]).await.is(2, &["--socket-mode"]);
+}
