@@ -96,6 +96,7 @@ pub(super) fn start(draft: &mut Draft<'_>) {
         Ok(closing) => {
             elevate(draft, closing);
             draft.tell_cards();
+            draft.tell_rehearsed();
         }
         Err(refusal) => super::end::close(draft, Outcome::NotStarted { refusal }),
     }
