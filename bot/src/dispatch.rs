@@ -246,9 +246,11 @@ impl Dispatch {
         }
         let (subject, words) = match command {
             Command::Request(ask) => (ask.role.to_string(), Some(ask.justification.clone())),
-            Command::Deny { reason, .. } | Command::Revoke { reason, .. } | Command::Review { note: reason, .. } => {
-                (subject(loaded), Some(reason.clone()))
-            }
+            Command::Deny { reason, .. }
+            | Command::Revoke { reason, .. }
+            | Command::Review { note: reason, .. }
+            | Command::Question { text: reason, .. }
+            | Command::Reply { text: reason, .. } => (subject(loaded), Some(reason.clone())),
             _ => (subject(loaded), None),
         };
         let record = self.refused(loaded, (command, refusal), (subject, words), actor);

@@ -35,6 +35,9 @@ pub struct Access {
     /// What its approvers are shown of the person, as of when the present step was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<Box<Advice>>,
+    /// What approvers asked back, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
     /// When the target was first verified to hold it.
     pub activated_at: Option<DateTime<Utc>>,
     /// Of an emergency bypass: the review that must follow.
@@ -174,6 +177,40 @@ pub struct Vote {
     pub at_most: Option<Span>,
 }
 
+/// Something that an approver asked back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub text: Personal,
+    /// What they were answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+}
+
+/// The answer to what an approver asked back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Who answered.
+    pub by: PersonId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub text: Personal,
+}
+
+/// An approver who said that they are looking at it. Keeps nobody else from deciding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who.
+    pub by: PersonId,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
 /// The review of an emergency bypass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
@@ -230,6 +267,9 @@ pub struct Pending {
     pub reminded: bool,
     /// It was escalated.
     pub escalated: bool,
+    /// Who is looking at it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
 }
 
 /// Connectors may have been called from here on: every way out goes through Revoking.

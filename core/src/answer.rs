@@ -81,10 +81,14 @@ pub enum Answer {
         /// What is frozen, the oldest first.
         freezes: Vec<Freeze>,
     },
+    /// Words that begin with nothing like a verb: where to begin.
+    Unclear,
     /// `/jit help`, of one verb or all.
     Help {
         /// Which verb.
         verb: Option<String>,
+        /// A role that the person may ask for, for examples that they can use as they are.
+        role: Option<RoleName>,
     },
     /// It was refused.
     Refused {

@@ -1,7 +1,9 @@
 //! Folds one event into an access. Total: every event has one meaning, whatever the state; `decide` sees to it that
 //! only fitting events are made.
 
-use crate::access::{Access, Active, Asked, Closed, Elevating, Failing, Pending, Review, Revoking, State};
+use crate::access::{
+    Access, Active, Asked, Claim, Closed, Elevating, Failing, Pending, Question, Reply, Review, Revoking, State,
+};
 use crate::event::{Event, EventRecord};
 use crate::id::PersonId;
 
@@ -16,7 +18,8 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
         Event::ExceptionReminded { .. } | Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
         Event::StepOpened { step, asked, advice } => {
             access.advice = advice.clone();
-            access.state = State::Pending(Pending { step: *step, since: at, reminded: false, escalated: false });
+            access.state =
+                State::Pending(Pending { step: *step, since: at, reminded: false, escalated: false, claims: vec![] });
             ask(&mut access, *step, asked, false);
         }
         Event::Reminded => {
@@ -31,7 +34,26 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                 ask(&mut access, step, added, true);
             }
         }
-        Event::Approved { vote } => access.votes.push(vote.clone()),
+        Event::Approved { vote } => {
+            access.votes.push(vote.clone());
+            release(&mut access, std::slice::from_ref(&vote.by));
+        }
+        Event::Claimed { by } => {
+            if let State::Pending(pending) = &mut access.state {
+                pending.claims.push(Claim { by: by.clone(), since: at });
+            }
+        }
+        Event::Released { by } => release(&mut access, by),
+        Event::Questioned { by, text } => {
+            access.questions.push(Question { by: by.clone(), at, text: text.clone(), reply: None });
+        }
+        Event::Replied { by, text, to } => {
+            for index in to {
+                if let Some(question) = access.questions.get_mut(*index) {
+                    question.reply = Some(Reply { by: by.clone(), at, text: text.clone() });
+                }
+            }
+        }
         Event::ElevationStarted { duration, native_until, deadline, closing } => {
             access.closing = closing.clone();
             access.state = State::Elevating(Elevating {
@@ -125,12 +147,19 @@ fn begin(record: &EventRecord) -> Option<Access> {
         asked: Vec::new(),
         votes: Vec::new(),
         advice: None,
+        questions: Vec::new(),
         activated_at: None,
         review: None,
         closing: closing.clone(),
         // The same decision opens a step or starts elevating; until then the first step is open and nobody is asked.
-        state: State::Pending(Pending { step: 0, since: record.at, reminded: false, escalated: false }),
+        state: State::Pending(Pending { step: 0, since: record.at, reminded: false, escalated: false, claims: vec![] }),
     })
+}
+
+fn release(access: &mut Access, people: &[PersonId]) {
+    if let State::Pending(pending) = &mut access.state {
+        pending.claims.retain(|claim| !people.contains(&claim.by));
+    }
 }
 
 fn ask(access: &mut Access, step: usize, people: &[PersonId], escalated: bool) {

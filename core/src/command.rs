@@ -29,6 +29,27 @@ pub enum Command {
         /// Why.
         reason: Personal,
     },
+    /// Say that one is looking at it.
+    Claim {
+        /// Who.
+        by: PersonId,
+    },
+    /// Ask the requester something.
+    Question {
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: Personal,
+    },
+    /// Answer what approvers asked.
+    Reply {
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: Personal,
+        /// How many questions there were when the answer was written; later ones stay open. `None`: all there are.
+        seen: Option<usize>,
+    },
     /// Take a request back.
     Cancel {
         /// Who.
@@ -135,6 +156,9 @@ impl Command {
             Self::Request(_) => "request",
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
+            Self::Claim { .. } => "claim",
+            Self::Question { .. } => "ask",
+            Self::Reply { .. } => "reply",
             Self::Cancel { .. } => "cancel",
             Self::Done { .. } => "done",
             Self::Revoke { .. } => "revoke",

@@ -106,6 +106,32 @@ pub enum Event {
         /// The vote.
         vote: Vote,
     },
+    /// An approver is looking at it.
+    Claimed {
+        /// Who.
+        by: PersonId,
+    },
+    /// They have been looking for a while, and are no longer shown as doing so.
+    Released {
+        /// Who.
+        by: Vec<PersonId>,
+    },
+    /// An approver asked the requester something.
+    Questioned {
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: Personal,
+    },
+    /// What approvers asked was answered.
+    Replied {
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: Personal,
+        /// The questions, by their place from 0.
+        to: Vec<usize>,
+    },
     /// All agreed, or policy did: the intent, before any target is touched.
     ElevationStarted {
         /// For how long.
@@ -262,6 +288,10 @@ impl Event {
             Self::Reminded => "reminded",
             Self::Escalated { .. } => "escalated",
             Self::Approved { .. } => "approved",
+            Self::Claimed { .. } => "claimed",
+            Self::Released { .. } => "released",
+            Self::Questioned { .. } => "questioned",
+            Self::Replied { .. } => "replied",
             Self::ElevationStarted { .. } => "elevation-started",
             Self::Rehearsed { .. } => "rehearsed",
             Self::ElevationTroubled { .. } => "elevation-troubled",

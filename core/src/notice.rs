@@ -33,6 +33,21 @@ pub enum NoticeKind {
     },
     /// To approvers, under their card: it still waits.
     Reminder,
+    /// To the requester, in their thread: what an approver asks, with Reply. Edited when it is answered, or decided.
+    Question {
+        /// Its place among the questions, from 0.
+        index: usize,
+    },
+    /// To approvers, under their card: one of them asked the requester something.
+    QuestionAsked {
+        /// Its place among the questions, from 0.
+        index: usize,
+    },
+    /// To approvers, under their card: what the requester answered.
+    Replied {
+        /// The questions, by their place from 0.
+        to: Vec<usize>,
+    },
     /// To the requester: somebody agreed; what is next.
     Approved {
         /// Who.
@@ -86,6 +101,9 @@ impl NoticeKind {
             Self::Request => "request",
             Self::Approval { .. } => "approval",
             Self::Reminder => "reminder",
+            Self::Question { .. } => "question",
+            Self::QuestionAsked { .. } => "question-asked",
+            Self::Replied { .. } => "replied",
             Self::Approved { .. } => "approved",
             Self::Escalated { .. } => "escalated",
             Self::Granted => "granted",

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, State};
-use crate::decide::reminded_at;
+use crate::decide::{CLAIM_LASTS, reminded_at};
 
 /// How often security hears of a revocation that keeps failing (mission E4: hourly).
 pub const ALERT_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -18,6 +18,8 @@ pub enum TimerKind {
     Remind,
     /// Ask further people.
     Escalate,
+    /// Whoever said that they are looking at it has had their time.
+    Release,
     /// Give up waiting for approval.
     TimeOut,
     /// An undecided extension ends with the access it extends.
@@ -38,9 +40,10 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Remind,
         Self::Escalate,
+        Self::Release,
         Self::TimeOut,
         Self::Lapse,
         Self::ElevationDeadline,
@@ -56,6 +59,7 @@ impl TimerKind {
         match self {
             Self::Remind => "remind",
             Self::Escalate => "escalate",
+            Self::Release => "release",
             Self::TimeOut => "time-out",
             Self::Lapse => "lapse",
             Self::ElevationDeadline => "elevation-deadline",
@@ -94,6 +98,9 @@ pub fn timers(access: &Access) -> Vec<Timer> {
             }
             if !pending.escalated && !route.escalate_to.is_empty() {
                 timers.push(timer(TimerKind::Escalate, pending.since + route.escalate_after.delta()));
+            }
+            if let Some(since) = pending.claims.iter().map(|claim| claim.since).min() {
+                timers.push(timer(TimerKind::Release, since + CLAIM_LASTS));
             }
             if let Some(extends) = &access.request.extends {
                 timers.push(timer(TimerKind::Lapse, extends.from));

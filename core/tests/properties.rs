@@ -57,6 +57,18 @@ enum Move {
         nth: usize,
         which: usize,
     },
+    Claim {
+        who: usize,
+        which: usize,
+    },
+    Question {
+        nth: usize,
+        which: usize,
+    },
+    Reply {
+        who: Option<usize>,
+        which: usize,
+    },
     Deny {
         who: usize,
         which: usize,
@@ -141,6 +153,10 @@ fn moves() -> impl Strategy<Value = Move> {
         4 => (who.clone(), which.clone(), prop::option::of(0..DURATIONS.len()))
             .prop_map(|(who, which, at_most)| Move::Approve { who, which, at_most }),
         14 => (small.clone(), which.clone()).prop_map(|(nth, which)| Move::Agree { nth, which }),
+        1 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Claim { who, which }),
+        2 => (small.clone(), which.clone()).prop_map(|(nth, which)| Move::Question { nth, which }),
+        2 => (prop::option::weighted(0.3, who.clone()), which.clone())
+            .prop_map(|(who, which)| Move::Reply { who, which }),
         1 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Deny { who, which }),
         1 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Cancel { who, which }),
         2 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Done { who, which }),
@@ -241,6 +257,14 @@ impl History {
         all.len().checked_sub(1).map(|last| all[last - which % all.len()])
     }
 
+    /// One of those who were asked in the step that is open.
+    fn one_asked(&self, nth: usize, which: usize) -> Option<PersonId> {
+        let access = self.world.access(self.which(which)?);
+        let State::Pending(pending) = &access.state else { return None };
+        let asked: Vec<_> = access.asked_in(pending.step).collect();
+        asked.get(nth % asked.len().max(1)).map(|asked| asked.person.clone())
+    }
+
     fn go(&mut self, next: &Move) {
         let person = |number: usize| PersonId::from(PEOPLE[number]);
         let now = self.world.now;
@@ -264,13 +288,19 @@ impl History {
                 self.send_to(which, Command::Approve { by: person(who), at_most });
             }
             Move::Agree { nth, which } => {
+                let Some(by) = self.one_asked(nth, which) else { return };
+                self.send_to(which, Command::Approve { by, at_most: None });
+            }
+            Move::Claim { who, which } => self.send_to(which, Command::Claim { by: person(who) }),
+            Move::Question { nth, which } => {
+                let Some(by) = self.one_asked(nth, which) else { return };
+                self.send_to(which, Command::Question { by, text: text("which table?") });
+            }
+            Move::Reply { who, which } => {
                 let Some(id) = self.which(which) else { return };
-                let State::Pending(pending) = &self.world.access(id).state else { return };
-                let asked: Vec<_> = self.world.access(id).asked_in(pending.step).cloned().collect();
-                if !asked.is_empty() {
-                    let by = asked[nth % asked.len()].person.clone();
-                    self.send(id, Command::Approve { by, at_most: None });
-                }
+                let requester = self.world.access(id).request.requester.clone();
+                let by = who.map_or(requester, person);
+                self.send(id, Command::Reply { by, text: text("the orders one"), seen: None });
             }
             Move::Deny { who, which } => {
                 self.send_to(which, Command::Deny { by: person(who), reason: text("no") });
@@ -440,6 +470,8 @@ impl History {
                         | NoticeKind::Granted
                         | NoticeKind::Ended
                         | NoticeKind::Reminder
+                        | NoticeKind::QuestionAsked { .. }
+                        | NoticeKind::Replied { .. }
                         | NoticeKind::RevocationStillFailing
                         | NoticeKind::RevocationRecovered
                 );
@@ -488,7 +520,7 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
     let mut runner = TestRunner::deterministic();
     let strategy = prop::collection::vec(moves(), 60..90);
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..160 {
+    for _ in 0..200 {
         let moves = strategy.new_tree(&mut runner).unwrap().current();
         let mut history = History::run(&moves);
         history.finish();
@@ -505,6 +537,10 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "reminded",
         "escalated",
         "approved",
+        "claimed",
+        "released",
+        "questioned",
+        "replied",
         "elevation-started",
         "elevation-troubled",
         "elevated",

@@ -137,6 +137,15 @@ const TABLES: &[&str] = &[
         changed_us BIGINT NOT NULL,
         PRIMARY KEY (recipient, access, slot)
     )",
+    // Who has opened their home tab, and since when it is to be drawn anew. `marks` counts the wishes to, so that one that comes
+    // while a worker is at it is not lost.
+    "CREATE TABLE homes (
+        person TEXT PRIMARY KEY,
+        due_us BIGINT,
+        marks BIGINT NOT NULL DEFAULT 1,
+        attempts BIGINT NOT NULL DEFAULT 0,
+        lease_us BIGINT NOT NULL DEFAULT 0
+    )",
     // The kill switch: what is frozen now, one row per scope.
     // What was told once and for all, such as that an exception ends soon.
     "CREATE TABLE reminders (
@@ -182,6 +191,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX outbox_queue ON outbox (recipient, id) WHERE state = 'queued'",
     "CREATE INDEX outbox_slot ON outbox (access, slot, recipient)",
     "CREATE INDEX outbox_parked ON outbox (id) WHERE state = 'parked'",
+    "CREATE INDEX homes_due ON homes (due_us) WHERE due_us IS NOT NULL",
     "CREATE INDEX messages_access ON messages (access)",
     "CREATE INDEX replays_at ON replays (at_us)",
 ];
@@ -221,6 +231,7 @@ pub const SEED: Seed = Seed {
         "INSERT INTO messages VALUES
          ('person:alice', '0193a5f0-0000-7000-8000-000000000001', 'request', 'slack', 'D1', '1.2', 1)",
         "INSERT INTO replays VALUES ('slack:trigger:1', NULL, 1)",
+        "INSERT INTO homes (person, due_us) VALUES ('alice', 1763790000000000)",
         "INSERT INTO freezes VALUES ('everything', '{}')",
         "INSERT INTO reminders VALUES ('exception/soon/orders-db-admin/person:alice/1', 1)",
     ],
@@ -237,6 +248,7 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM messages WHERE recipient = 'person:alice' AND ts = '1.2'",
         "SELECT 1 FROM deployment",
         "SELECT 1 FROM replays WHERE key = 'slack:trigger:1'",
+        "SELECT 1 FROM homes WHERE person = 'alice' AND due_us = 1763790000000000 AND marks = 1 AND lease_us = 0",
         "SELECT 1 FROM freezes WHERE scope = 'everything' AND body = '{}'",
         "SELECT 1 FROM reminders WHERE at_us = 1",
     ],

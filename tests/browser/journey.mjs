@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
-import { audit, clearAway, DESKTOP, launch, quit } from './browser.mjs';
+import { audit, clearAway, DARK, DESKTOP, launch, PHONE, quit } from './browser.mjs';
 import { openWorkspace } from './workspace.mjs';
 
 /** The shortest access that the demo's policy gives, and some time to take it back. */
@@ -137,3 +137,67 @@ for (const { role, title, button, question, note, verdict, told } of [
     await close();
   });
 }
+
+test('home: asked, decided and given back there, while an approver asks first', async () => {
+  const { page, workspace, close } = await openWorkspace(DESKTOP);
+  const why = `the cache is stale since ${Date.now()}`;
+
+  await workspace.become('Alice Ames');
+  let home = await workspace.openHome();
+  await audit(page, 'home-before');
+  await home.getByRole('button', { name: 'Ask for access…' }).press('Enter');
+  await workspace.tabToField('Role');
+  await workspace.type('Orders service, restart');
+  await workspace.press('Enter');
+  await workspace.tabToField('Why');
+  await workspace.type(why);
+  await audit(page, 'home-form');
+  await workspace.press('Control+Enter');
+  await workspace.dialog.waitFor({ state: 'detached' });
+  await home.getByText('waiting for').first().waitFor();
+  await audit(page, 'home-asked');
+
+  await workspace.become('Bob Baker');
+  home = await workspace.openHome();
+  await home.getByText(why).waitFor();
+  await audit(page, 'home-waiting');
+  await home.getByRole('button', { name: /^Ask a question/ }).last().press('Enter');
+  await workspace.tabToField('Your question');
+  await workspace.type('which host?');
+  await audit(page, 'home-question');
+  await workspace.press('Control+Enter');
+  await workspace.dialog.waitFor({ state: 'detached' });
+
+  await workspace.become('Alice Ames');
+  home = await workspace.openHome();
+  await home.getByText('which host?').waitFor();
+  await home.getByRole('button', { name: /^Answer|^Reply/ }).last().press('Enter');
+  await workspace.tabToField('Your answer');
+  await workspace.type('the first one');
+  await workspace.press('Control+Enter');
+  await workspace.dialog.waitFor({ state: 'detached' });
+
+  await workspace.become('Bob Baker');
+  await workspace.visit('jit');
+  if ((await page.locator('#tab-home').getAttribute('aria-selected')) === 'true') await page.locator('#tab-home').press('ArrowLeft');
+  const card = lastWith(workspace.messages, 'Alice Ames asks for', why);
+  await card.filter({ hasText: 'the first one' }).waitFor();
+  await workspace.pressButton(card, "I'm looking");
+  await card.filter({ hasText: 'is looking at it since' }).waitFor();
+  await audit(page, 'home-card');
+  await workspace.pressButton(card, 'Approve');
+
+  await workspace.become('Alice Ames');
+  home = await workspace.openHome();
+  await home.getByText('live until').first().waitFor();
+  await audit(page, 'home-live');
+  await close();
+
+  for (const [name, options] of [['dark', DARK], ['phone', PHONE]]) {
+    const other = await openWorkspace(options, new URL(page.url()).hash.slice(2));
+    await other.page.locator('#tab-messages').press('ArrowRight');
+    await other.page.locator('#home').getByText('What you hold').waitFor();
+    await audit(other.page, `home-${name}`);
+    await other.close();
+  }
+});

@@ -50,6 +50,16 @@ export class Workspace {
     await this.page.locator('#where', { hasText: name.replace('#', '') }).waitFor();
   }
 
+  /** Opens the home tab of the conversation with the bot; gives it. */
+  async openHome() {
+    await this.visit('jit');
+    const tab = this.page.locator('#tab-home');
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await this.page.locator('#tab-messages').press('ArrowRight');
+    const home = this.page.locator('#home');
+    await home.getByText('What you hold').waitFor();
+    return home;
+  }
+
   async jump(name) {
     await this.press('Control+k');
     await this.dialog.getByRole('combobox').waitFor();

@@ -239,6 +239,16 @@ def test_the_home_tab(client, playground, bot):
     assert (event["event"]["type"], event["api_app_id"]) == ("app_home_opened", "A0BOT")
     published = client.views_publish(user_id=ALICE, view=View(type="home", blocks=card()))
     assert published["view"]["type"] == "home"
+    divider = {"type": "divider"}
+    for wrong in (
+        {"type": "home", "blocks": [divider] * 101},
+        {"type": "home", "blocks": [divider], "title": {"type": "plain_text", "text": "Home"}},
+        {"type": "modal", "blocks": [divider], "title": {"type": "plain_text", "text": "Home"}},
+    ):
+        with pytest.raises(SlackApiError) as refused:
+            client.views_publish(user_id=ALICE, view=wrong)
+        assert refused.value.response["error"] == "invalid_arguments"
+    client.views_publish(user_id=ALICE, view={"type": "home", "blocks": [divider] * 100})
 
 
 def test_events_are_signed(playground, bot):

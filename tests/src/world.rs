@@ -237,6 +237,51 @@ impl World {
         found.unwrap_or_else(|_| panic!("{channel} does not see {text:?}:\n{}", self.transcript(&id)))
     }
 
+    /// Opens one's home tab.
+    pub async fn opens_home(&self, who: &str) {
+        self.chat.open_home(slack(who)).await.expect("they are of the workspace");
+    }
+
+    /// Waits until a person's home tab says a text.
+    pub async fn home_says(&self, who: &str, text: &str) -> String {
+        let user = slack(who);
+        let found = self.chat.wait_for(
+            |chat| Some(chat.home(user)?.readable()).filter(|home| home.to_lowercase().contains(&text.to_lowercase())),
+            PATIENCE,
+        );
+        found.await.unwrap_or_else(|_| panic!("{who}'s home does not say {text:?}:\n{}", self.home(who)))
+    }
+
+    /// Waits until the dialog in front of a person says a text, and closes it.
+    pub async fn form_says(&self, who: &str, text: &str) -> String {
+        let user = slack(who);
+        let found = self.chat.wait_for(
+            |chat| {
+                let view = chat.open_view(user)?;
+                let said = view.readable();
+                said.to_lowercase().contains(&text.to_lowercase()).then_some((view.id, said))
+            },
+            PATIENCE,
+        );
+        let (id, said) = found.await.unwrap_or_else(|_| {
+            panic!("{who}'s dialog does not say {text:?}: {:?}", self.chat.open_view(user).map(|view| view.readable()))
+        });
+        self.chat.close_view(user, &id).await.expect("it closes");
+        said
+    }
+
+    /// What a person's home tab says now.
+    pub fn home(&self, who: &str) -> String {
+        self.chat.home(slack(who)).map(|home| home.readable()).unwrap_or_default()
+    }
+
+    /// Presses a button of one's home tab: by its label, or by its action where several have one label.
+    pub async fn presses_at_home(&self, who: &str, label: &str) {
+        let home = self.chat.home(slack(who)).expect("a home tab");
+        let done = self.chat.act_in_view(slack(who), &home.id, label, None).await;
+        done.unwrap_or_else(|failure| panic!("{label}: {failure}\n{}", self.home(who)));
+    }
+
     /// What only this person was shown in a channel, newest last.
     pub fn whispers(&self, who: &str, channel: &str) -> Vec<String> {
         let id = self.chat.conversation(slack(who), channel).expect("the channel exists");
@@ -316,7 +361,8 @@ impl World {
         let timer = store.next_due().await.expect("timers can be read");
         let entitlement = store.next_entitlement().await.expect("entitlements can be read");
         let tell = store.next_tell().await.expect("the outbox can be read");
-        [timer, entitlement, tell].into_iter().flatten().min()
+        let home = store.next_home().await.expect("homes can be read");
+        [timer, entitlement, tell, home].into_iter().flatten().min()
     }
 
     /// Waits until nothing is left to do at this instant: no timer or entitlement due, no notice unsent.

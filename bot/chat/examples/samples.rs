@@ -24,6 +24,9 @@ fn main() {
         }
     }
     if !asked_for("--text") {
+        for (name, card) in cards::home::samples(&context) {
+            println!("{}", json!({ "name": format!("{name} as a view"), "view": view::home(&card, &context) }));
+        }
         for (name, form) in forms::samples(&context) {
             println!("{}", json!({ "name": name, "view": view::modal(&form, &context) }));
         }

@@ -128,6 +128,12 @@ pub enum Verb {
     ApproveShorter,
     /// Open the form to refuse.
     Deny,
+    /// Say that one is looking at it.
+    Claim,
+    /// Open the form to ask the requester something.
+    Ask,
+    /// Open the form to answer that.
+    Reply,
     /// Open the form to ask for more time.
     Extend,
     /// The holder needs it no longer.
@@ -168,10 +174,13 @@ pub struct Confirm {
 
 impl Verb {
     /// Every verb, for decoding and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Approve,
         Self::ApproveShorter,
         Self::Deny,
+        Self::Claim,
+        Self::Ask,
+        Self::Reply,
         Self::Extend,
         Self::Done,
         Self::Revoke,
@@ -187,6 +196,9 @@ impl Verb {
             Self::Approve => "approve",
             Self::ApproveShorter => "approve-shorter",
             Self::Deny => "deny",
+            Self::Claim => "claim",
+            Self::Ask => "ask",
+            Self::Reply => "reply",
             Self::Extend => "extend",
             Self::Done => "done",
             Self::Revoke => "revoke",

@@ -21,10 +21,10 @@ pub struct Form {
     pub submit: Option<String>,
     /// Said above the fields.
     pub intro: Vec<Block>,
+    /// Said above the fields too, where it is seen on a small screen: what would happen.
+    pub preview: Vec<Block>,
     /// From top to bottom.
     pub fields: Vec<Field>,
-    /// Said below the fields: what would happen.
-    pub preview: Vec<Block>,
     /// Comes back with the submission.
     pub meta: Meta,
 }
@@ -37,6 +37,10 @@ pub enum FormKind {
     Request,
     /// Refuse a request, with a reason.
     Deny,
+    /// Ask the requester something.
+    Ask,
+    /// Answer what approvers asked.
+    Reply,
     /// Agree for less time.
     ApproveShorter,
     /// Ask for more time.
@@ -67,6 +71,9 @@ pub struct Meta {
     /// Of an emergency: only practise it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
+    /// How many questions there were when it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questions: Option<usize>,
 }
 
 /// One field.
@@ -173,9 +180,11 @@ impl Values {
 
 impl FormKind {
     /// Every dialog.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Request,
         Self::Deny,
+        Self::Ask,
+        Self::Reply,
         Self::ApproveShorter,
         Self::Extend,
         Self::Revoke,
@@ -189,6 +198,8 @@ impl FormKind {
         match self {
             Self::Request => "request",
             Self::Deny => "deny",
+            Self::Ask => "ask",
+            Self::Reply => "reply",
             Self::ApproveShorter => "approve-shorter",
             Self::Extend => "extend",
             Self::Revoke => "revoke",

@@ -1,5 +1,6 @@
 //! Cards of any shape and any words: always within Slack's limits, and nobody's words are markup.
 
+#[expect(dead_code, reason = "homes are checked beside the samples")]
 mod limits;
 
 use jit_chat::card::{Block, Button, Card, Inline, Line, TimeStyle, Tone, Verb, Weight};

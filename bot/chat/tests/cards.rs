@@ -40,6 +40,10 @@ fn every_card_is_within_slacks_limits() {
     for (name, form) in forms::samples(&context) {
         assert_eq!(limits::view(&view::modal(&form, &context)), Vec::<String>::new(), "{name}");
     }
+    for (name, card) in all_cards() {
+        assert_eq!(limits::view(&view::answer(&card, &context)), Vec::<String>::new(), "{name} as a dialog");
+        assert_eq!(limits::home(&view::home(&card, &context)), Vec::<String>::new(), "{name} as a home");
+    }
 }
 
 #[test]
@@ -120,7 +124,7 @@ fn buttons_that_decide_stand_only_on_open_cards() {
             .collect();
         for verb in verbs {
             let fits = match verb {
-                Verb::Approve | Verb::ApproveShorter | Verb::Deny => {
+                Verb::Approve | Verb::ApproveShorter | Verb::Deny | Verb::Claim | Verb::Ask | Verb::Reply => {
                     matches!(sample.notice.access.state, State::Pending(_))
                 }
                 Verb::Cancel => matches!(sample.notice.access.state, State::Pending(_) | State::Elevating(_)),

@@ -130,7 +130,7 @@ impl StoredMessage {
 }
 
 /// Lines of text in the order of the blocks; the spans of one rich text section make one line.
-fn collect_text(value: &Value, all: &mut String) {
+pub(crate) fn collect_text(value: &Value, all: &mut String) {
     match value {
         Value::Object(map) => {
             if value["type"].as_str().is_some_and(is_section) {

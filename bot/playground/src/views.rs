@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::{blocks::limits, config::BotIdentity, form, ids};
+use crate::{blocks::limits, config::BotIdentity, form, ids, message::collect_text};
 
 /// A modal or home tab as the workspace keeps it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,13 @@ impl View {
     /// A text of the view, such as `title`.
     pub fn text(&self, key: &str) -> &str {
         self.content[key]["text"].as_str().unwrap_or_default()
+    }
+
+    /// Everything a person can read in it, for searching in tests.
+    pub fn readable(&self) -> String {
+        let mut all = self.text("title").to_owned();
+        self.blocks().iter().for_each(|block| collect_text(block, &mut all));
+        all
     }
 
     pub(crate) fn flag(&self, key: &str) -> bool {

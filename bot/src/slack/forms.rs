@@ -153,6 +153,8 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
     let id = form.meta.access.ok_or_else(|| missing("the access it is about"))?;
     match form.form {
         FormKind::Deny => verbs.deny(speaker, id, reason()).await,
+        FormKind::Ask => verbs.ask_back(speaker, id, reason()).await,
+        FormKind::Reply => verbs.reply(speaker, id, reason(), form.meta.questions).await,
         FormKind::Revoke => verbs.revoke(speaker, id, reason()).await,
         FormKind::Justified => verbs.review(speaker, id, false, reason()).await,
         FormKind::Misuse => verbs.review(speaker, id, true, reason()).await,
@@ -181,9 +183,16 @@ fn place(form: &Submission, code: Code) -> &'static str {
     match (form.form, code) {
         (_, Code::Duration) | (FormKind::ApproveShorter, _) => form.values.duration_field(),
         (FormKind::Request | FormKind::Emergency, Code::Justification)
-        | (FormKind::Deny | FormKind::Revoke | FormKind::Extend | FormKind::Justified | FormKind::Misuse, _) => {
-            field::REASON
-        }
+        | (
+            FormKind::Deny
+            | FormKind::Ask
+            | FormKind::Reply
+            | FormKind::Revoke
+            | FormKind::Extend
+            | FormKind::Justified
+            | FormKind::Misuse,
+            _,
+        ) => field::REASON,
         (FormKind::Request, Code::Ticket) => field::TICKET,
         (FormKind::Request | FormKind::Emergency, _) => field::ROLE,
     }
@@ -193,6 +202,8 @@ fn verb(form: FormKind) -> &'static str {
     match form {
         FormKind::Request => "request",
         FormKind::Deny => "deny",
+        FormKind::Ask => "ask",
+        FormKind::Reply => "reply",
         FormKind::ApproveShorter => "approve",
         FormKind::Extend => "extend",
         FormKind::Revoke => "revoke",

@@ -30,6 +30,13 @@ pub enum Later {
         /// As it shall be.
         view: Value,
     },
+    /// Shows a home tab to somebody for whom none is kept.
+    Home {
+        /// Slack's id of them.
+        user: String,
+        /// The view.
+        view: Value,
+    },
     /// Says something to the speaker alone.
     Respond {
         /// Slack's address for answers.
@@ -49,12 +56,15 @@ pub enum Later {
 }
 
 impl Later {
-    /// The way back to a speaker.
-    pub(super) fn say(inbound: &Inbound, message: Message) -> Option<Self> {
+    /// The way back to a speaker; from a home tab, where there is no conversation, a dialog.
+    pub(super) fn say(inbound: &Inbound, message: Message, dialog: Value) -> Option<Self> {
         if let Some(url) = inbound.response_url.clone() {
             return Some(Self::Respond { url, message });
         }
-        let conversation = inbound.conversation.clone()?;
+        let Some(conversation) = inbound.conversation.clone() else {
+            let trigger_id = inbound.trigger_id.clone()?;
+            return Some(Self::Open { trigger_id, view: dialog, response_url: None, instead: message });
+        };
         let direct = conversation.starts_with('D') && matches!(inbound.intent, Intent::Line { .. });
         let user = (!direct).then(|| inbound.user.clone());
         Some(Self::Say { conversation, user, message })
@@ -67,6 +77,7 @@ impl Later {
         let outcome = match &self {
             Self::Open { trigger_id, view, .. } => api.open_view(trigger_id, view).await.map(drop),
             Self::Update { view_id, hash, view } => api.update_view(view_id, hash, view).await,
+            Self::Home { user, view } => api.publish_view(user, view).await,
             Self::Respond { url, message } => api.respond(url, message).await,
             Self::Say { conversation, user: Some(user), message } => {
                 api.post_ephemeral(conversation, user, message).await

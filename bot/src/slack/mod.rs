@@ -11,7 +11,7 @@ pub(crate) mod socket;
 use jit_chat::card::Verb;
 use jit_chat::cards::{Context, answers};
 use jit_chat::slack::decode::{Inbound, Intent};
-use jit_chat::slack::render;
+use jit_chat::slack::{render, view};
 use jit_core::access::{Channel, Origin, Platform};
 use jit_core::answer::Answer;
 use jit_core::command::Command;
@@ -51,11 +51,16 @@ pub async fn react(app: &App, inbound: Inbound) -> Reaction {
     if let Intent::Verification { challenge } = &inbound.intent {
         return Reaction::ack(json!({ "challenge": challenge }));
     }
-    if matches!(inbound.intent, Intent::Ignored | Intent::Home) {
+    if inbound.intent == Intent::Ignored {
         return Reaction::default();
     }
     let speaker = match speaker(app, &inbound) {
         Ok(speaker) => speaker,
+        Err(refusal) if inbound.intent == Intent::Home => {
+            let view =
+                with_context(app, |context| view::home(&answers::card(&Answer::Refused { refusal }, context), context));
+            return Reaction::later(Later::Home { user: inbound.user, view });
+        }
         Err(refusal) => {
             record_stranger(app, &inbound, &refusal).await;
             return answer(app, &inbound, &Answer::Refused { refusal });
@@ -71,7 +76,16 @@ pub async fn react(app: &App, inbound: Inbound) -> Reaction {
         Intent::Form(form) => forms::submitted(app, &speaker, form).await,
         Intent::FormChanged { form, .. } => forms::changed(app, &speaker, form).await,
         Intent::Options { query, .. } => forms::options(app, &speaker, query),
-        Intent::Home | Intent::Verification { .. } | Intent::Ignored => Reaction::default(),
+        Intent::Home => {
+            if let Err(error) = app.dispatch.store.open_home(speaker.id()).await {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "a home tab could not be marked; it is when opened again"
+                );
+            }
+            Reaction::default()
+        }
+        Intent::Verification { .. } | Intent::Ignored => Reaction::default(),
     }
 }
 
@@ -138,6 +152,8 @@ async fn line(app: &App, inbound: &Inbound, speaker: Speaker, text: &str) -> Rea
         Reply::RevokeForm(access) => forms::open(app, inbound, |c| jit_chat::forms::revoke(&access, c)),
         Reply::ExtendForm(access) => forms::open_extend(app, inbound, &access),
         Reply::EmergencyForm { draft, drill } => forms::open_emergency(app, inbound, &speaker, (draft, drill)),
+        Reply::AskForm(access) => forms::open(app, inbound, |c| jit_chat::forms::ask(&access, c)),
+        Reply::AnswerForm(access) => forms::open(app, inbound, |c| jit_chat::forms::reply(&access, c)),
     }
 }
 
@@ -147,17 +163,27 @@ async fn button(app: &App, inbound: &Inbound, speaker: Speaker, (verb, id): (Ver
     let by = speaker.id().clone();
     let done = match verb {
         Verb::Approve => verbs.act(&speaker, id, Command::Approve { by, at_most: None }).await,
+        Verb::Claim => verbs.act(&speaker, id, Command::Claim { by }).await,
         Verb::Cancel => verbs.act(&speaker, id, Command::Cancel { by }).await,
         Verb::Done => verbs.act(&speaker, id, Command::Done { by }).await,
         Verb::Show => match verbs.access(id).await {
             Ok(access) => verbs.show(&speaker, access).await,
             Err(error) => Err(error),
         },
-        Verb::ApproveShorter | Verb::Deny | Verb::Extend | Verb::Revoke | Verb::Justified | Verb::Misuse => {
+        Verb::ApproveShorter
+        | Verb::Deny
+        | Verb::Ask
+        | Verb::Reply
+        | Verb::Extend
+        | Verb::Revoke
+        | Verb::Justified
+        | Verb::Misuse => {
             return match verbs.shown(&speaker, id).await {
                 Ok(access) => match verb {
                     Verb::ApproveShorter => forms::open(app, inbound, |c| jit_chat::forms::approve_shorter(&access, c)),
                     Verb::Deny => forms::open(app, inbound, |c| jit_chat::forms::deny(&access, c)),
+                    Verb::Ask => forms::open(app, inbound, |c| jit_chat::forms::ask(&access, c)),
+                    Verb::Reply => forms::open(app, inbound, |c| jit_chat::forms::reply(&access, c)),
                     Verb::Revoke => forms::open(app, inbound, |c| jit_chat::forms::revoke(&access, c)),
                     Verb::Justified => forms::open(app, inbound, |c| jit_chat::forms::justified(&access, c)),
                     Verb::Misuse => forms::open(app, inbound, |c| jit_chat::forms::misuse(&access, c)),
@@ -178,9 +204,10 @@ async fn button(app: &App, inbound: &Inbound, speaker: Speaker, (verb, id): (Ver
 /// Says it to the speaker alone: in the acknowledgement of a command, through the response address of a button, as a message to a
 /// message.
 fn answer(app: &App, inbound: &Inbound, answer: &Answer) -> Reaction {
-    let snapshot = app.dispatch.in_force.get();
-    let context = Context { directory: &snapshot.directory, now: app.dispatch.store.now() };
-    let message = render::message(&answers::card(answer, &context), &context);
+    let (message, dialog) = with_context(app, |context| {
+        let card = answers::card(answer, context);
+        (render::message(&card, context), view::answer(&card, context))
+    });
     match &inbound.intent {
         Intent::Line { .. } if inbound.response_url.is_some() => {
             Reaction::ack(json!({ "response_type": "ephemeral", "text": message.text, "blocks": message.blocks }))
@@ -188,8 +215,14 @@ fn answer(app: &App, inbound: &Inbound, answer: &Answer) -> Reaction {
         Intent::Form(_) => Reaction::ack(json!({ "response_action": "clear" })),
         Intent::Options { .. } => Reaction::ack(json!({ "options": [] })),
         Intent::FormChanged { .. } => Reaction::default(),
-        _ => Later::say(inbound, message).map_or_else(Reaction::default, Reaction::later),
+        _ => Later::say(inbound, message, dialog).map_or_else(Reaction::default, Reaction::later),
     }
+}
+
+/// Words something with today's names.
+fn with_context<T>(app: &App, make: impl FnOnce(&Context<'_>) -> T) -> T {
+    let snapshot = app.dispatch.in_force.get();
+    make(&Context { directory: &snapshot.directory, now: app.dispatch.store.now() })
 }
 
 /// What a person is told when their words cannot be acted on for a reason of ours.

@@ -6,7 +6,7 @@ use jit_core::access::{Access, State};
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::facts::beside;
 use jit_core::freeze;
-use jit_core::id::{AccessId, RoleName};
+use jit_core::id::{AccessId, PersonId, RoleName};
 use jit_core::policy::{Role, Subject};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
@@ -49,11 +49,8 @@ impl Verbs {
     pub async fn pending(&self, speaker: &Speaker) -> Result<Answer, ActError> {
         let snapshot = self.dispatch.in_force.get();
         let pending = self.dispatch.store.pending().await.map_err(anyhow::Error::from)?;
-        let mine = |access: &Access| scope::may_vote(&snapshot, speaker.id(), access);
         let reviews = self.dispatch.store.to_review().await.map_err(anyhow::Error::from)?;
-        let to_review = |access: &Access| scope::may_review(&snapshot, speaker.id(), access);
-        let accesses = pending.into_iter().filter(mine).chain(reviews.into_iter().filter(to_review));
-        Ok(Answer::Pending { accesses: accesses.collect() })
+        Ok(Answer::Pending { accesses: waits_for(&snapshot, speaker.id(), (&pending, &reviews)) })
     }
 
     /// `/jit who ROLE`
@@ -113,6 +110,13 @@ impl Verbs {
         Answer::Roles { text, roles }
     }
 
+    /// `/jit help [VERB]`
+    pub(super) fn help(&self, speaker: &Speaker, verb: Option<String>) -> Answer {
+        let snapshot = self.dispatch.in_force.get();
+        let requestable = snapshot.policy.requestable(&speaker.person, &snapshot.directory);
+        Answer::Help { verb, role: requestable.first().map(|role| role.name.clone()) }
+    }
+
     /// `/jit why ROLE`
     pub async fn why(&self, speaker: &Speaker, role: &str) -> Result<Answer, ActError> {
         let snapshot = self.dispatch.in_force.get();
@@ -128,6 +132,13 @@ impl Verbs {
         lines.extend(frozen.map(|refusal| format!("{}. {}", refusal.what, refusal.next)));
         Ok(Answer::Why { role: role.name.clone(), lines })
     }
+}
+
+/// What of everything that waits, waits for this person: requests to decide, then bypasses to review.
+pub fn waits_for(snapshot: &Snapshot, person: &PersonId, (pending, reviews): (&[Access], &[Access])) -> Vec<Access> {
+    let mine = |access: &&Access| scope::may_vote(snapshot, person, access);
+    let to_review = |access: &&Access| scope::may_review(snapshot, person, access);
+    pending.iter().filter(mine).chain(reviews.iter().filter(to_review)).cloned().collect()
 }
 
 /// The role of a name as a person typed it; a typo gets the nearest.

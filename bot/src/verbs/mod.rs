@@ -18,7 +18,7 @@ use jit_core::id::{AccessId, PersonId, ShortId};
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
 
-pub use look::{role_line, role_named};
+pub use look::{role_line, role_named, waits_for};
 pub use request::{Draft, Preview};
 
 use crate::dispatch::{ActError, Dispatch};
@@ -66,6 +66,10 @@ pub enum Reply {
         /// Only practise it.
         drill: bool,
     },
+    /// A question without words.
+    AskForm(Box<Access>),
+    /// An answer without words.
+    AnswerForm(Box<Access>),
 }
 
 /// The verbs, over one dispatch.
@@ -101,6 +105,11 @@ impl Verbs {
             Line::Extend { id, .. } => return Ok(Reply::ExtendForm(self.seen(speaker, &id).await?)),
             Line::Deny { id, because: None } => return Ok(Reply::DenyForm(self.seen(speaker, &id).await?)),
             Line::Revoke { id, because: None } => return Ok(Reply::RevokeForm(self.seen(speaker, &id).await?)),
+            Line::Ask { id, text: None } => return Ok(Reply::AskForm(self.seen(speaker, &id).await?)),
+            Line::Reply { id, text: None } => return Ok(Reply::AnswerForm(self.seen(speaker, &id).await?)),
+            Line::Claim { id } => self.on(speaker, &id, Command::Claim { by }).await?,
+            Line::Ask { id, text: Some(text) } => self.on(speaker, &id, question(by, text)).await?,
+            Line::Reply { id, text: Some(text) } => self.on(speaker, &id, reply(by, text, None)).await?,
             Line::Approve { id, at_most } => self.on(speaker, &id, Command::Approve { by, at_most }).await?,
             Line::Deny { id, because: Some(because) } => self.on(speaker, &id, deny(by, because)).await?,
             Line::Revoke { id, because: Some(because) } => self.on(speaker, &id, revoke(by, because)).await?,
@@ -115,8 +124,9 @@ impl Verbs {
             Line::Freeze { what: None, because: None } => self.frozen(None).await?,
             Line::Freeze { what, because } => self.freeze(speaker, what.as_deref(), because).await?,
             Line::Unfreeze { what } => self.unfreeze(speaker, what.as_deref()).await?,
-            Line::Help { verb } => Answer::Help { verb },
             Line::Emergency { line, drill } => return self.emergency_line(line, drill),
+            Line::Unclear => Answer::Unclear,
+            Line::Help { verb } => self.help(speaker, verb),
         };
         Ok(Reply::Answer(answer))
     }
@@ -129,6 +139,22 @@ impl Verbs {
     /// Takes access back, with a reason.
     pub async fn revoke(&self, speaker: &Speaker, id: AccessId, reason: String) -> Result<Answer, ActError> {
         self.act(speaker, id, revoke(speaker.id().clone(), reason)).await
+    }
+
+    /// Asks the requester something.
+    pub async fn ask_back(&self, speaker: &Speaker, id: AccessId, text: String) -> Result<Answer, ActError> {
+        self.act(speaker, id, question(speaker.id().clone(), text)).await
+    }
+
+    /// Answers the questions that were there when the answer was written.
+    pub async fn reply(
+        &self,
+        speaker: &Speaker,
+        id: AccessId,
+        text: String,
+        seen: Option<usize>,
+    ) -> Result<Answer, ActError> {
+        self.act(speaker, id, reply(speaker.id().clone(), text, seen)).await
     }
 
     /// Does something to an access.
@@ -185,6 +211,14 @@ fn revoke(by: PersonId, reason: String) -> Command {
     Command::Revoke { by: Revoker::Person(by), reason: personal(reason) }
 }
 
+fn question(by: PersonId, text: String) -> Command {
+    Command::Question { by, text: personal(text.trim()) }
+}
+
+fn reply(by: PersonId, text: String, seen: Option<usize>) -> Command {
+    Command::Reply { by, text: personal(text.trim()), seen }
+}
+
 /// The name of a line's verb.
 fn verb(line: &Line) -> &'static str {
     match line {
@@ -193,6 +227,9 @@ fn verb(line: &Line) -> &'static str {
         Line::Extend { .. } => "extend",
         Line::Approve { .. } => "approve",
         Line::Deny { .. } => "deny",
+        Line::Claim { .. } => "claim",
+        Line::Ask { .. } => "ask",
+        Line::Reply { .. } => "reply",
         Line::Cancel { .. } => "cancel",
         Line::Done { .. } => "done",
         Line::Revoke { .. } => "revoke",
@@ -204,6 +241,7 @@ fn verb(line: &Line) -> &'static str {
         Line::Why { .. } => "why",
         Line::Freeze { .. } => "freeze",
         Line::Unfreeze { .. } => "unfreeze",
+        Line::Unclear => "unclear",
         Line::Help { .. } => "help",
     }
 }

@@ -5,6 +5,7 @@
 mod children;
 mod exceptions;
 mod gauges;
+mod homes;
 mod leavers;
 pub mod outbox;
 mod presence;
@@ -32,6 +33,7 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(leavers::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
     workers.spawn(outbox::run(app.clone(), stop.clone()));
+    workers.spawn(homes::run(app.clone(), stop.clone()));
     workers.spawn(gauges::run(app.clone(), stop.clone()));
     workers.spawn(reload::run(app.clone(), stop.clone()));
     workers.spawn(crate::oncall::worker::run(app.clone(), stop.clone()));

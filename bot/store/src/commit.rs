@@ -77,6 +77,7 @@ impl Store {
             outbox: tells > 0,
             entitlements: has(&Effect::Reconcile),
             children: has(&Effect::EndChildren),
+            homes: false,
         };
         Ok(Committed { access: commit.after.id, version: commit.after.version, tells, timers, ring })
     }

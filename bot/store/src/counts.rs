@@ -57,6 +57,7 @@ impl Store {
     pub async fn in_flight(&self) -> Result<u64, StoreError> {
         let select = "SELECT (SELECT count(*) FROM timers WHERE lease_us > $1)
                       + (SELECT count(*) FROM outbox WHERE state = 'queued' AND lease_us > $1)
+                      + (SELECT count(*) FROM homes WHERE lease_us > $1)
                       + (SELECT count(*) FROM entitlements WHERE lease_us > $1) AS n";
         let now = crate::clock::micros(self.now());
         let row = sql::one(&self.db().reader, select, vec![now.into()]).await.doing("count leases")?;

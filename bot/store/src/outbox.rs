@@ -25,7 +25,7 @@ use crate::clock::{instant, micros};
 use crate::error::{Doing, StoreError};
 use crate::events::version;
 use crate::wakeups::Ring;
-use crate::{Store, rows, sql, texts};
+use crate::{Store, homes, rows, sql, texts};
 
 /// Where a message was posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,8 +233,12 @@ impl Store {
         let values = vec![leased.id.into(), version(leased.revision).into(), now_us.into()];
         sql::execute(&transaction, done, values).await.doing(DOING)?;
         put(&transaction, &leased.tell.to, &leased.tell.slot, handle, now_us).await?;
+        let homes = match &leased.tell.to {
+            Recipient::Person(person) => homes::touch(&transaction, person, now_us).await.doing(DOING)?,
+            Recipient::Announce | Recipient::Security | Recipient::Channel(_) => false,
+        };
         transaction.commit().await.doing(DOING)?;
-        self.ring(Ring { outbox: true, ..Ring::default() });
+        self.ring(Ring { outbox: true, homes, ..Ring::default() });
         Ok(())
     }
 

@@ -41,6 +41,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         Event::RevocationStarted { cause } => reason(cause),
         Event::Closed { outcome: Outcome::Denied { reason, .. } | Outcome::Withdrawn { reason, .. } } => Some(reason),
         Event::Closed { outcome: Outcome::Ended { cause, .. } } => reason(cause),
+        Event::Questioned { text, .. } | Event::Replied { text, .. } => Some(text),
         Event::Refused { words, .. } => words.as_ref(),
         Event::Frozen { reason, .. } => Some(reason),
         Event::Reviewed { verdict } => Some(&verdict.note),
@@ -48,6 +49,8 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::Reminded
         | Event::Escalated { .. }
         | Event::Approved { .. }
+        | Event::Claimed { .. }
+        | Event::Released { .. }
         | Event::ElevationStarted { .. }
         | Event::Rehearsed { .. }
         | Event::ElevationTroubled { .. }

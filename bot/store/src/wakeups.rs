@@ -15,6 +15,8 @@ pub struct Wakeups {
     pub entitlements: Notify,
     /// The extensions of some access are to be ended with it.
     pub children: Notify,
+    /// A home tab is to be drawn.
+    pub homes: Notify,
 }
 
 /// Which bells to ring.
@@ -24,6 +26,7 @@ pub(crate) struct Ring {
     pub outbox: bool,
     pub entitlements: bool,
     pub children: bool,
+    pub homes: bool,
 }
 
 impl Wakeups {
@@ -33,6 +36,7 @@ impl Wakeups {
             (ring.outbox, &self.outbox),
             (ring.entitlements, &self.entitlements),
             (ring.children, &self.children),
+            (ring.homes, &self.homes),
         ];
         bells.into_iter().filter(|(rung, _)| *rung).for_each(|(_, bell)| bell.notify_one());
     }
@@ -40,7 +44,7 @@ impl Wakeups {
 
 impl Ring {
     /// Every bell.
-    pub const ALL: Self = Self { timers: true, outbox: true, entitlements: true, children: true };
+    pub const ALL: Self = Self { timers: true, outbox: true, entitlements: true, children: true, homes: true };
 
     /// Both.
     pub fn and(self, other: Self) -> Self {
@@ -49,19 +53,21 @@ impl Ring {
             outbox: self.outbox | other.outbox,
             entitlements: self.entitlements | other.entitlements,
             children: self.children | other.children,
+            homes: self.homes | other.homes,
         }
     }
 
     /// As it travels between replicas: a letter for each bell.
     pub fn letters(self) -> String {
-        let letters = [(self.timers, 't'), (self.outbox, 'o'), (self.entitlements, 'e'), (self.children, 'c')];
+        let letters =
+            [(self.timers, 't'), (self.outbox, 'o'), (self.entitlements, 'e'), (self.children, 'c'), (self.homes, 'h')];
         letters.into_iter().filter(|(rung, _)| *rung).map(|(_, letter)| letter).collect()
     }
 
     /// Reads [`Ring::letters`]; letters of newer versions are ignored.
     pub fn read(letters: &str) -> Self {
         let has = |letter| letters.contains(letter);
-        Self { timers: has('t'), outbox: has('o'), entitlements: has('e'), children: has('c') }
+        Self { timers: has('t'), outbox: has('o'), entitlements: has('e'), children: has('c'), homes: has('h') }
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn close(draft: &mut Draft<'_>, outcome: Outcome) {
     draft.event(Event::Closed { outcome });
     draft.tell_story(NoticeKind::Ended);
     draft.tell_cards();
+    draft.tell_open_questions();
 }
 
 /// Starts taking back. Extensions end with what they extend, unless it ends by running out. Of a rehearsal nothing has to be taken back, so
@@ -115,7 +116,7 @@ fn over(access: &Access) -> Refusal {
     Refusal::new(Code::WrongState, what, format!("`/jit show {}` tells its story.", access.short))
 }
 
-fn holder(access: &Access, by: &PersonId) -> Result<(), Refusal> {
+pub(super) fn holder(access: &Access, by: &PersonId) -> Result<(), Refusal> {
     if *by == access.request.requester || *by == access.request.beneficiary {
         return Ok(());
     }

@@ -9,6 +9,7 @@ mod draft;
 mod end;
 mod request;
 mod review;
+mod talk;
 mod tell;
 mod timer;
 mod vote;
@@ -20,6 +21,7 @@ use chrono::{DateTime, Utc};
 
 pub use request::preview;
 pub use review::{may_review, reminded_at};
+pub use talk::{CLAIM_LASTS, LONGEST_WORDS, MOST_QUESTIONS};
 pub(crate) use vote::NATIVE_MARGIN;
 
 use crate::access::{Access, EndCause, Outcome, State};
@@ -64,7 +66,16 @@ pub fn decide(
             vote::approve(&mut draft, pending, by, *at_most)?;
         }
         (State::Pending(pending), Command::Deny { by, reason }) => vote::deny(&mut draft, pending, by, reason)?,
-        (_, Command::Approve { by, .. } | Command::Deny { by, .. }) => return Err(vote::too_late(access, by, facts)),
+        (State::Pending(pending), Command::Claim { by }) => talk::claim(&mut draft, pending, by)?,
+        (State::Pending(pending), Command::Question { by, text }) => talk::question(&mut draft, pending, by, text)?,
+        (_, Command::Reply { by, text, seen }) => talk::reply(&mut draft, (by, text), *seen)?,
+        (
+            _,
+            Command::Approve { by, .. }
+            | Command::Deny { by, .. }
+            | Command::Claim { by }
+            | Command::Question { by, .. },
+        ) => return Err(vote::too_late(access, by, facts)),
 
         (State::Pending(_), Command::Cancel { by }) => end::cancel(&mut draft, by)?,
         (State::Elevating(_), Command::Cancel { by } | Command::Done { by }) => {

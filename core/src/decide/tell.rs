@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::draft::Draft;
+use super::talk;
 use crate::access::{Access, State};
 use crate::effect::{Recipient, Slot};
 use crate::id::PersonId;
@@ -67,7 +68,7 @@ impl Draft<'_> {
     }
 
     /// The cards of everybody who was asked so far: new ones for whoever has none yet, edited ones for the rest.
-    fn tell_approvers(&mut self) {
+    pub fn tell_approvers(&mut self) {
         let asked: BTreeSet<(PersonId, usize)> =
             self.access.asked.iter().map(|asked| (asked.person.clone(), asked.step)).collect();
         for (person, step) in asked {
@@ -89,6 +90,38 @@ impl Draft<'_> {
             let slot = Slot::new(self.access.id, format!("reminder-{step}"));
             let under = approval(&self.access, step);
             self.tell(Recipient::Person(person), slot, Some(under), NoticeKind::Reminder);
+        }
+    }
+
+    /// What an approver asks, in the requester's thread; told again when it is answered, and when it no longer matters.
+    pub fn tell_question(&mut self, index: usize) {
+        let access = &self.access;
+        let slot = question(access, index);
+        self.tell(requester(access), slot, Some(thread(access)), NoticeKind::Question { index });
+    }
+
+    /// The questions that nobody answered, when nobody needs to any more.
+    pub fn tell_open_questions(&mut self) {
+        let open: Vec<usize> = talk::unanswered(&self.access).collect();
+        open.into_iter().for_each(|index| self.tell_question(index));
+    }
+
+    /// Under the cards of a step: somebody asked the requester something.
+    pub fn tell_question_asked(&mut self, index: usize, step: usize) {
+        self.tell_listeners(&question(&self.access, index), step, &NoticeKind::QuestionAsked { index });
+    }
+
+    /// Under the cards of a step: what the requester answered.
+    pub fn tell_reply(&mut self, to: Vec<usize>, step: usize) {
+        let slot = Slot::new(self.access.id, format!("reply-{}", self.access.version));
+        self.tell_listeners(&slot, step, &NoticeKind::Replied { to });
+    }
+
+    fn tell_listeners(&mut self, slot: &Slot, step: usize, kind: &NoticeKind) {
+        for person in talk::listeners(&self.access, step) {
+            let asked_in = |step: &usize| self.access.asked_in(*step).any(|asked| asked.person == person);
+            let card = (0..=step).rev().find(asked_in).map(|step| approval(&self.access, step));
+            self.tell(Recipient::Person(person), slot.clone(), card, kind.clone());
         }
     }
 
@@ -155,6 +188,10 @@ impl Draft<'_> {
 
 fn review(access: &Access) -> Slot {
     Slot::new(access.id, "review")
+}
+
+fn question(access: &Access, index: usize) -> Slot {
+    Slot::new(access.id, format!("question-{index}"))
 }
 
 fn approval(access: &Access, step: usize) -> Slot {

@@ -1,7 +1,7 @@
 //! What a timer means. One that does not belong to the present state, or is not due yet, changes nothing.
 
 use super::draft::Draft;
-use super::{end, review};
+use super::{end, review, talk};
 use crate::access::{EndCause, Outcome, State};
 use crate::event::Event;
 use crate::notice::NoticeKind;
@@ -21,6 +21,7 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
             draft.tell_reminder(pending.step);
         }
         (TimerKind::Escalate, State::Pending(pending)) => escalate(draft, pending.step),
+        (TimerKind::Release, State::Pending(pending)) => talk::release(draft, &pending),
         (TimerKind::TimeOut, State::Pending(_)) => end::close(draft, Outcome::TimedOut),
         (TimerKind::Lapse, State::Pending(_)) => end::close(draft, Outcome::Lapsed),
         (TimerKind::ElevationDeadline, State::Elevating(elevating)) => {

@@ -60,6 +60,9 @@ pub(super) fn approve(
     draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
     draft.tell_cards();
     draft.tell_rehearsed();
+    if complete && last {
+        draft.tell_open_questions();
+    }
     Ok(())
 }
 
@@ -114,7 +117,7 @@ pub(super) fn elevate(draft: &mut Draft<'_>, closing: Option<Closing>) {
 }
 
 /// Never one's own, never a disabled person, only the step's own people or those added by escalation, and nobody twice.
-fn may_vote(access: &Access, pending: &Pending, by: &PersonId, facts: &Facts<'_>) -> Result<(), Refusal> {
+pub(super) fn may_vote(access: &Access, pending: &Pending, by: &PersonId, facts: &Facts<'_>) -> Result<(), Refusal> {
     let request = &access.request;
     if *by == request.requester || *by == request.beneficiary {
         return Err(Refusal::new(

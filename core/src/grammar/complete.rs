@@ -59,7 +59,7 @@ fn after(verb: &Verb, done: &[String], partial: &str, roles: &[&str]) -> Vec<Com
             Takes::Role => found.extend(of_roles(partial, roles)),
             Takes::Text if done.is_empty() => return of_roles(partial, roles),
             Takes::Verb => return of_verbs(partial),
-            Takes::Id | Takes::Text | Takes::Nothing => {}
+            Takes::Id | Takes::IdAndText | Takes::Text | Takes::Nothing => {}
         }
     }
     // `at` and `on behalf of` are of a later version.

@@ -62,6 +62,25 @@ pub enum Line {
         /// Why.
         because: Option<String>,
     },
+    /// Say that one is looking at it.
+    Claim {
+        /// Which request.
+        id: ShortId,
+    },
+    /// Ask the requester something.
+    Ask {
+        /// About which request.
+        id: ShortId,
+        /// What; asked for in a form where left out.
+        text: Option<String>,
+    },
+    /// Answer what approvers asked.
+    Reply {
+        /// About which request.
+        id: ShortId,
+        /// What; asked for in a form where left out.
+        text: Option<String>,
+    },
     /// Take a request back.
     Cancel {
         /// Which.
@@ -115,6 +134,8 @@ pub enum Line {
         /// Which.
         role: String,
     },
+    /// Words that begin with nothing like a verb: what people just say.
+    Unclear,
     /// What can be written.
     Help {
         /// Of one verb only; in lower case, perhaps unknown.
@@ -154,8 +175,12 @@ pub fn parse(text: &str) -> Result<Line, Refusal> {
     if first.is_empty() || first == "?" {
         return Ok(Line::Help { verb: None });
     }
-    let verb = verbs::verb(first).ok_or_else(|| verbs::unknown(first))?;
-    if verb.takes == Takes::Text {
+    let verb = match verbs::verb(first) {
+        Some(verb) => verb,
+        None if verbs::near(first).is_none() => return Ok(Line::Unclear),
+        None => return Err(verbs::unknown(first)),
+    };
+    if matches!(verb.takes, Takes::Text | Takes::IdAndText) {
         let rest = line[line.find(first).map_or(0, |at| at + first.len())..].trim();
         let rest = rest.trim_matches(['"', '“', '”']).trim();
         return (verb.build)(verb, clauses::Said::only(rest));

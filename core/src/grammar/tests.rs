@@ -81,6 +81,8 @@ fn every_verb_reads() {
         ("  /jit  ", Line::Help { verb: None }),
         ("?", Line::Help { verb: None }),
         ("help Request", Line::Help { verb: some("request") }),
+        ("I need the orders database, please", Line::Unclear),
+        ("frobnicate", Line::Unclear),
         ("mine", Line::Mine),
         ("PENDING", Line::Pending),
         ("show a-7k3f9q", Line::Show { id: id() }),
@@ -100,6 +102,13 @@ fn every_verb_reads() {
             "extend A-7K3F9Q because not finished for 30m",
             Line::Extend { id: id(), duration: Some(Span::minutes(30)), because: some("not finished") },
         ),
+        ("claim A-7K3F9Q", Line::Claim { id: id() }),
+        ("ask A-7K3F9Q", Line::Ask { id: id(), text: None }),
+        (
+            "ask A-7K3F9Q why for 2h, because of what?",
+            Line::Ask { id: id(), text: some("why for 2h, because of what?") },
+        ),
+        ("reply a-7k3f9q: only one table", Line::Reply { id: id(), text: some("only one table") }),
         ("roles", Line::Roles { text: None }),
         ("roles orders for admins", Line::Roles { text: some("orders for admins") }),
         ("who db", Line::Who { role: "db".to_owned() }),
@@ -161,7 +170,6 @@ fn later_starts_and_other_people_read_too() {
 fn refusals_say_what_to_write() {
     for (text, what, next) in [
         ("requst db", "`requst`", "Did you mean `request`?"),
-        ("frobnicate", "`frobnicate`", "`/jit help`"),
         ("request db fro 2h", "`fro` was not understood", "Did you mean `for`?"),
         ("request db becuase broken", "`becuase`", "Did you mean `because`?"),
         ("request db 2h", "`2h` was not understood", "Write `for 2h`"),
@@ -226,7 +234,7 @@ fn completion_follows_the_words() {
     let roles = ["orders-db-admin", "orders-db-reader", "payments"];
     let labels = |text: &str| complete(text, &roles).into_iter().map(|done| done.label).collect::<Vec<_>>().join(" ");
     for (text, expected) in [
-        ("re", "request revoke"),
+        ("re", "request reply revoke"),
         ("/jit app", "approve"),
         ("request ord", "orders-db-admin orders-db-reader"),
         ("request admin", "orders-db-admin"),

@@ -3,7 +3,7 @@
 use crate::grammar::clauses::{Clause, Said, shown};
 use crate::grammar::words::bare;
 use crate::grammar::{Line, RequestLine, nearest};
-use crate::id::ShortId;
+use crate::id::{RoleName, ShortId};
 use crate::refusal::{Code, Refusal};
 
 /// A verb, for help and for reading.
@@ -22,6 +22,16 @@ pub struct Verb {
     pub(super) build: fn(&Verb, Said) -> Result<Line, Refusal>,
 }
 
+/// The role that examples name.
+const EXAMPLE_ROLE: &str = "orders-db-admin";
+
+impl Verb {
+    /// The example, with a role that the reader may ask for where one is known.
+    pub fn example_with(&self, role: Option<&RoleName>) -> String {
+        role.map_or_else(|| self.example.to_owned(), |role| self.example.replace(EXAMPLE_ROLE, role.as_str()))
+    }
+}
+
 /// What stands beside the clauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
@@ -31,6 +41,8 @@ pub(super) enum Takes {
     Verb,
     /// The rest of the line as it is.
     Text,
+    /// An id, and the rest of the line as it is.
+    IdAndText,
 }
 
 /// Every verb, in the order of help.
@@ -126,6 +138,33 @@ pub const VERBS: &[Verb] = &[
         build: |verb, said| Ok(Line::Deny { id: id(verb, &said)?, because: said.because }),
     },
     Verb {
+        name: "claim",
+        usage: "claim ID",
+        summary: "Tell the others that you are looking at a request; they can decide all the same.",
+        example: "claim A-7K3F9Q",
+        takes: Takes::Id,
+        clauses: &[],
+        build: |verb, said| Ok(Line::Claim { id: id(verb, &said)? }),
+    },
+    Verb {
+        name: "ask",
+        usage: "ask ID [TEXT]",
+        summary: "Ask the requester something before you decide.",
+        example: "ask A-7K3F9Q which tables do you have to touch?",
+        takes: Takes::IdAndText,
+        clauses: &[],
+        build: |verb, said| id_and_text(verb, said).map(|(id, text)| Line::Ask { id, text }),
+    },
+    Verb {
+        name: "reply",
+        usage: "reply ID [TEXT]",
+        summary: "Answer what approvers asked about your request.",
+        example: "reply A-7K3F9Q only orders_2026, about 300 rows",
+        takes: Takes::IdAndText,
+        clauses: &[],
+        build: |verb, said| id_and_text(verb, said).map(|(id, text)| Line::Reply { id, text }),
+    },
+    Verb {
         name: "revoke",
         usage: "revoke ID because TEXT",
         summary: "End somebody's access now; for the role's owner and security.",
@@ -195,9 +234,14 @@ pub(super) fn verb(name: &str) -> Option<&'static Verb> {
     VERBS.iter().find(|verb| verb.name.eq_ignore_ascii_case(bare(name)))
 }
 
+/// The verb that somebody may have meant.
+pub(super) fn near(name: &str) -> Option<&'static str> {
+    nearest(name, VERBS.iter().map(|verb| verb.name))
+}
+
 /// For an unknown verb.
 pub(super) fn unknown(name: &str) -> Refusal {
-    let next = match nearest(name, VERBS.iter().map(|verb| verb.name)) {
+    let next = match near(name) {
         Some(verb) => format!("Did you mean `{verb}`?"),
         None => "Write `/jit help` to see what there is.".to_owned(),
     };
@@ -218,6 +262,15 @@ fn id(verb: &Verb, said: &Said) -> Result<ShortId, Refusal> {
     let what = || format!("`{}` is not the id of an access; they look like `A-7K3F9Q`.", shown(text));
     ShortId::parse(text.trim_end_matches(['.', '!', '?']))
         .ok_or_else(|| Refusal::new(Code::NotUnderstood, what(), example))
+}
+
+/// An id, and whatever follows it, word for word.
+fn id_and_text(verb: &Verb, said: Said) -> Result<(ShortId, Option<String>), Refusal> {
+    let line = said.subject.unwrap_or_default();
+    let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
+    let id = id(verb, &Said::only(bare(first).trim_end_matches([':', ','])))?;
+    let text = rest.trim();
+    Ok((id, (!text.is_empty()).then(|| text.to_owned())))
 }
 
 fn role(verb: &Verb, said: Said) -> Result<String, Refusal> {

@@ -2,6 +2,7 @@
 
 mod advice;
 mod approve;
+mod ask_back;
 mod attack;
 mod chat_down;
 mod emergency;
@@ -9,6 +10,7 @@ mod end;
 mod extend;
 mod form;
 mod freeze;
+mod home;
 mod hostile;
 mod incident;
 mod limits;

@@ -5,6 +5,7 @@
 mod commit;
 mod crash;
 mod entitlements;
+mod homes;
 mod newer;
 mod open;
 mod outbox;

@@ -7,6 +7,9 @@ use super::sample::{self, Sample};
 use super::{Context, advice, button, outcome, words};
 use crate::card::{Card, Inline, Line, Tone};
 
+/// How many answers the card repeats; the thread has all.
+const ANSWERS: usize = 2;
+
 /// Words it, for everybody who was asked in this step.
 pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
     let access = &notice.access;
@@ -60,7 +63,15 @@ fn open(access: &Access, state: &Pending, context: &Context) -> Card {
                 .at_and_left(words::gives_up(access, state))
                 .plain("."),
         )
-        .actions(vec![button::approve(access), button::approve_shorter(access), button::deny(access)])
+        .list(answered(access, context))
+        .text(words::looking(state, context))
+        .actions(vec![
+            button::approve(access),
+            button::approve_shorter(access),
+            button::deny(access),
+            button::ask(access),
+            button::claim(access),
+        ])
 }
 
 fn facts(access: &Access) -> Vec<(String, Vec<Inline>)> {
@@ -84,6 +95,22 @@ fn facts(access: &Access) -> Vec<(String, Vec<Inline>)> {
     }
     facts.extend(advice::facts(access));
     facts
+}
+
+/// What was asked and answered last, for whoever was not there.
+fn answered(access: &Access, context: &Context) -> Vec<Line> {
+    let answered: Vec<_> =
+        access.questions.iter().filter_map(|question| Some((question, question.reply.as_ref()?))).collect();
+    let latest = &answered[answered.len().saturating_sub(ANSWERS)..];
+    latest
+        .iter()
+        .map(|(question, reply)| {
+            Line::new(format!("{} asked ", context.directory.name(&question.by)))
+                .quote(question.text.text())
+                .plain(format!(", {} answered ", context.directory.name(&reply.by)))
+                .quote(reply.text.text())
+        })
+        .collect()
 }
 
 /// Which step this is, who has agreed, and what comes next.
@@ -135,6 +162,7 @@ pub fn samples() -> Vec<Sample> {
         of("open-last-step", 1, second_step()),
         of("open-standing-out", 0, sample::standing_out(pending())),
         of("open-unadvised", 0, Access { advice: None, ..pending() }),
+        of("open-looked-at", 0, sample::asked_back(sample::looked_at(pending()), true)),
         of("open-on-behalf", 0, on_behalf(pending())),
         of("open-cut", 0, sample::cut(pending())),
         of("open-extension", 0, extension(pending())),

@@ -20,6 +20,21 @@ pub fn deny(access: &Access) -> Button {
     Button::on(Verb::Deny, access.id, "Deny…").danger().described(format!("Deny {}", access.short))
 }
 
+/// Say that one is looking at it.
+pub fn claim(access: &Access) -> Button {
+    Button::on(Verb::Claim, access.id, "I'm looking").described(format!("Say that you are looking at {}", access.short))
+}
+
+/// Ask the requester something.
+pub fn ask(access: &Access) -> Button {
+    Button::on(Verb::Ask, access.id, "Ask a question…").described(format!("Ask a question about {}", access.short))
+}
+
+/// Answer what approvers asked.
+pub fn reply(access: &Access) -> Button {
+    Button::on(Verb::Reply, access.id, "Reply…").primary().described(format!("Answer about {}", access.short))
+}
+
 /// Take the request back.
 pub fn cancel(access: &Access) -> Button {
     Button::on(Verb::Cancel, access.id, "Cancel request").described(format!("Cancel request {}", access.short))

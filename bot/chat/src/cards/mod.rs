@@ -7,6 +7,7 @@ mod advice;
 pub mod answers;
 mod bulletins;
 mod button;
+pub mod home;
 mod outcome;
 pub mod sample;
 pub(crate) mod words;
@@ -50,7 +51,7 @@ pub fn all(context: &Context) -> Vec<(String, Card)> {
     let notices = samples().into_iter().map(|sample| (sample.name, card(&sample.notice, context)));
     let bulletins = bulletins::samples().into_iter().map(|(name, told)| (name, bulletins::card(&told, context)));
     let answers = answers::samples().into_iter().map(|(name, answer)| (name, answers::card(&answer, context)));
-    notices.chain(bulletins).chain(answers).collect()
+    notices.chain(bulletins).chain(answers).chain(home::samples(context)).collect()
 }
 
 /// Says of a rehearsal that it is one, in the title and in words; nothing of what is real.
@@ -88,6 +89,9 @@ notices! {
     Request => request,
     Approval { step } => approval,
     Reminder => reminder,
+    Question { index } => question,
+    QuestionAsked { index } => question_asked,
+    Replied { to } => replied,
     Approved { by, at_most } => approved,
     Escalated { to } => escalated,
     Granted => granted,

@@ -46,6 +46,7 @@ fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
         .facts(asked_for(access, context))
         .text(words::cut(access))
         .text(when(access, state))
+        .text(words::looking(state, context))
         .actions(vec![button::cancel(access)])
 }
 
@@ -195,6 +196,7 @@ pub fn samples() -> Vec<Sample> {
     let ended = |proof| of("x", expired(proof)).notice.access;
     vec![
         of("pending", pending()),
+        of("looked-at", sample::looked_at(pending())),
         of("second-step", second_step()),
         of("on-behalf", on_behalf(pending())),
         of("odd-words", sample::odd_words(pending())),

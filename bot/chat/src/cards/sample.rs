@@ -139,10 +139,11 @@ pub fn pending() -> Access {
         asked: vec![asked("bob", 0)],
         votes: vec![],
         advice: Some(Box::new(advice())),
+        questions: vec![],
         activated_at: None,
         review: None,
         closing: None,
-        state: State::Pending(Pending { step: 0, since: now(), reminded: false, escalated: false }),
+        state: State::Pending(Pending { step: 0, since: now(), reminded: false, escalated: false, claims: vec![] }),
     }
 }
 
@@ -180,12 +181,39 @@ pub fn standing_out(mut access: Access) -> Access {
     access
 }
 
+/// Bob is looking at it, and so is Erin.
+pub fn looked_at(mut access: Access) -> Access {
+    if let State::Pending(pending) = &mut access.state {
+        let claim = |by: &str, after| Claim { by: by.into(), since: minutes(after) };
+        pending.claims = vec![claim("bob", 2), claim("erin", 4)];
+    }
+    access
+}
+
+/// Bob has asked Alice something; answered, where she has.
+pub fn asked_back(mut access: Access, answered: bool) -> Access {
+    let reply = || Reply { by: "alice".into(), at: minutes(5), text: text("Only `orders_2026`, about 300 rows <b>") };
+    access.questions = vec![Question {
+        by: "bob".into(),
+        at: minutes(3),
+        text: text("Which tables do you have to touch?"),
+        reply: answered.then(reply),
+    }];
+    access
+}
+
 /// Bob has agreed to half an hour; Dana and Erin are asked.
 pub fn second_step() -> Access {
     Access {
         asked: vec![asked("bob", 0), asked("dana", 1), asked("erin", 1)],
         votes: vec![vote("bob", 0, Some(Span::minutes(30)))],
-        state: State::Pending(Pending { step: 1, since: minutes(3), reminded: false, escalated: false }),
+        state: State::Pending(Pending {
+            step: 1,
+            since: minutes(3),
+            reminded: false,
+            escalated: false,
+            claims: vec![],
+        }),
         ..pending()
     }
 }

@@ -1,7 +1,7 @@
 //! Phrases that several cards share, so that the same thing is said in the same words everywhere.
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, State};
+use jit_core::access::{Access, Claim, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, State};
 use jit_core::id::PersonId;
 use jit_core::policy::{Closing, Exception, Holder, Level, Risk, Step, Subject};
 
@@ -188,6 +188,15 @@ pub fn exempt(exception: &Exception, context: &Context) -> String {
         Holder::Person(person) => context.directory.name(person).to_owned(),
         Holder::Account(account) => format!("the account {account}"),
     }
+}
+
+/// Who is looking at it, and since when.
+pub fn looking(pending: &Pending, context: &Context) -> Line {
+    let Some((first, others)) = pending.claims.split_first() else { return Line::default() };
+    let since = |line: Line, claim: &Claim| {
+        line.strong(context.directory.name(&claim.by)).plain(" is looking at it since ").at(claim.since)
+    };
+    others.iter().fold(since(Line::new("👀 "), first), |line, claim| since(line.plain(", "), claim)).plain(".")
 }
 
 /// When a waiting request gives up.

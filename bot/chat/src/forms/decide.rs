@@ -38,7 +38,7 @@ pub fn approve_shorter(access: &Access, context: &Context) -> Form {
     }
 }
 
-fn asks(access: &Access, context: &Context) -> Line {
+pub(super) fn asks(access: &Access, context: &Context) -> Line {
     Line::default()
         .strong(words::asker(access, context))
         .plain(" asks for ")

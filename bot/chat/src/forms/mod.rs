@@ -5,11 +5,13 @@ mod duration;
 mod emergency;
 mod end;
 mod request;
+mod talk;
 
 pub use decide::{approve_shorter, deny};
 pub use emergency::{emergency, justified, misuse};
 pub use end::{extend, revoke};
 pub use request::{Filled, Preview, RequestForm, request, role_choices};
+pub use talk::{ask, reply};
 
 use jit_core::access::Access;
 use jit_core::answer::RoleLine;
@@ -94,6 +96,8 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         ("request-no-roles", request_form(&[], Filled::default(), Preview::None)),
         ("deny", deny(&access, context)),
         ("approve-shorter", approve_shorter(&access, context)),
+        ("ask", ask(&sample::pending(), context)),
+        ("reply", reply(&sample::asked_back(sample::pending(), false), context)),
         ("extend", extend(&access, Span::hours(2), 12)),
         ("revoke", revoke(&access, context)),
         ("emergency", emergency(&few, filled(), 12, Meta::default())),

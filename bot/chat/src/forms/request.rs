@@ -1,4 +1,4 @@
-//! The form of `/jit request`: only roles that this person may ask for, and below what would happen if it were sent now.
+//! The form of `/jit request`: only roles that this person may ask for, and above them what would happen if it were sent now.
 
 use jit_core::answer::RoleLine;
 use jit_core::id::RoleName;

@@ -20,7 +20,7 @@ pub const SCOPES: &[(&str, &str)] = &[
 ];
 
 /// The events that are listened to.
-pub const EVENTS: &[&str] = &["app_mention", "message.im"];
+pub const EVENTS: &[&str] = &["app_home_opened", "app_mention", "message.im"];
 
 /// Longest description. Source: Slack, "App manifest reference".
 const DESCRIPTION: usize = 140;
@@ -60,7 +60,7 @@ fn written(at: &dyn Fn(&str) -> Value) -> Value {
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": false,
+                "home_tab_enabled": true,
                 "messages_tab_enabled": true,
                 "messages_tab_read_only_enabled": false,
             },

@@ -34,6 +34,14 @@ pub fn message(card: &Card, context: &Context) -> Message {
     Message { text, blocks: renderer.finish(limits::BLOCKS) }
 }
 
+/// Renders a card with its title, for a view.
+pub fn whole(card: &Card, context: &Context) -> Vec<Value> {
+    let mut renderer = Renderer::new(context);
+    renderer.title(card);
+    renderer.blocks(&card.blocks);
+    renderer.finish(limits::VIEW_BLOCKS)
+}
+
 /// Renders blocks alone, for a view.
 pub fn blocks(blocks: &[Block], context: &Context) -> Vec<Value> {
     let mut renderer = Renderer::new(context);

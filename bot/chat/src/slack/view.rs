@@ -7,20 +7,21 @@ use serde_json::{Value, json};
 use super::limits;
 use super::render::{self, plain_text};
 use super::text::{clean, cut};
+use crate::card::{Block, Card};
 use crate::cards::Context;
 use crate::form::{Choice, Field, Form, Input};
 
 /// Renders a dialog for `views.open` and `views.update`.
 pub fn modal(form: &Form, context: &Context) -> Value {
     let mut blocks = render::blocks(&form.intro, context);
+    let preview = render::blocks(&form.preview, context);
+    if !preview.is_empty() {
+        blocks.extend(preview);
+        blocks.push(json!({ "type": "divider" }));
+    }
     if form.submit.is_some() {
         blocks.extend(form.fields.iter().filter_map(input));
     }
-    let preview = render::blocks(&form.preview, context);
-    if !preview.is_empty() && !blocks.is_empty() {
-        blocks.push(json!({ "type": "divider" }));
-    }
-    blocks.extend(preview);
     blocks.truncate(limits::VIEW_BLOCKS);
     let mut view = json!({
         "type": "modal",
@@ -34,6 +35,26 @@ pub fn modal(form: &Form, context: &Context) -> Value {
         view["submit"] = plain_text(submit, limits::VIEW_TITLE);
     }
     view
+}
+
+/// Renders a home tab for `views.publish`.
+pub fn home(card: &Card, context: &Context) -> Value {
+    json!({ "type": "home", "blocks": render::whole(card, context) })
+}
+
+/// Renders an answer as a dialog without anything to send: where there is no conversation to answer in. Without buttons, since a
+/// dialog cannot follow what becomes of the thing.
+pub fn answer(card: &Card, context: &Context) -> Value {
+    let mut card = card.clone();
+    card.blocks.retain(|block| !matches!(block, Block::Actions(_)));
+    json!({
+        "type": "modal",
+        "callback_id": "answer",
+        "title": plain_text("jit", limits::VIEW_TITLE),
+        "close": plain_text("Close", limits::VIEW_TITLE),
+        "private_metadata": "",
+        "blocks": render::whole(&card, context),
+    })
 }
 
 /// What the dialog carries; a channel's long name is let go before the access it is about.

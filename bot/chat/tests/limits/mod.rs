@@ -35,6 +35,17 @@ pub fn view(view: &Value) -> Vec<String> {
     check.problems
 }
 
+/// What Slack would not take of a home tab.
+pub fn home(view: &Value) -> Vec<String> {
+    let mut check = Check::default();
+    check.keys("home", view, &["type", "blocks"]);
+    check.blocks(view["blocks"].as_array().map_or(&[], Vec::as_slice), 100, false);
+    if view.to_string().len() > 250 * 1024 {
+        check.wrong("more than 250 KB");
+    }
+    check.problems
+}
+
 #[derive(Default)]
 struct Check {
     problems: Vec<String>,

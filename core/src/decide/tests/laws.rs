@@ -44,6 +44,7 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
         assert!(nothing || reviews, "something happens after the end");
     }
     tells_rightly(before, decision);
+    talk_decides_nothing(before, decision);
     ends_in_time(&decision.after);
     assert!(decision.records.iter().all(|record| record.at == now && record.policy == facts.policy.hash));
 }
@@ -252,6 +253,15 @@ fn decided_by_those_who_may(before: Option<&Access>, decision: &Decision, facts:
                 assert!(reviewer.manager.as_ref().is_none_or(|manager| !parties.contains(&manager)));
                 continue;
             }
+            Event::Claimed { by } | Event::Questioned { by, .. } => match before.map(|access| &access.state) {
+                Some(State::Pending(pending)) => (by, pending.step),
+                other => panic!("looked at in {other:?}"),
+            },
+            Event::Replied { by, .. } => {
+                let request = &decision.after.request;
+                assert!([&request.beneficiary, &request.requester].contains(&by), "{by} answered for somebody else");
+                continue;
+            }
             Event::Closed { outcome: Outcome::Denied { by, .. } } => match before.map(|access| &access.state) {
                 Some(State::Pending(pending)) => (by, pending.step),
                 other => panic!("denied in {other:?}"),
@@ -261,6 +271,29 @@ fn decided_by_those_who_may(before: Option<&Access>, decision: &Decision, facts:
         let access = &decision.after;
         assert!(has_a_say(by, access, (step, &access.route.steps[step]), facts), "{by} had no say");
     }
+}
+
+/// Looking at it, asking back and answering leave everything as it is, the clock of the step included.
+fn talk_decides_nothing(before: Option<&Access>, decision: &Decision) {
+    let talk = |event: &Event| {
+        matches!(
+            event,
+            Event::Claimed { .. } | Event::Released { .. } | Event::Questioned { .. } | Event::Replied { .. }
+        )
+    };
+    let Some(before) = before.filter(|_| decision.records.iter().any(|record| talk(&record.event))) else { return };
+    assert_eq!(decision.records.len(), 1, "somebody asks and something else happens");
+    let mut after = decision.after.clone();
+    (after.version, after.questions) = (before.version, before.questions.clone());
+    if let (State::Pending(after), State::Pending(before)) = (&mut after.state, &before.state) {
+        after.claims.clone_from(&before.claims);
+    }
+    assert_eq!(after, *before);
+    let clock = |access: &Access| -> Vec<_> {
+        timers(access).into_iter().filter(|timer| timer.kind != TimerKind::Release).collect()
+    };
+    assert_eq!(clock(&decision.after), clock(before));
+    assert!(decision.after.questions.len() <= crate::decide::MOST_QUESTIONS);
 }
 
 /// A chain of extensions is no longer than the role allows when it is agreed to.

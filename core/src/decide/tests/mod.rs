@@ -13,5 +13,6 @@ mod pending;
 mod rehearsal;
 mod revoking;
 mod states;
+mod talking;
 mod windows;
 mod world;

@@ -13,8 +13,13 @@ use crate::timer::{TimerKind, timers};
 type Make = fn(&mut World) -> AccessId;
 type Act = fn(&mut World, AccessId) -> String;
 
-const STATES: [(&str, Make); 8] = [
+const STATES: [(&str, Make); 9] = [
     ("Pending", |w| w.request("alice", "orders-write", "1h")),
+    ("Pending, looked at", |w| {
+        let id = w.request("alice", "orders-write", "1h");
+        w.claim("bob", id);
+        id
+    }),
     ("Pending, an extension", |w| {
         let parent = w.active();
         w.now += Span::minutes(40).delta();
@@ -44,6 +49,10 @@ const COMMANDS: &[(&str, Act)] = &[
     ("approve, the last vote", |w, id| w.approve("bob", id)),
     ("approve, by somebody who has no say", |w, id| w.approve("sam", id)),
     ("approve, by the requester", |w, id| w.approve("alice", id)),
+    ("claim, by somebody who has a say", |w, id| w.claim("bob", id)),
+    ("ask back, by somebody who has a say", |w, id| w.question("bob", id)),
+    ("ask back, by somebody who has no say", |w, id| w.question("sam", id)),
+    ("answer, with nothing asked", |w, id| w.reply("alice", id)),
     ("deny", |w, id| w.deny("dana", id)),
     ("cancel, by the holder", |w, id| w.cancel("alice", id)),
     ("cancel, by somebody else", |w, id| w.cancel("bob", id)),
@@ -100,6 +109,7 @@ fn render() -> String {
     let timers: Vec<(String, Act)> = vec![
         ("`remind`".to_owned(), |w, id| w.fire(id, TimerKind::Remind)),
         ("`escalate`".to_owned(), |w, id| w.fire(id, TimerKind::Escalate)),
+        ("`release` (of who is looking)".to_owned(), |w, id| w.fire(id, TimerKind::Release)),
         ("`time-out`".to_owned(), |w, id| w.fire(id, TimerKind::TimeOut)),
         ("`lapse` (of extensions)".to_owned(), |w, id| w.fire(id, TimerKind::Lapse)),
         ("`elevation-deadline`".to_owned(), |w, id| w.fire(id, TimerKind::ElevationDeadline)),

@@ -343,6 +343,18 @@ impl World {
         self.line(id, Command::Deny { by: who.into(), reason: text("not on a Monday") })
     }
 
+    pub fn claim(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Claim { by: who.into() })
+    }
+
+    pub fn question(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Question { by: who.into(), text: text("which table?") })
+    }
+
+    pub fn reply(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Reply { by: who.into(), text: text("the orders one"), seen: None })
+    }
+
     pub fn cancel(&mut self, who: &str, id: AccessId) -> String {
         self.line(id, Command::Cancel { by: who.into() })
     }
@@ -469,6 +481,7 @@ fn effect(effect: &Effect) -> String {
             };
             let name = match &tell.notice().expect("decisions are about accesses").kind {
                 NoticeKind::Approval { step } => format!("approval-{step}"),
+                NoticeKind::Question { index } => format!("question-{index}"),
                 kind => kind.name().to_owned(),
             };
             format!("{to}:{name}")
@@ -483,6 +496,7 @@ fn actor(command: &Command) -> Actor {
         Command::Approve { by, .. } | Command::Deny { by, .. } | Command::Cancel { by } | Command::Done { by } => {
             person(by)
         }
+        Command::Claim { by } | Command::Question { by, .. } | Command::Reply { by, .. } => person(by),
         Command::Revoke { by: Revoker::Person(by), .. } => person(by),
         Command::Revoke { by: Revoker::Operator(name), .. } => Actor::Operator { name: name.clone() },
         Command::Timer { .. } => Actor::Timer,

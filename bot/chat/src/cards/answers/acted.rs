@@ -49,6 +49,9 @@ pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
     let (tone, title) = match verb {
         "approve" => (Tone::Success, format!("You approved {what} for {whose}")),
         "deny" => (Tone::Refused, format!("You denied {what} for {whose}")),
+        "claim" => (Tone::Neutral, format!("You are looking at {what} for {whose}")),
+        "ask" => (Tone::Neutral, format!("You asked {} about {what}", context.name(&access.request.requester))),
+        "reply" => (Tone::Neutral, format!("You answered about {what}")),
         "cancel" => (Tone::Over, format!("You cancelled {what}")),
         "done" => (Tone::Over, format!("You gave back {what}")),
         "revoke" => (Tone::Over, format!("You took back {what} from {whose}")),
@@ -97,6 +100,8 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
             },
         ),
         ("approved".to_owned(), acted("approve", sample::second_step())),
+        ("claimed".to_owned(), acted("claim", sample::looked_at(sample::pending()))),
+        ("asked-back".to_owned(), acted("ask", sample::asked_back(sample::pending(), false))),
         ("denied".to_owned(), acted("deny", sample::denied())),
         ("done".to_owned(), acted("done", sample::revoking(false))),
         ("revoked".to_owned(), acted("revoke", sample::revoking(true))),

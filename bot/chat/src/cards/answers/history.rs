@@ -31,6 +31,14 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Reminded => Line::new("the approvers were reminded"),
         Event::Escalated { added } => Line::new(format!("no answer, so {} asked too", are(names(added), added.len()))),
         Event::Approved { vote } => Line::new(agreed(vote, context)),
+        Event::Claimed { by } => Line::new(format!("{} is looking at it", context.directory.name(by))),
+        Event::Released { by } => Line::new(format!("{} not looking at it any more", are_now(names(by), by.len()))),
+        Event::Questioned { by, text } => {
+            Line::new(format!("{} asked: ", context.directory.name(by))).quote(text.text())
+        }
+        Event::Replied { by, text, .. } => {
+            Line::new(format!("{} answered: ", context.directory.name(by))).quote(text.text())
+        }
         Event::ElevationStarted { duration, .. } => Line::new(format!("agreed for {duration}, set-up began")),
         Event::Rehearsed { until, .. } => Line::new("rehearsed, nothing is changed; until ").at(*until),
         Event::ElevationTroubled { error } => Line::new("the target had trouble: ").code(error),
@@ -62,6 +70,10 @@ fn event(record: &EventRecord, context: &Context) -> Line {
 
 fn are(names: String, how_many: usize) -> String {
     if how_many == 1 { format!("{names} was") } else { format!("{names} were") }
+}
+
+fn are_now(names: String, how_many: usize) -> String {
+    if how_many == 1 { format!("{names} is") } else { format!("{names} are") }
 }
 
 fn agreed(vote: &Vote, context: &Context) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jit_core::access::Access;
+use jit_core::advice::HIGHEST;
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::id::RoleName;
 use jit_core::policy::{Exception, Level, Risk};
@@ -28,20 +29,28 @@ pub(super) fn mine(accesses: &[Access], context: &Context) -> Card {
         Tone::Neutral,
         if open.is_empty() { "You hold nothing now" } else { "What you hold, and what you have asked for" },
     );
-    for access in open.iter().take(WITH_BUTTONS) {
-        let whose = match words::own(access) {
-            true => Line::default(),
-            false => Line::new(format!(" for {}", words::holder(access, context))),
-        };
-        let line = entry(access).then(whose).plain(": ").then(stands(access, context)).plain(".");
-        card = card.text(line).actions(acted::own(access));
-    }
-    card = card.text(more(open.len(), WITH_BUTTONS));
+    card = self::open(card, &open, WITH_BUTTONS, context);
     if !over.is_empty() {
-        let over = over.iter().take(5).map(|access| entry(access).plain(": ").then(stands(access, context)).plain("."));
+        let over = over.iter().take(5).map(|access| line(access, context));
         card = card.text(Line::default().strong("Over")).list(over.collect());
     }
     card
+}
+
+/// What is not over, each with what its holder can do.
+pub(in crate::cards) fn open(card: Card, accesses: &[&Access], max: usize, context: &Context) -> Card {
+    let shown = accesses.iter().take(max);
+    let card = shown.fold(card, |card, access| card.text(line(access, context)).actions(acted::own(access)));
+    card.text(more(accesses.len(), max))
+}
+
+/// What it is, whose, and where it stands.
+pub(in crate::cards) fn line(access: &Access, context: &Context) -> Line {
+    let whose = match words::own(access) {
+        true => Line::default(),
+        false => Line::new(format!(" for {}", words::holder(access, context))),
+    };
+    entry(access).then(whose).plain(": ").then(stands(access, context)).plain(".")
 }
 
 pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
@@ -52,7 +61,12 @@ pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
         true => format!("{} you", count(accesses.len(), "decision waits for", "decisions wait for")),
         false => count(accesses.len(), "request waits for you", "requests wait for you"),
     };
-    let card = accesses.iter().take(WITH_BUTTONS).fold(Card::line(Tone::Pending, title), |card, access| {
+    waiting(Card::line(Tone::Pending, title), accesses, WITH_BUTTONS, context)
+}
+
+/// What waits for somebody, each with the buttons that decide.
+pub(in crate::cards) fn waiting(card: Card, accesses: &[Access], max: usize, context: &Context) -> Card {
+    let card = accesses.iter().take(max).fold(card, |card, access| {
         if let Some(due) = access.review_due() {
             let line = Line::default()
                 .code(access.short.as_str())
@@ -78,11 +92,20 @@ pub(super) fn pending(accesses: &[Access], context: &Context) -> Card {
             .plain(format!(" for {}, ", access.duration()))
             .quote(access.request.justification.text())
             .plain(".");
-        let buttons =
-            vec![button::approve(access), button::approve_shorter(access), button::deny(access), button::show(access)];
+        let line = access
+            .advice
+            .iter()
+            .fold(line, |line, advice| line.plain(format!(" Risk score {} of {HIGHEST}.", advice.score())));
+        let buttons = vec![
+            button::approve(access),
+            button::approve_shorter(access),
+            button::deny(access),
+            button::ask(access),
+            button::show(access),
+        ];
         card.text(line).actions(buttons)
     });
-    card.text(more(accesses.len(), WITH_BUTTONS))
+    card.text(more(accesses.len(), max))
 }
 
 pub(super) fn who(role: &RoleName, accesses: &[Access], hidden: usize, context: &Context) -> Card {

@@ -4,7 +4,7 @@ mod acted;
 mod frozen;
 mod help;
 mod history;
-mod lists;
+pub(super) mod lists;
 mod refused;
 mod show;
 
@@ -36,7 +36,8 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
         Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
         Answer::Why { role, lines } => lists::why(role, lines),
         Answer::Frozen { changed, freezes } => frozen::card(changed.as_ref(), freezes, context),
-        Answer::Help { verb } => help::card(verb.as_deref()),
+        Answer::Unclear => help::unclear(),
+        Answer::Help { verb, role } => help::card(verb.as_deref(), role.as_ref()),
         Answer::Refused { refusal } => refused::card(refusal, context),
     }
 }
