@@ -250,15 +250,6 @@ pub fn exempt(exception: &Exception, context: &Context) -> String {
     }
 }
 
-/// Who is looking at it, and since when.
-pub fn looking(pending: &Pending, context: &Context) -> Line {
-    let Some((first, others)) = pending.claims.split_first() else { return Line::default() };
-    let since = |line: Line, claim: &Claim| {
-        line.strong(context.directory.name(&claim.by)).plain(" is looking at it since ").at(claim.since)
-    };
-    others.iter().fold(since(Line::new("👀 "), first), |line, claim| since(line.plain(", "), claim)).plain(".")
-}
-
 /// When a waiting request gives up.
 pub fn gives_up(access: &Access, pending: &Pending) -> DateTime<Utc> {
     let timeout = jit_core::timer::gives_up(access, pending);
