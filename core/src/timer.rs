@@ -107,9 +107,6 @@ pub fn timers(access: &Access) -> Vec<Timer> {
             if let Some(since) = pending.claims.iter().map(|claim| claim.since).min() {
                 timers.push(timer(TimerKind::Release, since + CLAIM_LASTS));
             }
-            if let Some(since) = pending.claims.iter().map(|claim| claim.since).min() {
-                timers.push(timer(TimerKind::Release, since + CLAIM_LASTS));
-            }
             if let Some(extends) = &access.request.extends {
                 timers.push(timer(TimerKind::Lapse, extends.from));
             }

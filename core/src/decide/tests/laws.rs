@@ -163,7 +163,9 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(val
 }
 
 fn has_timers(access: &Access) {
-    let kinds: BTreeSet<_> = timers(access).into_iter().map(|timer| timer.kind).collect();
+    let all = timers(access);
+    let kinds: BTreeSet<_> = all.iter().map(|timer| timer.kind).collect();
+    assert_eq!(kinds.len(), all.len(), "each kind at most once");
     let needed = match &access.state {
         State::Pending(_) => Some(TimerKind::TimeOut),
         State::Scheduled(_) => Some(TimerKind::Start),
