@@ -49,7 +49,7 @@ pub(super) fn again(draft: &mut Draft<'_>, pending: &Pending) {
     tell_escalated(draft);
 }
 
-/// Whether [`again`] would change something: for whoever looks through what waits.
+/// Whether `again` would change something: for whoever looks through what waits.
 pub fn is_to_ask_again(access: &Access, policy: &Policy, directory: &Directory) -> bool {
     match &access.state {
         State::Pending(pending) => change(access, pending.step, policy, directory).is_some(),
