@@ -148,7 +148,7 @@ const PEOPLE: [Sample; 6] = [
 ];
 
 /// Who, where, what to type, what then happens.
-const HINTS: [Sample; 6] = [
+const HINTS: [Sample; 9] = [
     (
         "U0001",
         "C0001",
@@ -165,13 +165,31 @@ const HINTS: [Sample; 6] = [
         "U0004",
         "C0003",
         "/jit request orders-restart for 2m because orders hang in incident 42",
-        "Olive is on call (rotations.toml), and this is an incident's channel: policy agrees at once. Anywhere else Bob is asked.",
+        "Olive is on call, and this is the open incident's own channel: policy agrees at once. Anywhere else Bob is asked. In rotations.toml, write `resolved = true`: the access ends with the incident.",
     ),
     (
         "U0001",
         "C0003",
         "/jit request payments-admin for 2m because refunds of incident 42 hang",
         "High risk: first Bob, then Sam of security must agree.",
+    ),
+    (
+        "U0004",
+        "C0003",
+        "/jit emergency --drill payments-admin for 5m because practising what to do at night",
+        "A drill of the emergency bypass: nobody is asked, #security reviews it, and nothing is changed. Without --drill it is real.",
+    ),
+    (
+        "U0001",
+        "C0001",
+        "/jit request reports-restart for 2m because trying out the new role",
+        "This role is only tried out: Bob decides as ever, and the host stays as it is.",
+    ),
+    (
+        "U0002",
+        "C0001",
+        "/jit away until tomorrow 09:00 delegate @erin",
+        "Bob is away: what waits for him waits for Erin now. `/jit back` ends it.",
     ),
     (
         "U0005",
