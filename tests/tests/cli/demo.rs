@@ -94,7 +94,7 @@ async fn olive_is_on_call_and_approved_at_once_in_the_incident_s_channel() {
     assert!(answer.send().await.unwrap().status().is_success());
     let granted = async || {
         let seen = reqwest_get(&format!("{page}/history?as=U0004&channel=C0001")).await;
-        seen.contains("on call in an incident channel").then_some(())
+        seen.contains("on call in an incident's own channel").then_some(())
     };
     until("the grant is announced with its rule", granted).await;
     demo.stop().await;
