@@ -121,9 +121,8 @@ pub fn workspace(
             let snapshot = in_force.get();
             let person = snapshot.by_slack(user);
             let roles: Vec<&str> = person
-                .map(|person| snapshot.policy.requestable(person, &snapshot.directory))
-                .unwrap_or_default()
                 .into_iter()
+                .flat_map(|person| snapshot.policy.requestable(person, &snapshot.directory))
                 .map(|role| RoleName::as_str(&role.name))
                 .collect();
             grammar::complete(text, &roles)

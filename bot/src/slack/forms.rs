@@ -238,7 +238,7 @@ fn draft(filled: &Filled) -> Draft {
 
 fn requestable(snapshot: &Snapshot, speaker: &Speaker) -> Vec<RoleLine> {
     let roles = snapshot.policy.requestable(&speaker.person, &snapshot.directory);
-    roles.into_iter().map(|role| verbs::role_line(snapshot, role, true)).collect()
+    roles.map(|role| verbs::role_line(snapshot, role, true)).collect()
 }
 
 fn request_form(

@@ -79,12 +79,8 @@ impl Verbs {
     /// `/jit roles [TEXT]`
     pub fn roles(&self, speaker: &Speaker, text: Option<String>) -> Answer {
         let snapshot = self.dispatch.in_force.get();
-        let requestable: BTreeSet<&RoleName> = snapshot
-            .policy
-            .requestable(&speaker.person, &snapshot.directory)
-            .into_iter()
-            .map(|role| &role.name)
-            .collect();
+        let requestable: BTreeSet<&RoleName> =
+            snapshot.policy.requestable(&speaker.person, &snapshot.directory).map(|role| &role.name).collect();
         let words: Vec<String> =
             text.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
         let fits = |role: &&Role| {
@@ -113,8 +109,8 @@ impl Verbs {
     /// `/jit help [VERB]`
     pub(super) fn help(&self, speaker: &Speaker, verb: Option<String>) -> Answer {
         let snapshot = self.dispatch.in_force.get();
-        let requestable = snapshot.policy.requestable(&speaker.person, &snapshot.directory);
-        Answer::Help { verb, role: requestable.first().map(|role| role.name.clone()) }
+        let mut requestable = snapshot.policy.requestable(&speaker.person, &snapshot.directory);
+        Answer::Help { verb, role: requestable.next().map(|role| role.name.clone()) }
     }
 
     /// `/jit why ROLE`

@@ -72,7 +72,7 @@ async fn draw(
     };
     let accesses = store.by_person(&person.id, false, RECENT).await?;
     let waiting = waits_for(&snapshot, &person.id, (pending, reviews));
-    let may_ask = !snapshot.policy.requestable(person, &snapshot.directory).is_empty();
+    let may_ask = snapshot.policy.requestable(person, &snapshot.directory).next().is_some();
     let context = Context { directory: &snapshot.directory, now: store.now() };
     let home = home::Home { accesses: &accesses, waiting: &waiting, may_ask };
     let view = view::home(&home::card(&home, &context), &context);

@@ -4,11 +4,13 @@
 //! Looked through at the start, as soon as another directory is in force, and every minute, so that neither a crash nor a request that was
 //! decided on the old directory leaves anything behind. Whether it must end is core's to say.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jit_core::command::Command;
 use jit_core::decide::is_to_ask_again;
 use jit_core::event::Actor;
+use jit_core::id::AccessId;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -45,10 +47,15 @@ async fn sweep(app: &App) -> anyhow::Result<()> {
     let dependents = app.dispatch.store.dependents().await?;
     let gone =
         dependents.into_iter().filter(|(_, people)| people.iter().any(|p| snapshot.directory.active(p).is_none()));
-    let pending = app.dispatch.store.pending().await?;
-    let elsewhere = pending.iter().filter(|access| is_to_ask_again(access, &snapshot.policy, &snapshot.directory));
+    let (pending, today) = (app.dispatch.store.pending().await?, Arc::clone(&snapshot));
+    // Beside the runtime: with thousands that wait, whoever types meanwhile would feel it.
+    let elsewhere = move || -> Vec<AccessId> {
+        let elsewhere = pending.iter().filter(|access| is_to_ask_again(access, &today.policy, &today.directory));
+        elsewhere.map(|access| access.id).collect()
+    };
+    let elsewhere = tokio::task::spawn_blocking(elsewhere).await?;
     let mut outcome = Ok(());
-    for access in gone.map(|(access, _)| access).chain(elsewhere.map(|access| access.id)) {
+    for access in gone.map(|(access, _)| access).chain(elsewhere) {
         failpoint!("leavers-before-command");
         // One that cannot be ended now keeps no other from it.
         if let Err(error) = app.dispatch.act(access, Command::Recheck, &Actor::Directory, None).await {

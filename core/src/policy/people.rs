@@ -17,10 +17,6 @@ pub(super) struct Parties<'a> {
     pub owner: &'a Subject,
 }
 
-fn parties<'a>(request: &'a Request, owner: &'a Subject) -> Parties<'a> {
-    Parties { requester: &request.requester, beneficiary: &request.beneficiary, owner }
-}
-
 /// Who of a step can be asked now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asking {
@@ -36,9 +32,7 @@ impl Policy {
     ///
     /// `owner` is the role's owner today; the one recorded with the request when the role is gone from the policy.
     pub fn asking(&self, step: &Step, request: &Request, directory: &Directory) -> Asking {
-        let owner = self.owner_of(request);
-        let Some(owner) = owner.as_ref() else { return Asking::default() };
-        asking(step, parties(request, owner), directory)
+        self.among(request, |parties| asking(step, parties, directory))
     }
 
     /// Who may vote on a step now.
@@ -48,9 +42,7 @@ impl Policy {
 
     /// Whom a step names, reachable or not: whose vote stands once it was given. Active people only, never requester or beneficiary.
     pub fn named(&self, step: &Step, request: &Request, directory: &Directory) -> BTreeSet<PersonId> {
-        let owner = self.owner_of(request);
-        let Some(owner) = owner.as_ref() else { return BTreeSet::new() };
-        eligible(&step.any, parties(request, owner), directory).into_iter().cloned().collect()
+        self.among(request, |parties| eligible(&step.any, parties, directory).into_iter().cloned().collect())
     }
 
     /// Whom the next escalation adds, given whom it climbs from; never one of those, requester, beneficiary, or somebody who cannot be asked.
@@ -63,9 +55,7 @@ impl Policy {
         request: &Request,
         directory: &Directory,
     ) -> BTreeSet<PersonId> {
-        let owner = self.owner_of(request);
-        let Some(owner) = owner.as_ref() else { return BTreeSet::new() };
-        escalation(to, asked, parties(request, owner), directory)
+        self.among(request, |parties| escalation(to, asked, parties, directory))
     }
 
     /// Everybody whom any escalation could add, reachable or not: whose vote counts once they were added.
@@ -76,22 +66,21 @@ impl Policy {
         request: &Request,
         directory: &Directory,
     ) -> BTreeSet<PersonId> {
-        let owner = self.owner_of(request);
-        let Some(owner) = owner.as_ref() else { return BTreeSet::new() };
-        let parties = parties(request, owner);
-        let mut above = BTreeSet::new();
-        for to in to {
-            match to {
-                EscalateTo::Subject(subject) => {
-                    above.extend(eligible(std::slice::from_ref(subject), parties, directory));
-                }
-                EscalateTo::ManagerOfApprover => {
-                    let chain = asked.iter().flat_map(|id| managers(id, directory));
-                    above.extend(chain.filter(|id| may_decide(id, parties, directory)));
+        self.among(request, |parties| {
+            let mut above = BTreeSet::new();
+            for to in to {
+                match to {
+                    EscalateTo::Subject(subject) => {
+                        above.extend(eligible(std::slice::from_ref(subject), parties, directory));
+                    }
+                    EscalateTo::ManagerOfApprover => {
+                        let chain = asked.iter().flat_map(|id| managers(id, directory));
+                        above.extend(chain.filter(|id| may_decide(id, parties, directory)));
+                    }
                 }
             }
-        }
-        above.into_iter().cloned().collect()
+            above.into_iter().cloned().collect()
+        })
     }
 
     /// Whether a rule lets this person have this role at all, on today's policy and directory.
@@ -101,8 +90,8 @@ impl Policy {
     }
 
     /// The roles that this person may ask for, in order of name. They may lack an account there still.
-    pub fn requestable<'a>(&'a self, person: &Person, directory: &Directory) -> Vec<&'a Role> {
-        self.roles.values().filter(|role| self.permits(role, person, directory)).collect()
+    pub fn requestable<'a>(&'a self, person: &'a Person, directory: &'a Directory) -> impl Iterator<Item = &'a Role> {
+        self.roles.values().filter(move |role| self.permits(role, person, directory))
     }
 
     /// Every rotation (`source/schedule`) that the policy names.
@@ -141,6 +130,12 @@ impl Policy {
         let asks_for_another = requester.id != beneficiary.id;
         self.rules_of(&role.name)
             .filter(move |rule| holds(&rule.who, beneficiary) && (!asks_for_another || holds(&rule.who, requester)))
+    }
+
+    /// What is found among the parties of a request; nothing where its role is gone and its owner cannot be read.
+    fn among<T: Default>(&self, request: &Request, find: impl FnOnce(Parties<'_>) -> T) -> T {
+        let Request { requester, beneficiary, .. } = request;
+        self.owner_of(request).map(|owner| find(Parties { requester, beneficiary, owner: &owner })).unwrap_or_default()
     }
 
     fn owner_of(&self, request: &Request) -> Option<Subject> {

@@ -274,7 +274,7 @@ fn what_one_may_ask_for_is_by_rule_and_active_account() {
     let (policy, people) = (policy(), people());
     let names = |id: &str| -> Vec<String> {
         let person = people.person(&id.into()).unwrap();
-        policy.requestable(person, &people).iter().map(|role| role.name.to_string()).collect()
+        policy.requestable(person, &people).map(|role| role.name.to_string()).collect()
     };
     assert_eq!(names("alice").len(), 6);
     assert_eq!(names("eve").len(), 5);
