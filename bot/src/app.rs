@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use jit_chat::slack::api::Api;
 use jit_chat::slack::decode::Home;
 use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
@@ -72,7 +73,11 @@ impl App {
 
     /// The same over connectors made elsewhere.
     pub async fn with_registry(config: &Config, clock: Clock, registry: Registry) -> anyhow::Result<Self> {
-        let snapshot = load(&Sources::of(config), &registry)?;
+        let now = match &clock {
+            Clock::Virtual(clock) => clock.now(),
+            Clock::Record => Utc::now(),
+        };
+        let snapshot = load(&Sources::of(config), &registry, now)?;
         let app = Self::assemble(config, clock, registry, snapshot).await?;
         require_connectors(&app.dispatch.store, &app.registry.capabilities()).await?;
         app.dispatch.look_who_is_away().await?;
@@ -90,7 +95,7 @@ impl App {
             let registry = built.map_err(|error| problems.push(config.connector_error(&error).to_string())).ok()?;
             Some((name.clone(), Arc::clone(registry.get(name)?)))
         }));
-        let snapshot = load(&Sources::of(config), &registry).or_else(|error| {
+        let snapshot = load(&Sources::of(config), &registry, Utc::now()).or_else(|error| {
             problems.push(format!("{error:#}"));
             Snapshot::empty(registry.capabilities())
         })?;
@@ -130,9 +135,9 @@ impl App {
 
     /// Reads policy and people again. What is in force stays when the new one has problems, and security is told of them.
     pub async fn reload(&self) -> anyhow::Result<()> {
-        let (sources, registry) = (self.sources.clone(), self.registry.clone());
+        let (sources, registry, now) = (self.sources.clone(), self.registry.clone(), self.dispatch.store.now());
         // Reading a large policy and proving it takes long enough to be felt by whoever types meanwhile.
-        let snapshot = match tokio::task::spawn_blocking(move || load(&sources, &registry)).await? {
+        let snapshot = match tokio::task::spawn_blocking(move || load(&sources, &registry, now)).await? {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 self.tell_problems(&error).await?;
@@ -221,9 +226,9 @@ fn account() -> Option<String> {
     Some(named.unwrap_or(uid))
 }
 
-/// Policy and people, with each role's target judged by its connector.
-pub fn load(sources: &Sources, registry: &Registry) -> anyhow::Result<Snapshot> {
-    let snapshot = sources.load(&registry.capabilities())?;
+/// Policy and people as of a time, with each role's target judged by its connector.
+pub fn load(sources: &Sources, registry: &Registry, now: DateTime<Utc>) -> anyhow::Result<Snapshot> {
+    let snapshot = sources.load(&registry.capabilities(), now)?;
     let wrong: Vec<String> = snapshot
         .policy
         .roles

@@ -147,7 +147,7 @@ const PEOPLE: [Sample; 6] = [
 ];
 
 /// Who, where, what to type, what then happens.
-const HINTS: [Sample; 9] = [
+const HINTS: [Sample; 10] = [
     (
         "U0001",
         "C0001",
@@ -189,6 +189,12 @@ const HINTS: [Sample; 9] = [
         "C0001",
         "/jit away until tomorrow 09:00 delegate @erin",
         "Bob is away: what waits for him waits for Erin now. `/jit back` ends it.",
+    ),
+    (
+        "U0001",
+        "C0001",
+        "/jit request orders-restart for 2m on behalf of @carl because he restarts orders after his deploy",
+        "Alice sponsors Carl, a contractor. Bob or Erin decides, neither of the two ever does; both hear of everything, and both can end it.",
     ),
     (
         "U0005",

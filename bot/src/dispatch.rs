@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::Access;
+use jit_core::access::{Access, State};
 use jit_core::advice::Past;
 use jit_core::answer::Answer;
 use jit_core::command::{Ask, Command};
@@ -103,8 +103,9 @@ impl Dispatch {
         self.run(id, command, actor, dedupe).await
     }
 
-    /// Puts in force who is away, as the store has it.
+    /// Puts in force who is away, as the store has it, and whose contract is over by now.
     pub async fn look_who_is_away(&self) -> Result<(), ActError> {
+        self.in_force.set_time(self.store.now());
         let absences = self.store.absences().await.map_err(anyhow::Error::from)?;
         self.in_force.set_absences(&absences);
         Ok(())
@@ -167,6 +168,8 @@ impl Dispatch {
 
     /// One round of look-ups; which ones depends on the command alone.
     async fn load(&self, id: AccessId, command: &Command) -> Result<Loaded, ActError> {
+        // A contract that ends this second lets nobody through, whatever the workers are at.
+        self.in_force.set_time(self.store.now());
         let snapshot = self.in_force.get();
         let mut loaded = Loaded {
             snapshot,
@@ -186,8 +189,9 @@ impl Dispatch {
                 let access = self.store.access(id).await.map_err(anyhow::Error::from)?;
                 let Some(access) = access else { return Ok(loaded) };
                 let (beneficiary, role) = (access.request.beneficiary.clone(), access.request.role.clone());
+                let parent = access.request.extends.as_ref().map(|extends| extends.parent);
                 loaded.access = Some(access);
-                (beneficiary, role, None)
+                (beneficiary, role, parent)
             }
         };
         let (open, version) = self.store.open_of(&beneficiary).await.map_err(anyhow::Error::from)?;
@@ -210,6 +214,10 @@ impl Dispatch {
             };
             let counted = self.in_use(&loaded.snapshot, (&role, id), held).await?;
             (loaded.in_use, loaded.shared_versions) = counted;
+        }
+        let waits = matches!(&loaded.access, Some(Access { state: State::Scheduled(_), .. }));
+        if waits && matches!(command, Command::Recheck) {
+            loaded.freezes = self.store.freezes().await.map_err(anyhow::Error::from)?;
         }
         if matches!(command, Command::Request(ask) if ask.emergency) {
             loaded.unreviewed = self.store.unreviewed(&beneficiary).await.map_err(anyhow::Error::from)?;

@@ -1,5 +1,6 @@
 //! The kill switch, for chat and for the command line: freezes, lifts, and says what is frozen.
 
+use jit_core::command::Command;
 use jit_core::event::Actor;
 use jit_core::freeze::{self, By, Freeze, Scope};
 use jit_core::personal::Personal;
@@ -25,10 +26,26 @@ impl Dispatch {
         let by = By { who: who.0, actor: who.1, policy: &snapshot.policy.hash, now: self.store.now() };
         let (freeze, record, tells) = freeze::freeze(Uuid::now_v7(), scope, reason, by);
         if self.store.freeze(&freeze, record, &tells).await.map_err(anyhow::Error::from)? {
+            // What is frozen stands already; whatever goes wrong here is made up for by the workers, and at the start in any case.
+            if let Err(error) = self.reconsider_scheduled(who.1).await {
+                tracing::error!(%error, "what waits for a later start could not be looked through; it is soon");
+            }
             return Ok(freeze);
         }
         let what = format!("New access is frozen already for {}.", freeze.scope.words(&snapshot.directory));
         Err(Refusal::new(Code::Duplicate, what, "Nothing was changed.").into())
+    }
+
+    /// Ends what waits for a later start and could not begin any more.
+    pub async fn reconsider_scheduled(&self, actor: &Actor) -> Result<(), ActError> {
+        let mut outcome = Ok(());
+        for access in self.store.scheduled().await.map_err(anyhow::Error::from)? {
+            // One that cannot be ended now keeps no other from it.
+            if let Err(error) = self.act(access, Command::Recheck, actor, None).await {
+                outcome = Err(error);
+            }
+        }
+        outcome
     }
 
     /// Lifts the freeze of exactly this scope.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use jit_core::directory::{Absences, Directory, Person, Rotations};
 use jit_core::entitlement::Capabilities;
 use jit_core::event::Actor;
@@ -93,13 +94,18 @@ impl Sources {
         }
     }
 
-    /// Reads and proves both, without putting them in force. Nobody is on call in what is read: a worker looks who is.
-    pub fn load(&self, connectors: &BTreeMap<ConnectorName, Capabilities>) -> Result<Snapshot, SourceError> {
+    /// Reads and proves both as of a time, without putting them in force. Nobody is on call in what is read: a worker looks who is.
+    pub fn load(
+        &self,
+        connectors: &BTreeMap<ConnectorName, Capabilities>,
+        now: DateTime<Utc>,
+    ) -> Result<Snapshot, SourceError> {
         let names: BTreeSet<ConnectorName> = connectors.keys().cloned().collect();
         let shown = self.people.display().to_string();
         let text = std::fs::read_to_string(&self.people).with_context(|| format!("the directory {shown}"))?;
         let mut directory =
             jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
+        directory.set_time(now);
         let (rotations, problems) = crate::oncall::known(&self.oncall, &directory);
         if !problems.is_empty() {
             return Err(SourceError::Problems(problems));
@@ -191,6 +197,9 @@ impl InForce {
             snapshot.directory.set_oncall(current.directory.oncall().clone());
             snapshot.directory.set_incidents(current.directory.all_incidents().clone());
             snapshot.directory.set_absences(current.directory.absences().clone());
+            if let Some(time) = current.directory.time() {
+                snapshot.directory.set_time(snapshot.directory.time().map_or(time, |own| own.max(time)));
+            }
             *current = Arc::new(snapshot);
         });
     }
@@ -202,6 +211,11 @@ impl InForce {
             directory.set_oncall(rotations.clone());
             directory.set_incidents(incidents.clone());
         });
+    }
+
+    /// Puts in force what time it is, where somebody's contract has ended since: they are active no more.
+    pub fn set_time(&self, now: DateTime<Utc>) {
+        self.change(|it| !it.is_of_another_time(now), |directory| directory.set_time(now));
     }
 
     /// Puts in force who is away.

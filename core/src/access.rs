@@ -10,7 +10,7 @@ use crate::decide::NATIVE_MARGIN;
 use crate::entitlement::{Entitlement, Handover};
 use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
 use crate::personal::Personal;
-use crate::policy::{Closing, Level, Risk, Route, Subject};
+use crate::policy::{Closing, Level, Risk, Route, Subject, Window};
 use crate::refusal::Refusal;
 use crate::span::Span;
 
@@ -95,6 +95,16 @@ pub struct Request {
     /// Set when it is only rehearsed: asked, judged, told, reviewed and ended like any other, and no target is touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rehearsal: Option<Rehearsal>,
+    /// Another asked for them, and they were in chat then: they are told as well. Whoever was not hears nothing, for the whole of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tells_beneficiary: bool,
+}
+
+impl Request {
+    /// Whether the person who asked is the one who gets it.
+    pub fn is_own(&self) -> bool {
+        self.requester == self.beneficiary
+    }
 }
 
 /// Why an access is only rehearsed. Fixed when asked, so that it stays a rehearsal until its end.
@@ -416,6 +426,11 @@ pub struct Closed {
 pub enum EndCause {
     /// Its time was over.
     Expired,
+    /// The window closed in which it might be held, before its own time was over.
+    WindowClosed {
+        /// Which.
+        closed: Window,
+    },
     /// The holder was done.
     Done {
         /// The holder or the requester.
@@ -458,6 +473,13 @@ pub enum EndCause {
     },
 }
 
+impl EndCause {
+    /// It came to the end that was known beforehand: nobody and nothing ended it early.
+    pub fn is_foreseen(&self) -> bool {
+        matches!(self, Self::Expired | Self::WindowClosed { .. })
+    }
+}
+
 /// Who took an access back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -476,6 +498,9 @@ pub enum Outcome {
     Denied {
         /// Who.
         by: PersonId,
+        /// In place of this person, who was away.
+        #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+        instead_of: Option<PersonId>,
         /// Why.
         reason: Personal,
     },
@@ -538,6 +563,12 @@ impl Access {
     /// Not over yet.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Closed(_))
+    }
+
+    /// The two who are told where it stands, and who can end it: who asked for it, and who gets it where that is another who can be told.
+    pub fn told(&self) -> impl Iterator<Item = &PersonId> {
+        let beneficiary = self.request.tells_beneficiary.then_some(&self.request.beneficiary);
+        [&self.request.requester].into_iter().chain(beneficiary)
     }
 
     /// The name of the state, as in the metrics, the store and the API.

@@ -35,6 +35,8 @@ pub enum Answer {
     Mine {
         /// Open ones first, newest first.
         accesses: Vec<Access>,
+        /// Who asks.
+        me: PersonId,
     },
     /// `/jit show`: one access and its story.
     Show {

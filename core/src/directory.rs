@@ -30,8 +30,12 @@ pub struct Person {
     pub manager: Option<PersonId>,
     /// Groups of the directory.
     pub groups: BTreeSet<String>,
-    /// `false`: may neither ask, decide nor hold.
+    /// `false`: may neither ask, decide nor hold. Of whoever's contract is over [`Directory::active`] says the same.
     pub active: bool,
+    /// How they belong to the organisation.
+    pub kind: Kind,
+    /// The end of their contract: they hold nothing beyond it, and count as disabled from then on.
+    pub until: Option<DateTime<Utc>>,
     /// The time zone that they write times in; UTC unless said.
     pub zone: Tz,
     /// Connector to account there; one account, one person.
@@ -41,6 +45,30 @@ pub struct Person {
     /// The rotations, such as `pagerduty/PSCHEDULE`, that they are on now. No file says so: [`Directory::set_oncall`] does.
     #[serde(skip)]
     pub oncall: BTreeSet<String>,
+}
+
+/// How somebody belongs to the organisation. Only employees sponsor others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// One of its own.
+    #[default]
+    Employee,
+    /// Works for it for a time.
+    Contractor,
+    /// Works for a supplier.
+    Vendor,
+}
+
+impl Kind {
+    /// The word of `people.toml`, and for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Employee => "employee",
+            Self::Contractor => "contractor",
+            Self::Vendor => "vendor",
+        }
+    }
 }
 
 /// Somebody who is away: not asked, and for whom perhaps another stands in.
@@ -73,6 +101,10 @@ pub struct Directory {
     incidents: Incidents,
     oncall_sources: OncallSources,
     absences: Absences,
+    /// The ends of contracts, the first one first.
+    ends: Vec<DateTime<Utc>>,
+    /// What time it is: contracts that have ended by then are over. `None`: before all of them.
+    time: Option<DateTime<Utc>>,
 }
 
 impl Person {
@@ -97,9 +129,27 @@ impl Directory {
             for group in &person.groups {
                 directory.by_group.entry(group.clone()).or_default().insert(person.id.clone());
             }
+            directory.ends.extend(person.until);
             directory.people.insert(person.id.clone(), person);
         }
+        directory.ends.sort();
         directory
+    }
+
+    /// Says what time it is: whoever's contract has ended by then is active no more.
+    pub fn set_time(&mut self, now: DateTime<Utc>) {
+        self.time = Some(now);
+    }
+
+    /// The time that was said last.
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        self.time
+    }
+
+    /// Whether saying another time would change who is active.
+    pub fn is_of_another_time(&self, now: DateTime<Utc>) -> bool {
+        let over = |by: DateTime<Utc>| self.ends.partition_point(|end| *end <= by);
+        self.time.map_or(0, over) != over(now)
     }
 
     /// Says where rotations come from: a policy may name those of these sources only.
@@ -115,7 +165,7 @@ impl Directory {
     /// Says who is on call now, in place of what was said before. Whoever is disabled or not in this directory is on no rotation.
     pub fn set_oncall(&mut self, mut rotations: Rotations) {
         for people in rotations.values_mut() {
-            people.retain(|id| self.people.get(id).is_some_and(|person| person.active));
+            people.retain(|id| self.active(id).is_some());
         }
         for person in self.people.values_mut() {
             let on = rotations.iter().filter(|(_, people)| people.contains(&person.id));
@@ -174,9 +224,13 @@ impl Directory {
         self.people.get(id)
     }
 
-    /// The person, if their account is not disabled.
+    /// The person, if their account is not disabled and their contract is not over.
     pub fn active(&self, id: &PersonId) -> Option<&Person> {
-        self.person(id).filter(|person| person.active)
+        self.person(id).filter(|person| person.active && !self.is_over(person))
+    }
+
+    fn is_over(&self, person: &Person) -> bool {
+        person.until.zip(self.time).is_some_and(|(until, now)| until <= now)
     }
 
     /// The person of a Slack user id.
@@ -245,5 +299,23 @@ active = false
         directory.set_oncall(Rotations::new());
         assert!(!is_on(&directory, "alice", "pagerduty/P2"));
         assert_eq!(directory.rotation("pagerduty/P2"), None);
+    }
+
+    #[test]
+    fn a_contract_ends_with_its_last_day_on_the_persons_own_clock() {
+        let text = "[[person]]\nid = \"carl\"\nname = \"Carl\"\nkind = \"contractor\"\nzone = \"Europe/Berlin\"\nuntil = 2026-12-31\n";
+        let mut directory = parse_people("people.toml", text, None).unwrap();
+        let carl = PersonId::new("carl");
+        assert_eq!(directory.person(&carl).unwrap().kind, Kind::Contractor);
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        assert!(directory.active(&carl).is_some(), "nobody has said what time it is");
+        let (last, over) = (at("2026-12-31T22:59:59Z"), at("2026-12-31T23:00:00Z"));
+        assert!(!directory.is_of_another_time(last) && directory.is_of_another_time(over));
+        directory.set_time(last);
+        assert!(directory.active(&carl).is_some() && directory.is_of_another_time(over));
+        directory.set_time(over);
+        assert!(directory.active(&carl).is_none() && !directory.is_of_another_time(over));
+        directory.set_oncall(on("pagerduty/P1", &["carl"]));
+        assert_eq!(directory.rotation("pagerduty/P1"), Some(&BTreeSet::new()));
     }
 }

@@ -306,14 +306,18 @@ impl<'a, 'r> Table<'a, 'r> {
     }
 
     /// A day or a local time, in quotes or as TOML's own: as it is written.
-    pub fn need_local(&mut self, key: &'static str) -> Option<At<String>> {
-        let value = self.get(key);
-        let At { value, at } = self.need(key, value)?;
+    pub fn local(&mut self, key: &'static str) -> Option<At<String>> {
+        let At { value, at } = self.get(key)?;
         let text = value.as_str().map(str::to_owned).or_else(|| value.as_datetime().map(ToString::to_string));
         if text.is_none() {
             self.wrong(key, at, "a day or a time", found(value));
         }
         text.map(|value| At { value, at })
+    }
+
+    pub fn need_local(&mut self, key: &'static str) -> Option<At<String>> {
+        let value = self.local(key);
+        self.need(key, value)
     }
 
     /// One or several texts: `"a"` or `["a", "b"]`, never none.

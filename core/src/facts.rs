@@ -35,7 +35,7 @@ pub struct Facts<'a> {
     pub past: Option<&'a Past>,
     /// How many accesses are held by all people together.
     pub in_use: InUse,
-    /// For an extension: the access it extends.
+    /// Of an extension, asked for or asked about: the access it extends.
     pub parent: Option<&'a Access>,
 }
 

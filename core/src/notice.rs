@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
-use crate::id::PersonId;
+use crate::id::{AccessId, PersonId, ShortId};
 use crate::policy::Exception;
 use crate::span::Span;
 
@@ -17,19 +17,57 @@ pub struct Notice {
     pub access: Access,
     /// When it became true.
     pub at: DateTime<Utc>,
+    /// Who reads it, where it is told to one person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<PersonId>,
+    /// Of a party's card: the extension that is live beside it or after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended: Option<Extended>,
+}
+
+/// More time that was granted on an access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extended {
+    /// The extension, for its buttons.
+    pub id: AccessId,
+    /// Its short id.
+    pub short: ShortId,
+    /// Its end.
+    pub until: DateTime<Utc>,
+}
+
+impl Notice {
+    /// Whether who reads it is the one who gets the access, or would hear of it if they could be told.
+    pub fn is_for_the_holder(&self) -> bool {
+        let request = &self.access.request;
+        match &self.reader {
+            Some(reader) => *reader == request.beneficiary,
+            None => request.is_own(),
+        }
+    }
+
+    /// Whether who reads it can do for the holder what the holder cannot: who asked for it.
+    pub fn is_for_the_requester(&self) -> bool {
+        self.reader.as_ref().is_none_or(|reader| *reader == self.access.request.requester)
+    }
 }
 
 /// Every notice of the product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "kebab-case")]
 pub enum NoticeKind {
-    /// The requester's card: where the request stands, who is asked, what can be done now. Edited at every transition; its thread
+    /// The card of the requester, and of the holder where that is another: where the request stands, who is asked, what can be done now. Edited at every transition; its thread
     /// holds the story.
     Request,
     /// An approver's card of one step: who asks what, with buttons while it is open; afterwards who decided.
     Approval {
         /// Which step, from 0.
         step: usize,
+    },
+    /// To somebody who stands in for an approver, under their card: for whom they are asked.
+    StandsIn {
+        /// Who is away.
+        away: PersonId,
     },
     /// To approvers, under their card: it still waits.
     Reminder,
@@ -100,6 +138,7 @@ impl NoticeKind {
         match self {
             Self::Request => "request",
             Self::Approval { .. } => "approval",
+            Self::StandsIn { .. } => "stands-in",
             Self::Reminder => "reminder",
             Self::Question { .. } => "question",
             Self::QuestionAsked { .. } => "question-asked",

@@ -46,6 +46,8 @@ pub enum Code {
     ChangeWindow,
     /// During a blackout.
     Blackout,
+    /// Somebody's contract ends before it could be held.
+    Contract,
     /// The time at which it shall begin is over, or too far off.
     Start,
     /// A limit is reached.
@@ -112,6 +114,7 @@ impl Code {
             Self::Hours => "hours",
             Self::ChangeWindow => "change-window",
             Self::Blackout => "blackout",
+            Self::Contract => "contract",
             Self::Start => "start",
             Self::Limit => "limit",
             Self::Conflict => "conflict",

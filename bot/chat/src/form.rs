@@ -2,7 +2,7 @@
 
 use jit_core::access::Channel;
 use jit_core::grammar;
-use jit_core::id::{AccessId, RoleName};
+use jit_core::id::{AccessId, PersonId, RoleName};
 use jit_core::policy::Level;
 use jit_core::span::Span;
 use serde::{Deserialize, Serialize};
@@ -65,9 +65,6 @@ pub struct Meta {
     /// The channel where it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// Whom it is asked for, where not for oneself: as it was typed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on_behalf_of: Option<String>,
     /// Of an emergency: only practise it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
@@ -145,7 +142,15 @@ pub mod field {
     pub const TICKET: &str = "ticket";
     /// When it shall begin.
     pub const AT: &str = "at";
+    /// Of an emergency: the real thing, or a drill of it.
+    pub const REALITY: &str = "reality";
+    /// Who shall get it.
+    pub const WHOM: &str = "whom";
 }
+
+/// The values of [`field::REALITY`].
+pub(crate) const REAL: &str = "real";
+pub(crate) const DRILL: &str = "drill";
 
 /// What was filled in, by field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,6 +165,16 @@ impl Values {
     /// The role chosen.
     pub fn role(&self) -> Option<RoleName> {
         self.get(field::ROLE).map(RoleName::new)
+    }
+
+    /// Who shall get it.
+    pub fn whom(&self) -> Option<PersonId> {
+        self.get(field::WHOM).map(PersonId::new)
+    }
+
+    /// Of an emergency: whether it is only practised, where that was chosen.
+    pub fn drill(&self) -> Option<bool> {
+        self.get(field::REALITY).map(|chosen| chosen == DRILL)
     }
 
     /// The level that filters the roles.

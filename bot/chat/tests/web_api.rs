@@ -30,7 +30,13 @@ fn tell(to: Recipient) -> Tell {
         to,
         slot,
         under: None,
-        content: Content::Notice(Box::new(Notice { kind: NoticeKind::Request, access, at: sample::now() })),
+        content: Content::Notice(Box::new(Notice {
+            kind: NoticeKind::Request,
+            access,
+            at: sample::now(),
+            reader: None,
+            extended: None,
+        })),
     }
 }
 

@@ -75,7 +75,7 @@ impl Doctor {
         let mut findings = Findings::default();
         findings.fine("configuration", "read");
         let registry = registry(&config, &mut findings);
-        let snapshot = app::load(&Sources::of(&config), &registry);
+        let snapshot = app::load(&Sources::of(&config), &registry, chrono::Utc::now());
         match &snapshot {
             Ok(snapshot) => findings.fine("policy and people", format!("sound, hash {}", snapshot.policy.hash)),
             Err(error) => {
@@ -288,7 +288,8 @@ async fn channel(door: &app::Slack, (key, name): (&str, &str), findings: &mut Fi
 }
 
 async fn people(door: &app::Slack, snapshot: &Snapshot, findings: &mut Findings) {
-    let active: Vec<_> = snapshot.directory.people().filter(|person| person.active).collect();
+    let active: Vec<_> =
+        snapshot.directory.people().filter(|person| snapshot.directory.active(&person.id).is_some()).collect();
     let without: Vec<&str> =
         active.iter().filter(|person| person.slack.is_none()).map(|person| person.id.as_str()).collect();
     if without.is_empty() {

@@ -8,14 +8,13 @@ use jit_chat::forms::{self, Filled, Preview, RequestForm};
 use jit_chat::slack::decode::{Inbound, Submission};
 use jit_chat::slack::{render, view};
 use jit_core::access::Access;
-use jit_core::answer::{Answer, RoleLine};
+use jit_core::answer::Answer;
 use jit_core::command::Command;
 use jit_core::refusal::{Code, Refusal};
 
-use super::{Later, Reaction, answer, told};
+use super::{Later, Reaction, answer, told, with_context};
 use crate::app::App;
 use crate::dispatch::ActError;
-use crate::snapshot::Snapshot;
 use crate::verbs::{self, Draft, Speaker};
 
 /// Opens a dialog; without a trigger (a direct message has none), a button is offered instead.
@@ -44,6 +43,7 @@ pub(super) fn open(app: &App, inbound: &Inbound, make: impl FnOnce(&Context<'_>)
 pub(super) async fn open_request(app: &App, inbound: &Inbound, speaker: &Speaker, draft: Draft) -> Reaction {
     let meta = Meta { channel: speaker.origin.channel.clone(), ..Meta::default() };
     let filled = Filled {
+        whom: draft.beneficiary.clone(),
         level: None,
         role: draft.role.as_deref().map(Into::into),
         duration: draft.duration,
@@ -65,9 +65,18 @@ pub(super) fn open_emergency(
     let meta = Meta { channel: speaker.origin.channel.clone(), drill, ..Meta::default() };
     let role = draft.role.as_deref().map(Into::into);
     let filled = Filled { role, duration: draft.duration, reason: draft.because, ..Filled::default() };
+    open(app, inbound, |_| emergency_form(app, speaker, (filled, meta)))
+}
+
+fn emergency_form(app: &App, speaker: &Speaker, (filled, meta): (Filled, Meta)) -> Form {
     let roles = app.verbs().bypassable(speaker);
     let least = app.dispatch.in_force.get().policy.limits.min_justification;
-    open(app, inbound, |_| forms::emergency(&roles, filled, least, meta))
+    forms::emergency(&roles, filled, least, meta)
+}
+
+/// What the form says it is: the switch in it, else what it was opened as. Who opened a drill gets the real thing only by moving the switch.
+fn is_drill(form: &Submission) -> bool {
+    form.values.drill().unwrap_or(form.meta.drill)
 }
 
 /// The form for more time.
@@ -89,6 +98,12 @@ pub(super) fn open_extend(app: &App, inbound: &Inbound, access: &Access) -> Reac
 
 /// Something in the form has changed: the preview follows.
 pub(super) async fn changed(app: &App, speaker: &Speaker, form: &Submission) -> Reaction {
+    if form.form == FormKind::Emergency {
+        let meta = Meta { drill: is_drill(form), ..form.meta.clone() };
+        let made = emergency_form(app, speaker, (filled(form), meta));
+        let view = with_context(app, |context| view::modal(&made, context));
+        return Reaction::later(Later::Update { view_id: form.view.clone(), hash: form.hash.clone(), view });
+    }
     if form.form != FormKind::Request {
         return Reaction::default();
     }
@@ -101,10 +116,15 @@ pub(super) async fn changed(app: &App, speaker: &Speaker, form: &Submission) -> 
     Reaction::later(Later::Update { view_id: form.view.clone(), hash: form.hash.clone(), view })
 }
 
-/// Roles for a field that is searched while typing.
-pub(super) fn options(app: &App, speaker: &Speaker, query: &str) -> Reaction {
-    let snapshot = app.dispatch.in_force.get();
-    Reaction::ack(view::options(&forms::role_choices(&requestable(&snapshot, speaker), query)))
+/// Roles or people for a field that is searched while typing.
+pub(super) fn options(app: &App, speaker: &Speaker, (field, query): (&str, &str)) -> Reaction {
+    let verbs = app.verbs();
+    if field == field::WHOM {
+        let people = verbs.sponsored_by(speaker);
+        let choices = with_context(app, |context| forms::people_choices((speaker.id(), &people), query, context));
+        return Reaction::ack(view::options(&choices));
+    }
+    Reaction::ack(view::options(&forms::role_choices(&verbs.requestable(speaker, None), query)))
 }
 
 /// A form was sent: done and closed, or errors at its fields.
@@ -145,7 +165,7 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
     let reason = || form.values.get(field::REASON).unwrap_or_default().to_owned();
     if form.form == FormKind::Emergency {
         let draft = Draft { duration: Some(duration()?), ..draft(&filled(form)) };
-        return verbs.emergency(speaker, draft, form.meta.drill).await;
+        return verbs.emergency(speaker, draft, is_drill(form)).await;
     }
     if form.form == FormKind::Request {
         let duration = duration()?;
@@ -197,6 +217,11 @@ fn place(form: &Submission, code: Code) -> &'static str {
         (FormKind::Request, Code::Ticket) => field::TICKET,
         (FormKind::Request, Code::Start) => field::AT,
         (FormKind::Request, Code::NotUnderstood) if form.values.get(field::AT).is_some() => field::AT,
+        (FormKind::Request, Code::Contract | Code::Disabled | Code::NoAccount | Code::NotPermitted)
+            if form.values.whom().is_some() =>
+        {
+            field::WHOM
+        }
         (FormKind::Request | FormKind::Emergency, _) => field::ROLE,
     }
 }
@@ -217,6 +242,7 @@ fn verb(form: FormKind) -> &'static str {
 
 fn filled(form: &Submission) -> Filled {
     Filled {
+        whom: form.values.whom(),
         level: form.values.level(),
         role: form.values.role(),
         duration: form.values.duration().and_then(Result::ok),
@@ -228,17 +254,13 @@ fn filled(form: &Submission) -> Filled {
 
 fn draft(filled: &Filled) -> Draft {
     Draft {
+        beneficiary: filled.whom.clone(),
         role: filled.role.as_ref().map(ToString::to_string),
         duration: filled.duration,
         because: filled.reason.clone(),
         ticket: filled.ticket.clone(),
         at: filled.at.clone(),
     }
-}
-
-fn requestable(snapshot: &Snapshot, speaker: &Speaker) -> Vec<RoleLine> {
-    let roles = snapshot.policy.requestable(&speaker.person, &snapshot.directory);
-    roles.map(|role| verbs::role_line(snapshot, role, true)).collect()
 }
 
 fn request_form(
@@ -249,7 +271,10 @@ fn request_form(
     context: &Context<'_>,
 ) -> Form {
     let snapshot = app.dispatch.in_force.get();
-    let roles = requestable(&snapshot, speaker);
+    let verbs = app.verbs();
+    let roles = verbs.requestable(speaker, filled.whom.as_ref());
+    let people = verbs.sponsored_by(speaker);
+    let people = (speaker.id(), people.as_slice());
     let previewed = previewed.unwrap_or_else(|error| verbs::Preview::Refused(told(error, "request")));
     let preview = match &previewed {
         verbs::Preview::Incomplete => Preview::None,
@@ -257,5 +282,5 @@ fn request_form(
         verbs::Preview::Refused(refusal) => Preview::Refused(refusal),
     };
     let min_reason = snapshot.policy.limits.min_justification;
-    forms::request(&RequestForm { roles: &roles, filled, preview, min_reason, meta }, context)
+    forms::request(&RequestForm { roles: &roles, people, filled, preview, min_reason, meta }, context)
 }

@@ -75,7 +75,7 @@ pub async fn react(app: &App, inbound: Inbound) -> Reaction {
         }
         Intent::Form(form) => forms::submitted(app, &speaker, form).await,
         Intent::FormChanged { form, .. } => forms::changed(app, &speaker, form).await,
-        Intent::Options { query, .. } => forms::options(app, &speaker, query),
+        Intent::Options { field, query, .. } => forms::options(app, &speaker, (field, query)),
         Intent::Home => {
             if let Err(error) = app.dispatch.store.open_home(speaker.id()).await {
                 tracing::error!(
@@ -99,7 +99,7 @@ fn speaker(app: &App, inbound: &Inbound) -> Result<Speaker, Refusal> {
             format!("Ask who administers jit to add you, with slack = \"{}\".", inbound.user),
         )
     })?;
-    if !person.active {
+    if snapshot.directory.active(&person.id).is_none() {
         return Err(Refusal::new(
             Code::Disabled,
             "Your account is disabled.",

@@ -17,7 +17,7 @@ impl Verbs {
             role_named(&self.dispatch.in_force.get(), role)?;
         }
         let RequestLine { role, duration, because, ticket, .. } = line;
-        let draft = Draft { role, duration, because, ticket, at: None };
+        let draft = Draft { role, duration, because, ticket, ..Draft::default() };
         Ok(Reply::EmergencyForm { draft, drill })
     }
 

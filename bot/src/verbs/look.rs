@@ -26,7 +26,7 @@ impl Verbs {
     /// `/jit mine`
     pub async fn mine(&self, speaker: &Speaker) -> Result<Answer, ActError> {
         let accesses = self.dispatch.store.by_person(speaker.id(), false, RECENT).await.map_err(anyhow::Error::from)?;
-        Ok(Answer::Mine { accesses })
+        Ok(Answer::Mine { accesses, me: speaker.id().clone() })
     }
 
     /// `/jit show ID`
@@ -181,7 +181,9 @@ fn may(snapshot: &Snapshot, speaker: &Speaker, access: &Access) -> Vec<String> {
         State::Pending(_) | State::Scheduled(_) if holder => &["cancel"],
         State::Pending(_) if scope::may_vote(snapshot, me, access) => &["approve", "deny"],
         State::Elevating(_) if holder => &["cancel"],
-        State::Active(_) if holder => &["extend", "done"],
+        State::Active(_) if request.is_own() && holder => &["extend", "done"],
+        State::Active(_) if request.requester == *me => &["extend", "end"],
+        State::Active(_) if holder => &["done"],
         State::Pending(_) | State::Scheduled(_) | State::Elevating(_) | State::Active(_) if over => &["revoke"],
         _ => &[],
     };

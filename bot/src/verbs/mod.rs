@@ -8,6 +8,7 @@ mod freeze;
 mod look;
 mod request;
 mod scope;
+mod sponsor;
 
 use jit_core::access::{Access, Origin, Revoker};
 use jit_core::answer::Answer;

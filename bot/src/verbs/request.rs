@@ -15,13 +15,15 @@ use jit_core::span::Span;
 use uuid::Uuid;
 
 use super::look::role_named;
-use super::{Reply, Speaker, Verbs, personal};
+use super::{Reply, Speaker, Verbs, personal, scope, sponsor};
 use crate::dispatch::{ActError, during};
 use crate::snapshot::Snapshot;
 
 /// A request as far as its words are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
+    /// Who shall get it; who asks, where left out.
+    pub beneficiary: Option<PersonId>,
     /// Which role.
     pub role: Option<String>,
     /// For how long.
@@ -62,26 +64,22 @@ pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) 
         now,
         start: None,
         in_use: InUse::default(),
+        agreed: false,
     }
 }
 
 impl Verbs {
     pub(super) async fn request_line(&self, speaker: &Speaker, line: RequestLine) -> Result<Reply, ActError> {
-        if line.on_behalf_of.is_some() {
-            return Err(Refusal::new(
-                Code::NotPermitted,
-                "Requests for somebody else are not set up here.",
-                "Ask for yourself; leave out `on behalf of`.",
-            )
-            .into());
-        }
         let snapshot = self.dispatch.in_force.get();
+        let platform = speaker.origin.platform;
+        let beneficiary = line.on_behalf_of.as_deref().map(|whom| sponsor::beneficiary(&snapshot, whom, platform));
+        let beneficiary = beneficiary.transpose()?.map(|person| person.id.clone());
         if let Some(role) = &line.role {
             role_named(&snapshot, role)?;
         }
         self.starts_at(speaker, line.at.as_deref())?;
         let RequestLine { role, duration, because, ticket, at, .. } = line;
-        let draft = Draft { role, duration, because, ticket, at };
+        let draft = Draft { beneficiary, role, duration, because, ticket, at };
         if draft.role.is_none() || draft.duration.is_none() || draft.because.is_none() {
             return Ok(Reply::RequestForm(draft));
         }
@@ -109,6 +107,7 @@ impl Verbs {
         (duration, because): (Span, String),
     ) -> Result<Answer, ActError> {
         let draft = Draft {
+            beneficiary: Some(parent.request.beneficiary.clone()),
             role: Some(parent.request.role.to_string()),
             duration: Some(duration),
             because: Some(because),
@@ -117,7 +116,6 @@ impl Verbs {
         };
         let snapshot = self.dispatch.in_force.get();
         let mut ask = ask(&snapshot, speaker, draft)?;
-        ask.beneficiary = parent.request.beneficiary.clone();
         ask.extends = Some(parent.id);
         self.send(speaker, ask).await
     }
@@ -131,7 +129,9 @@ impl Verbs {
             Err(ActError::Refused(refusal)) => refusal.code == Code::Duplicate,
             Err(ActError::Failed(_)) => false,
         };
-        if doubled && let Some(access) = self.same(&role, &beneficiary, extends).await? {
+        // What somebody else asked for themselves is not shown to whoever asks on their behalf.
+        let sees = |access: &Access| scope::sees(&self.dispatch.in_force.get(), speaker.id(), access);
+        if doubled && let Some(access) = self.same(&role, &beneficiary, extends).await?.filter(sees) {
             return Ok(self.asked(access, true));
         }
         let acted = sent?;
@@ -213,7 +213,7 @@ pub(super) fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Resul
         id: AccessId(Uuid::now_v7()),
         short: ShortId::from_random(rand::random()),
         requester: speaker.id().clone(),
-        beneficiary: speaker.id().clone(),
+        beneficiary: draft.beneficiary.unwrap_or_else(|| speaker.id().clone()),
         role: role.name.clone(),
         duration: draft.duration.ok_or_else(|| missing("duration"))?,
         justification: personal(draft.because.ok_or_else(|| missing("justification"))?.trim()),

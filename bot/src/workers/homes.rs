@@ -72,9 +72,11 @@ async fn draw(
     };
     let accesses = store.by_person(&person.id, false, RECENT).await?;
     let waiting = waits_for(&snapshot, &person.id, (pending, reviews));
-    let may_ask = snapshot.policy.requestable(person, &snapshot.directory).next().is_some();
+    let (policy, directory) = (&snapshot.policy, &snapshot.directory);
+    let may_ask =
+        policy.requestable(person, directory).next().is_some() || !policy.sponsored_by(person, directory).is_empty();
     let context = Context { directory: &snapshot.directory, now: store.now() };
-    let home = home::Home { accesses: &accesses, waiting: &waiting, may_ask };
+    let home = home::Home { me: &person.id, accesses: &accesses, waiting: &waiting, may_ask };
     let view = view::home(&home::card(&home, &context), &context);
     match slack.chat.api().publish_view(user, &view).await {
         Ok(()) => store.home_drawn(due).await?,

@@ -10,11 +10,13 @@ use std::time::Duration;
 use jit_core::command::Command;
 use jit_core::decide::is_to_ask_again;
 use jit_core::event::Actor;
+use jit_core::freeze::Freeze;
 use jit_core::id::AccessId;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::failpoint::failpoint;
+use crate::snapshot::Snapshot;
 
 /// How often everything is looked through in any case, and again after a look that failed.
 const EVERY: Duration = Duration::from_secs(60);
@@ -23,8 +25,13 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Runs until stopped.
 pub(super) async fn run(app: App, stop: CancellationToken) {
     let mut changes = app.dispatch.in_force.changes();
+    let mut seen = None;
     loop {
-        let wait = match sweep(&app).await {
+        let looked = match sweep(&app).await {
+            Ok(()) => scheduled(&app, &mut seen).await,
+            failed => failed,
+        };
+        let wait = match looked {
             Ok(()) => EVERY,
             Err(error) => {
                 tracing::error!(
@@ -40,6 +47,21 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
             () = tokio::time::sleep(wait) => {}
         }
     }
+}
+
+/// What the accesses that wait for a later start were looked through with last.
+type Seen = (Arc<Snapshot>, Vec<Freeze>);
+
+/// What could not begin any more is over, as soon as another policy, other people or another freeze says so.
+async fn scheduled(app: &App, seen: &mut Option<Seen>) -> anyhow::Result<()> {
+    let now = (app.dispatch.in_force.get(), app.dispatch.freezes().await?);
+    let same = |(snapshot, freezes): &Seen| Arc::ptr_eq(snapshot, &now.0) && *freezes == now.1;
+    if seen.as_ref().is_some_and(same) {
+        return Ok(());
+    }
+    app.dispatch.reconsider_scheduled(&Actor::Directory).await?;
+    *seen = Some(now);
+    Ok(())
 }
 
 async fn sweep(app: &App) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_connectors::contract::{Attempt, Connector, ConnectorError};
-use jit_core::access::{Access, EndCause, Proof, State};
+use jit_core::access::{Access, Proof, State};
 use jit_core::command::Command;
 use jit_core::entitlement::{Baseline, Holding};
 use jit_core::event::Actor;
@@ -173,8 +173,7 @@ fn is_doomed(access: &Access, accesses: &[Access]) -> bool {
         let extends = of.request.extends.as_ref()?;
         accesses.iter().find(|access| access.id == extends.parent)
     };
-    let early =
-        |access: &Access| matches!(&access.state, State::Revoking(revoking) if revoking.cause != EndCause::Expired);
+    let early = |access: &Access| matches!(&access.state, State::Revoking(revoking) if !revoking.cause.is_foreseen());
     std::iter::successors(parent(access), |access| parent(access)).take(accesses.len()).any(early)
 }
 

@@ -104,6 +104,13 @@ impl Store {
         self.listed(rest, vec![]).await
     }
 
+    /// What was agreed and waits for its start, the oldest first.
+    pub async fn scheduled(&self) -> Result<Vec<AccessId>, StoreError> {
+        let select = "SELECT id FROM accesses WHERE state = 'scheduled' ORDER BY requested_us, id";
+        let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
+        rows.iter().map(|row| rows::id(row, "id")).collect::<Result<_, _>>().doing(DOING)
+    }
+
     /// Everything that is not over and can be read, oldest first; see [`Store::unreadable_open`].
     pub async fn all_open(&self) -> Result<Vec<Access>, StoreError> {
         self.listed(OPEN, vec![]).await

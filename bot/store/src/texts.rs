@@ -85,6 +85,7 @@ fn reason(cause: &EndCause) -> Option<&Personal> {
     match cause {
         EndCause::Revoked { reason, .. } => Some(reason),
         EndCause::Expired
+        | EndCause::WindowClosed { .. }
         | EndCause::Done { .. }
         | EndCause::Cancelled { .. }
         | EndCause::ElevationFailed { .. }

@@ -46,7 +46,7 @@ pub(super) fn again(draft: &mut Draft<'_>, pending: &Pending) {
         escalate(draft, step);
     }
     draft.tell_cards();
-    tell_escalated(draft);
+    tell_asked(draft);
 }
 
 /// Whether `again` would change something: for whoever looks through what waits.
@@ -67,8 +67,11 @@ pub(super) fn escalate(draft: &mut Draft<'_>, step: usize) {
     draft.event(Event::Escalated { added });
 }
 
-/// Tells the requester whom an escalation of this decision has added.
-pub(super) fn tell_escalated(draft: &mut Draft<'_>) {
+/// Tells the parties whom an escalation of this decision has added, and whoever it asks in another's place for whom they stand in.
+pub(super) fn tell_asked(draft: &mut Draft<'_>) {
+    for (step, person, away) in draft.just_standing_in() {
+        draft.tell_standing_in(step, person, away);
+    }
     if let Some(to) = draft.just_escalated().filter(|to| !to.is_empty()) {
         draft.tell_story(NoticeKind::Escalated { to });
     }

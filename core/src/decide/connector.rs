@@ -60,8 +60,7 @@ pub(super) fn settled(draft: &mut Draft<'_>, revoking: &Revoking, proof: &Proof)
 /// Ended by running out while its own extension goes on: not worth a word but on its card.
 pub(super) fn is_continued(draft: &Draft<'_>, cause: &EndCause) -> bool {
     let id = draft.access.id;
-    *cause == EndCause::Expired
-        && draft.facts.open.iter().any(|open| open.extends == Some(id) && open.state == "active")
+    cause.is_foreseen() && draft.facts.open.iter().any(|open| open.extends == Some(id) && open.state == "active")
 }
 
 /// The first failure alerts; later ones are recorded when they say something new. Trying never stops.

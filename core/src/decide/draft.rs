@@ -75,6 +75,17 @@ impl<'a> Draft<'a> {
         })
     }
 
+    /// Who was asked in this decision in place of whom, and in which step.
+    pub fn just_standing_in(&self) -> Vec<(usize, PersonId, PersonId)> {
+        let asked = self.records.iter().filter_map(|record| match &record.event {
+            Event::StepOpened { step, instead_of, .. } | Event::AskedAgain { step, instead_of, .. } => {
+                Some((*step, instead_of))
+            }
+            _ => None,
+        });
+        asked.flat_map(|(step, all)| all.iter().map(move |(who, away)| (step, who.clone(), away.clone()))).collect()
+    }
+
     /// Adds an effect.
     pub fn effect(&mut self, effect: Effect) {
         self.effects.push(effect);
@@ -82,7 +93,13 @@ impl<'a> Draft<'a> {
 
     /// Tells somebody about the access as it is at this point.
     pub fn tell(&mut self, to: Recipient, slot: Slot, under: Option<Slot>, kind: NoticeKind) {
-        let notice = Notice { kind, access: self.access.clone(), at: self.now };
+        let notice = Notice { kind, access: self.access.clone(), at: self.now, reader: None, extended: None };
+        self.tell_of(to, (slot, under), notice);
+    }
+
+    /// Tells somebody something.
+    pub fn tell_of(&mut self, to: Recipient, (slot, under): (Slot, Option<Slot>), mut notice: Notice) {
+        notice.reader = if let Recipient::Person(person) = &to { Some(person.clone()) } else { None };
         self.effects.push(Effect::Tell(Box::new(Tell { to, slot, under, content: Content::Notice(Box::new(notice)) })));
     }
 

@@ -53,7 +53,7 @@ pub(super) fn close(draft: &mut Draft<'_>, outcome: Outcome) {
 /// it is over.
 pub(super) fn start(draft: &mut Draft<'_>, cause: EndCause) {
     let warned = matches!(&draft.access.state, State::Active(active) if active.warned);
-    let early = !matches!(cause, EndCause::Expired);
+    let early = !cause.is_foreseen();
     let failed = matches!(cause, EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. });
     let over = draft.access.entitlement().is_none();
     let continued = connector::is_continued(draft, &cause);

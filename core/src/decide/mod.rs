@@ -126,11 +126,10 @@ pub fn decide(
             Some(person) => end::close(&mut draft, Outcome::Leaver { person }),
             None => asking::again(&mut draft, pending),
         },
-        (State::Scheduled(_), Command::Recheck) => {
-            if let Some(person) = end::leaver(access, facts) {
-                end::close(&mut draft, Outcome::Leaver { person });
-            }
-        }
+        (State::Scheduled(_), Command::Recheck) => match end::leaver(access, facts) {
+            Some(person) => end::close(&mut draft, Outcome::Leaver { person }),
+            None => vote::reconsider(&mut draft),
+        },
         (State::Elevating(_) | State::Active(_), Command::Recheck) => {
             if let Some(person) = end::leaver(access, facts) {
                 end::start(&mut draft, EndCause::Leaver { person });

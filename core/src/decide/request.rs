@@ -11,7 +11,7 @@ use crate::entitlement::{Entitlement, Target};
 use crate::facts::{Facts, beside};
 use crate::freeze;
 use crate::id::{AccessId, PersonId, RoleName};
-use crate::policy::{Emergency, Judgement, Question, Role, Route};
+use crate::policy::{Closing, Emergency, Judgement, Question, Role, Route};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -24,13 +24,13 @@ pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judge
     if !ask.emergency {
         return judge(&request, facts, now);
     }
-    let (route, emergency) = judge_bypass(&request, facts, now)?;
+    let (route, emergency, closing) = judge_bypass(&request, facts, now)?;
     let longest = facts.policy.role(&ask.role).map(|role| facts.policy.longest_bypass(role, emergency));
     Ok(Judgement {
         route,
         max_duration: longest.unwrap_or(emergency.max_duration),
         approvers: Vec::new(),
-        closing: None,
+        closing,
         begins: None,
     })
 }
@@ -48,7 +48,7 @@ pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resul
     }
     draft.tell_cards();
     draft.tell_rehearsed();
-    asking::tell_escalated(&mut draft);
+    asking::tell_asked(&mut draft);
     Ok(draft.finish())
 }
 
@@ -72,6 +72,8 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
             return Err(Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours."));
         }
     };
+    let told = facts.parent.filter(|_| extends.is_some()).is_none_or(|parent| parent.request.tells_beneficiary);
+    let tells_beneficiary = told && ask.requester != ask.beneficiary && beneficiary.in_chat();
     Ok(Request {
         requester: ask.requester.clone(),
         beneficiary: ask.beneficiary.clone(),
@@ -89,6 +91,7 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
         origin: ask.origin.clone(),
         extends,
         rehearsal,
+        tells_beneficiary,
     })
 }
 
@@ -131,7 +134,13 @@ fn extends(
     entitlement: &Entitlement,
     (facts, now): (&Facts<'_>, DateTime<Utc>),
 ) -> Result<Extends, Refusal> {
-    if ask.requester != parent.request.requester && ask.requester != parent.request.beneficiary {
+    // One whom another sponsors gets no more time without them: their own extension could be decided by that sponsor.
+    if ask.requester == parent.request.beneficiary && ask.requester != parent.request.requester {
+        let sponsor = facts.directory.name(&parent.request.requester);
+        let what = format!("{sponsor} asked for {} on your behalf, and only they can ask for more time.", parent.short);
+        return Err(Refusal::new(Code::NotPermitted, what, "Tell them that you need it longer."));
+    }
+    if ask.requester != parent.request.requester {
         return Err(Refusal::new(
             Code::NotPermitted,
             format!("{} is not yours to extend.", parent.short),
@@ -189,12 +198,18 @@ pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) ->
     facts.policy.judge(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
 }
 
+/// Judges one to which everybody has agreed.
+pub(super) fn judge_agreed(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
+    let question = Question { agreed: true, ..question(request, facts, now)? };
+    facts.policy.judge(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
+}
+
 /// Judges an emergency bypass.
 pub(super) fn judge_bypass<'a>(
     request: &Request,
     facts: &Facts<'a>,
     now: DateTime<Utc>,
-) -> Result<(Route, &'a Emergency), Refusal> {
+) -> Result<(Route, &'a Emergency, Option<Closing>), Refusal> {
     let question = question(request, facts, now)?;
     facts.policy.judge_bypass(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
 }
@@ -220,6 +235,7 @@ fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> 
         now,
         start: request.extends.as_ref().map(|extends| extends.from).or(request.starts_at.filter(|start| *start > now)),
         in_use: facts.in_use,
+        agreed: false,
     })
 }
 

@@ -18,12 +18,12 @@ use crate::refusal::{Code, Refusal};
 /// Takes a role at once, or refuses. Nobody is asked; the review is opened in the same decision.
 pub(super) fn bypass(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let request = request::describe(ask, facts, now)?;
-    let (route, emergency) = request::judge_bypass(&request, facts, now)?;
+    let (route, emergency, closing) = request::judge_bypass(&request, facts, now)?;
     overdue(facts, now, request.rehearsal.is_some())?;
     let (by, due) = (emergency.review.by.clone(), now + emergency.review.within.delta());
-    let mut draft = Draft::begin(ask, request, (route, None), (facts, now))?;
+    let mut draft = Draft::begin(ask, request, (route, closing.clone()), (facts, now))?;
     draft.event(Event::ReviewOpened { by, due });
-    vote::elevate(&mut draft, None);
+    vote::elevate(&mut draft, closing);
     draft.tell_cards();
     draft.tell_rehearsed();
     Ok(draft.finish())

@@ -1,6 +1,6 @@
 //! Who is told what: the only place that makes slots and picks recipients.
 //!
-//! Each recipient has one card per access, edited as things change, and the story in its thread. An extension goes on in the thread
+//! Where one person asks for another both hear of it, each in a conversation of their own. Each recipient has one card per access, edited as things change, and the story in its thread. An extension goes on in the thread
 //! and under the announcement of the access it extends.
 
 use std::collections::BTreeSet;
@@ -9,19 +9,21 @@ use super::draft::Draft;
 use super::talk;
 use crate::access::{Access, State};
 use crate::effect::{Recipient, Slot};
+use crate::facts::OpenAccess;
 use crate::id::PersonId;
-use crate::notice::NoticeKind;
+use crate::notice::{Extended, Notice, NoticeKind};
 
 const REQUEST: &str = "request";
 const GRANT: &str = "grant";
 const WARNING: &str = "warning";
 const FAILING: &str = "revocation-failing";
 
-fn requester(access: &Access) -> Recipient {
-    Recipient::Person(access.request.requester.clone())
+/// Who hears where it stands.
+fn parties(access: &Access) -> Vec<Recipient> {
+    access.told().cloned().map(Recipient::Person).collect()
 }
 
-/// The requester's thread: under the card of the chain's first access.
+/// The thread of each of them: under the card of the chain's first access.
 fn thread(access: &Access) -> Slot {
     Slot::new(access.root(), REQUEST)
 }
@@ -36,8 +38,13 @@ fn announcement(access: &Access) -> Slot {
     Slot::new(access.root(), GRANT)
 }
 
+fn extended_by(extension: &OpenAccess) -> Option<Extended> {
+    let until = extension.until.filter(|_| extension.state == "active")?;
+    Some(Extended { id: extension.id, short: extension.short.clone(), until })
+}
+
 impl Draft<'_> {
-    /// Every card of the access, as it stands now: the requester's, those of everybody who was asked, and security's of a bypass.
+    /// Every card of the access, as it stands now: those of its parties, those of everybody who was asked, and security's of a bypass.
     pub fn tell_cards(&mut self) {
         self.tell_request();
         self.tell_approvers();
@@ -52,19 +59,55 @@ impl Draft<'_> {
         self.tell(Recipient::Security, slot, Some(review(&self.access)), kind);
     }
 
-    /// The requester's card; an extension's stands in the thread of what it extends.
+    /// The parties' cards; an extension's stands in the thread of what it extends.
     fn tell_request(&mut self) {
-        let access = &self.access;
+        let access = self.access.clone();
         let slot = Slot::new(access.id, REQUEST);
-        let under = (access.root() != access.id).then(|| thread(access));
-        self.tell(requester(access), slot, under, NoticeKind::Request);
+        let under = (access.root() != access.id).then(|| thread(&access));
+        let extended = self.extended();
+        self.tell_card(&slot, under, (access, extended));
+        self.tell_first_card();
     }
 
-    /// A line of the story in the requester's thread. Named by what it tells, so that the same is never told twice.
+    /// The card of the chain's first access shows how long the whole lasts: what it extends while that is live, then the extension itself.
+    fn tell_first_card(&mut self) {
+        let access = self.access.clone();
+        if access.root() == access.id || access.activated_at.is_none() {
+            return;
+        }
+        let parent = self.facts.parent.filter(|parent| matches!(parent.state, State::Active(_)));
+        let shown = match parent {
+            Some(parent) => (parent.clone(), extended_by(&OpenAccess::from(&access))),
+            None => (access.clone(), self.extended()),
+        };
+        self.tell_card(&thread(&access), None, shown);
+    }
+
+    fn tell_card(&mut self, slot: &Slot, under: Option<Slot>, (access, extended): (Access, Option<Extended>)) {
+        for party in parties(&access) {
+            let (access, extended) = (access.clone(), extended.clone());
+            let notice = Notice { kind: NoticeKind::Request, access, at: self.now, reader: None, extended };
+            self.tell_of(party, (slot.clone(), under.clone()), notice);
+        }
+    }
+
+    /// The extension of this access that is live.
+    fn extended(&self) -> Option<Extended> {
+        let id = self.access.id;
+        self.facts.open.iter().find(|open| open.extends == Some(id)).and_then(extended_by)
+    }
+
+    /// A line of the story in the parties' threads. Named by what it tells, so that the same is never told twice.
     pub fn tell_story(&mut self, kind: NoticeKind) {
-        let access = &self.access;
-        let slot = Slot::new(access.id, format!("{}-{}", kind.name(), access.version));
-        self.tell(requester(access), slot, Some(thread(access)), kind);
+        let slot = Slot::new(self.access.id, format!("{}-{}", kind.name(), self.access.version));
+        let under = thread(&self.access);
+        self.tell_parties(&slot, Some(&under), &kind);
+    }
+
+    fn tell_parties(&mut self, slot: &Slot, under: Option<&Slot>, kind: &NoticeKind) {
+        for party in parties(&self.access) {
+            self.tell(party, slot.clone(), under.cloned(), kind.clone());
+        }
     }
 
     /// The cards of everybody who was asked so far: new ones for whoever has none yet, edited ones for the rest.
@@ -77,6 +120,13 @@ impl Draft<'_> {
         }
     }
 
+    /// Under the card of somebody who stands in: for whom.
+    pub fn tell_standing_in(&mut self, step: usize, person: PersonId, away: PersonId) {
+        let slot = Slot::new(self.access.id, format!("stands-in-{}", self.access.version));
+        let under = approval(&self.access, step);
+        self.tell(Recipient::Person(person), slot, Some(under), NoticeKind::StandsIn { away });
+    }
+
     /// Under the cards of those who were asked in this step and have not agreed: it still waits.
     pub fn tell_reminder(&mut self, step: usize) {
         let waiting: BTreeSet<PersonId> = self.access.waiting_in(step).map(|asked| asked.person.clone()).collect();
@@ -87,11 +137,10 @@ impl Draft<'_> {
         }
     }
 
-    /// What an approver asks, in the requester's thread; told again when it is answered, and when it no longer matters.
+    /// What an approver asks, in the parties' threads; told again when it is answered, and when it no longer matters.
     pub fn tell_question(&mut self, index: usize) {
-        let access = &self.access;
-        let slot = question(access, index);
-        self.tell(requester(access), slot, Some(thread(access)), NoticeKind::Question { index });
+        let (slot, under) = (question(&self.access, index), thread(&self.access));
+        self.tell_parties(&slot, Some(&under), &NoticeKind::Question { index });
     }
 
     /// The questions that nobody answered, when nobody needs to any more.
@@ -135,7 +184,7 @@ impl Draft<'_> {
         }
     }
 
-    /// It is over: to the requester, and where it was announced.
+    /// It is over: to the parties, and where it was announced.
     pub fn tell_ended(&mut self, announced: bool) {
         self.tell_story(NoticeKind::Ended);
         if announced {
@@ -153,11 +202,10 @@ impl Draft<'_> {
         }
     }
 
-    /// The holder's warning: first told, later edited so that its buttons go.
+    /// The parties' warning: first told, later edited so that its buttons go.
     pub fn tell_warning(&mut self) {
-        let access = &self.access;
-        let slot = Slot::new(access.id, WARNING);
-        self.tell(requester(access), slot, Some(thread(access)), NoticeKind::Warning);
+        let (slot, under) = (Slot::new(self.access.id, WARNING), thread(&self.access));
+        self.tell_parties(&slot, Some(&under), &NoticeKind::Warning);
     }
 
     /// Security's notice of a failing revocation: one card, edited with each new error and when it is over.

@@ -23,7 +23,7 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
         (TimerKind::Escalate, State::Pending(pending)) => {
             asking::escalate(draft, pending.step);
             if draft.just_escalated().is_some_and(|added| !added.is_empty()) {
-                asking::tell_escalated(draft);
+                asking::tell_asked(draft);
                 draft.tell_cards();
             }
         }
@@ -43,7 +43,11 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
                 draft.tell_under_announcement(NoticeKind::EndsSoon);
             }
         }
-        (TimerKind::End, State::Active(_)) => end::start(draft, EndCause::Expired),
+        (TimerKind::End, State::Active(active)) => {
+            let closing = draft.access.closing.clone().filter(|closing| closing.at <= active.until);
+            let cut = closing.map(|closing| EndCause::WindowClosed { closed: closing.window });
+            end::start(draft, cut.unwrap_or(EndCause::Expired));
+        }
         (TimerKind::Alert, State::Revoking(_)) => {
             draft.event(Event::RevocationAlerted);
             draft.tell_security_under_failing(NoticeKind::RevocationStillFailing);

@@ -9,7 +9,7 @@ use super::draft::Draft;
 use crate::access::{Access, EndCause, Outcome, Pending, Revoker, State, Vote};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::facts::Facts;
+use crate::facts::{Facts, InUse};
 use crate::freeze;
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
@@ -61,7 +61,7 @@ pub(super) fn approve(
     draft.tell_story(NoticeKind::Approved { by: by.clone(), at_most });
     draft.tell_cards();
     draft.tell_rehearsed();
-    asking::tell_escalated(draft);
+    asking::tell_asked(draft);
     if complete && last {
         draft.tell_open_questions();
     }
@@ -78,7 +78,8 @@ pub(super) fn deny(draft: &mut Draft<'_>, pending: &Pending, by: &PersonId, reas
             "Say in a few words why, so that they know what to change.",
         ));
     }
-    super::end::close(draft, Outcome::Denied { by: by.clone(), reason: reason.clone() });
+    let instead_of = stands_in_for(&draft.access, pending.step, by, draft.facts);
+    super::end::close(draft, Outcome::Denied { by: by.clone(), instead_of, reason: reason.clone() });
     Ok(())
 }
 
@@ -99,6 +100,20 @@ pub(super) fn start(draft: &mut Draft<'_>) {
             draft.tell_rehearsed();
         }
         Err(refusal) => super::end::close(draft, Outcome::NotStarted { refusal }),
+    }
+}
+
+/// Policy, people or what is frozen have changed while it waits for its start: what could not begin any more is over now, and everybody concerned
+/// hears why, instead of when they would need it. What is only so for the moment is left to the start: who is on call, and how much all hold.
+pub(super) fn reconsider(draft: &mut Draft<'_>) {
+    let (access, facts) = (&draft.access, &Facts { in_use: InUse::default(), ..*draft.facts });
+    let frozen = freeze::refuse(facts.freezes, &access.request, facts.directory);
+    let refusal = frozen.or_else(|| match access.route.oncall {
+        Some(_) => None,
+        None => still_allowed(access, facts, draft.now, None).err(),
+    });
+    if let Some(refusal) = refusal {
+        super::end::close(draft, Outcome::NotStarted { refusal });
     }
 }
 
@@ -307,7 +322,11 @@ fn still_allowed(
         let name = facts.directory.name(&vote.by);
         return Err(changed(format!("{name} approved it, and can no longer decide on it.")));
     }
-    let judgement = super::request::judge(request, facts, now).map_err(|refusal| {
+    let judged = match by {
+        Some(_) => super::request::judge(request, facts, now),
+        None => super::request::judge_agreed(request, facts, now),
+    };
+    let judgement = judged.map_err(|refusal| {
         let rule = refusal.rule.clone();
         let refusal = changed(format!("Policy does not allow it now: {}", refusal.what));
         rule.into_iter().fold(refusal, Refusal::by_rule)
@@ -377,7 +396,7 @@ pub(super) fn too_late(access: &Access, by: &PersonId, facts: &Facts<'_>) -> Ref
             Outcome::Cancelled { by } => format!("{short} was cancelled by {}.", name(by)),
             Outcome::Withdrawn { by, .. } => format!("{short} was withdrawn by {}.", revoker(by, &name)),
             Outcome::TimedOut => format!("{short} has timed out: nobody decided in time."),
-            Outcome::NotStarted { .. } => format!("{short} was approved, but could not begin when its start came."),
+            Outcome::NotStarted { .. } => format!("{short} was approved, but could not begin."),
             Outcome::Lapsed => format!("{short} has lapsed: the access it extends has ended."),
             Outcome::Leaver { person } => format!("{short} is closed: {} is disabled or has left.", name(person)),
             Outcome::Ended { cause: EndCause::Cancelled { by }, .. } => {

@@ -9,15 +9,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono_tz::Tz;
 
-use crate::directory::{Directory, Person};
+use crate::directory::{Directory, Kind, Person};
 use crate::document::{At, Position, Problem, Reader, Table, did_you_mean};
 use crate::id::{AccountName, ConnectorName, PersonId};
+use crate::policy::local_moment;
 
 /// The longest id, name, address or account.
 const LONGEST: usize = 120;
 
 /// Words that mean something else where a person may stand.
 const RESERVED: [&str; 5] = ["manager", "owner", "manager-of-approver", "everyone", "me"];
+
+const KINDS: &[(&str, Kind)] =
+    &[("employee", Kind::Employee), ("contractor", Kind::Contractor), ("vendor", Kind::Vendor)];
 
 /// Reads everybody; `connectors`, where known, are what `accounts` may name.
 pub fn parse_people(
@@ -70,6 +74,11 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
     let groups = groups(&mut table);
     let active = if table.has("active") { table.boolean("active") } else { Some(true) };
     let zone = if table.has("zone") { table.zone("zone") } else { Some(Tz::UTC) };
+    let kind = if table.has("kind") { table.one_of("kind", KINDS) } else { Some(Kind::Employee) };
+    let until = match table.local("until") {
+        Some(day) => local_moment(&table, "until", &day, (zone.unwrap_or(Tz::UTC), true)).map(Some),
+        None => (!table.has("until")).then_some(None),
+    };
     let accounts = accounts(&mut table, connectors);
     let ssh_keys = ssh_keys(&mut table);
     table.finish();
@@ -82,6 +91,8 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
         manager,
         groups: groups?,
         active: active?,
+        kind: kind?,
+        until: until?,
         zone: zone?,
         accounts: accounts?,
         ssh_keys: ssh_keys?,

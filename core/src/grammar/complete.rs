@@ -62,12 +62,11 @@ fn after(verb: &Verb, done: &[String], partial: &str, roles: &[&str]) -> Vec<Com
             Takes::Id | Takes::IdAndText | Takes::Text | Takes::Nothing => {}
         }
     }
-    // `on behalf of` is of a later version.
-    let offered =
-        [Clause::For, Clause::At, Clause::Ticket, Clause::Until, Clause::Delegate, Clause::Because, Clause::Drill];
-    let missing = offered
-        .into_iter()
-        .filter(|clause| verb.clauses.contains(clause) && !done.iter().any(|word| word == clause.keyword()));
+    let given = |clause: &Clause| {
+        let first = clause.keyword().split(' ').next();
+        done.iter().any(|word| Some(word.as_str()) == first)
+    };
+    let missing = Clause::ALL.into_iter().filter(|clause| verb.clauses.contains(clause) && !given(clause));
     if verb.takes != Takes::Id || has_subject(done) {
         found.extend(begun(partial, missing.map(|clause| (clause.keyword(), clause.example()))));
     }

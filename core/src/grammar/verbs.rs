@@ -49,7 +49,7 @@ pub(super) enum Takes {
 pub const VERBS: &[Verb] = &[
     Verb {
         name: "request",
-        usage: "request [ROLE] [for DURATION] [at TIME] [ticket ID] [because TEXT]",
+        usage: "request [ROLE] [for TIME] [at TIME] [on behalf of WHO] [ticket ID] [because WHY]",
         summary: "Ask for a role; what you leave out is asked for in a form.",
         example: "request orders-db-admin for 1h because the orders index is broken",
         takes: Takes::Role,

@@ -8,7 +8,7 @@ use crate::facts::OpenAccess;
 use crate::policy::evaluate::{Question, known, owner_name};
 use crate::policy::faults::{Fault, Faults};
 use crate::policy::people::holds;
-use crate::policy::{Emergency, Policy, Role, Route, justification};
+use crate::policy::{Closing, Emergency, Policy, Role, Route, justification};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -27,13 +27,13 @@ impl Policy {
         self.roles.values().filter(|role| self.bypass(role, person, directory).is_some()).collect()
     }
 
-    /// Judges a bypass; `open` is everything open of the beneficiary. The route asks nobody.
+    /// Judges a bypass; `open` is everything open of the beneficiary. The route asks nobody; only the end of a contract can cut it.
     pub fn judge_bypass(
         &self,
         question: &Question<'_>,
         directory: &Directory,
         open: &[OpenAccess],
-    ) -> Result<(Route, &Emergency), Refusal> {
+    ) -> Result<(Route, &Emergency, Option<Closing>), Refusal> {
         let role = question.role;
         let by_owner = |refusal: Refusal| refusal.by_rule(RULE).ask(owner_name(&role.owner, directory));
         known(question, directory).map_err(by_owner)?;
@@ -64,12 +64,13 @@ impl Policy {
             let what = format!("{duration} is longer than the {longest} of a bypass");
             faults.push(Fault::new(Code::Duration, what, format!("take it for at most {longest}")));
         }
+        self.contract_faults(question, &mut faults);
         if let Some(fault) = justification::fault(question.justification, self.limits.min_justification) {
             faults.push(fault);
         }
         self.conflict_faults(question, open, &mut faults);
         faults.into_result().map_err(by_owner)?;
-        Ok((route(), emergency))
+        Ok((route(), emergency, question.closing(None)))
     }
 
     /// The longest that a role may be taken for in an emergency.

@@ -104,9 +104,12 @@ impl Case {
         }
     }
 
-    /// The people of a directory, with those on call whom the case says, and its incidents.
-    pub fn people<'a>(&self, directory: &'a Directory) -> Cow<'a, Directory> {
+    /// The people of a directory at a time, with those on call whom the case says, and its incidents.
+    pub fn people<'a>(&self, directory: &'a Directory, at: DateTime<Utc>) -> Cow<'a, Directory> {
         let mut people = Cow::Borrowed(directory);
+        if directory.is_of_another_time(at) {
+            people.to_mut().set_time(at);
+        }
         if self.oncall != *directory.oncall() {
             people.to_mut().set_oncall(self.oncall.clone());
         }

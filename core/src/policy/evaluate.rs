@@ -9,16 +9,18 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::{Channel, Unasked};
-use crate::directory::{Directory, Person};
+use crate::directory::{Directory, Kind, Person};
 use crate::facts::{InUse, OpenAccess};
 use crate::id::PersonId;
 use crate::incident::{Incident, IncidentId, Named, OnCall, like_an_id};
 use crate::policy::faults::{Fault, Faults};
 use crate::policy::glob::glob;
 use crate::policy::justification;
-use crate::policy::people::{Asking, Parties, asking, escalation, held_by};
+use crate::policy::people::{Asking, Parties, asking, escalation, held_by, holds};
 use crate::policy::quorum::short_step;
-use crate::policy::{AutoApprove, Closing, OWN_CHANNEL, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
+use crate::policy::{
+    AutoApprove, Closing, OWN_CHANNEL, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed, Window,
+};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
@@ -54,6 +56,8 @@ pub struct Question<'a> {
     pub start: Option<DateTime<Utc>>,
     /// What all people hold together.
     pub in_use: InUse,
+    /// Whoever had to agree has, so that nobody is left to be asked: whether people could be is no matter any more.
+    pub agreed: bool,
 }
 
 /// A request that may go its way.
@@ -102,15 +106,15 @@ impl Policy {
             asking.iter().zip(&beyond).map(|(asking, beyond)| asking.people.keys().chain(beyond).collect()).collect();
 
         let mut faults = self.faults(question, rule, open);
-        if let Some(step) = short_step(steps, &counted) {
-            faults.push(nobody_to_ask(steps, step, counted[step].len(), &asking[step], directory));
+        if let Some(step) = short_step(steps, &counted).filter(|_| !question.agreed) {
+            faults.push(nobody_to_ask(steps, (step, counted[step].len()), &asking[step], (question, directory)));
         }
         faults.into_result().map_err(|refusal| by_owner(refusal.by_rule(&rule.name)))?;
         Ok(Judgement {
             route: Route { oncall: oncall(&deciding, question, directory), ..rule.route(steps) },
             max_duration: self.longest_under(question.role, rule),
             approvers: asking.into_iter().map(|asking| asking.people.into_keys().collect()).collect(),
-            closing: self.calendar(question.role, rule).closing(question.begins(), question.ends() + SLACK),
+            closing: question.closing(self.calendar(question.role, rule).closing(question.begins(), question.latest())),
             begins: question.start,
         })
     }
@@ -180,6 +184,11 @@ impl Policy {
             let nexts: Vec<_> = misses.iter().map(|miss| miss.next.as_str()).collect();
             return Refusal::new(code, what, sentence(&nexts.join("; "))).by_rule(&rule.name);
         }
+        if question.requester.id != question.beneficiary.id
+            && let Some(refusal) = self.not_sponsored(question)
+        {
+            return refusal;
+        }
         match self.rules_of(role).next() {
             None => Refusal::new(
                 Code::NotPermitted,
@@ -194,12 +203,39 @@ impl Policy {
                     }
                 }
                 let alone = question.requester.id == question.beneficiary.id;
-                let not = if alone { "you are not among them" } else { "not both of you are among them" };
+                let (not, who) = match alone {
+                    true => ("you are not among them".to_owned(), "you"),
+                    false => (format!("`{}` is not among them", question.beneficiary.id), "they"),
+                };
                 let what = format!("The rule `{}` would allow `{role}` for {}, and {not}.", rule.name, list(&named));
-                Refusal::new(Code::NotPermitted, what, "Ask the role's owner whether you should be.")
+                Refusal::new(Code::NotPermitted, what, format!("Ask the role's owner whether {who} should be."))
                     .by_rule(&rule.name)
             }
         }
+    }
+
+    /// The beneficiary may have it, but not through this person: by the first rule that would take some sponsor, else by the first one.
+    fn not_sponsored(&self, question: &Question<'_>) -> Option<Refusal> {
+        let Question { requester, beneficiary, role, .. } = question;
+        let of_theirs = || self.rules_of(&role.name).filter(|rule| holds(&rule.who, beneficiary));
+        let rule = of_theirs().find(|rule| !rule.sponsors.is_empty()).or_else(|| of_theirs().next())?;
+        let (name, role) = (&rule.name, &role.name);
+        let what = if rule.sponsors.is_empty() {
+            format!("The rule `{name}` lets nobody ask for `{role}` on behalf of another.")
+        } else if requester.kind != Kind::Employee {
+            format!(
+                "Only employees ask on behalf of others, and you are in the directory as a {}.",
+                requester.kind.as_str()
+            )
+        } else {
+            let sponsors: Vec<String> = rule.sponsors.iter().map(|subject| format!("`{subject}`")).collect();
+            let sponsors = list(&sponsors);
+            format!(
+                "The rule `{name}` lets {sponsors} ask for `{role}` on behalf of another, and you are not among them."
+            )
+        };
+        let next = format!("Let `{}` ask, or ask the role's owner to change who may sponsor.", beneficiary.id);
+        Some(Refusal::new(Code::NotPermitted, what, next).by_rule(name))
     }
 
     /// Everything of the deciding rule and of the limits that does not hold.
@@ -209,6 +245,7 @@ impl Policy {
         if let Some(fault) = calendar.fault(question.begins(), question.now, self.limits.min_duration) {
             faults.push(fault);
         }
+        self.contract_faults(question, &mut faults);
         if rule.ticket == TicketNeed::Required && question.ticket.is_none_or(|ticket| ticket.trim().is_empty()) {
             faults.push(Fault::new(Code::Ticket, "no ticket is named", "add for example `ticket OPS-12`"));
         }
@@ -239,6 +276,17 @@ impl Policy {
                 format!("at most {max} may be open at a time, and {} are open", list(&mine)),
                 format!("end one, for example with `done {}`", open_example(open)),
             ));
+        }
+    }
+
+    /// A contract that ends before there would be time for anything.
+    pub(super) fn contract_faults(&self, question: &Question<'_>, faults: &mut Faults) {
+        let Some((person, until)) = question.contract() else { return };
+        if until < question.begins() + self.limits.min_duration.delta() {
+            let day = until.with_timezone(&person.zone) - TimeDelta::seconds(1);
+            let what = format!("the contract of {} ends on {}", person.name, day.format("%-d %b %Y"));
+            let next = "ask whoever keeps the directory to enter a later `until`, if it was prolonged";
+            faults.push(Fault::new(Code::Contract, what, next));
         }
     }
 
@@ -331,6 +379,27 @@ impl<'a> Question<'a> {
         self.begins() + self.duration.delta()
     }
 
+    /// The end from which on a window that closes need not be looked for: it begins a little later than asked, since it is set up first.
+    pub(super) fn latest(&self) -> DateTime<Utc> {
+        self.ends() + SLACK
+    }
+
+    /// The first end of a contract of the two, and whose it is.
+    fn contract(&self) -> Option<(&'a Person, DateTime<Utc>)> {
+        let ends = [self.beneficiary, self.requester].into_iter().filter_map(|person| Some((person, person.until?)));
+        ends.min_by_key(|(_, until)| *until)
+    }
+
+    /// What takes it back first: its window, or the end of a contract, which no rule lets anybody outlast.
+    pub(super) fn closing(&self, window: Option<Closing>) -> Option<Closing> {
+        let contract = self.contract().filter(|(_, until)| *until < self.latest()).map(|(person, at)| Closing {
+            at,
+            zone: person.zone,
+            window: Window::Contract { name: person.name.clone() },
+        });
+        window.into_iter().chain(contract).min_by_key(|closing| closing.at)
+    }
+
     /// Whether an open access would be held at the same time, as far as that is known.
     fn overlaps(&self, access: &OpenAccess) -> bool {
         let over_before = |until: DateTime<Utc>| self.start.is_some_and(|start| until <= start);
@@ -377,6 +446,10 @@ impl Rule {
 /// Both people are active, and the role's system knows the beneficiary.
 pub(super) fn known(question: &Question<'_>, directory: &Directory) -> Result<(), Refusal> {
     for person in [question.requester, question.beneficiary] {
+        if directory.active(&person.id).is_none() && person.active {
+            let next = "Ask whoever keeps the directory to enter a later `until`, if it was prolonged.";
+            return Err(Refusal::new(Code::Contract, format!("The contract of {} is over.", person.name), next));
+        }
         if directory.active(&person.id).is_none() {
             return Err(Refusal::new(
                 Code::Disabled,
@@ -518,7 +591,12 @@ fn channel_fits(pattern: &str, channel: &Channel) -> bool {
     pattern == channel.id || (!like_an_id(pattern) && glob(pattern.strip_prefix('#').unwrap_or(pattern), &channel.name))
 }
 
-fn nobody_to_ask(steps: &[Step], step: usize, people: usize, asking: &Asking, directory: &Directory) -> Fault {
+fn nobody_to_ask(
+    steps: &[Step],
+    (step, people): (usize, usize),
+    asking: &Asking,
+    (question, directory): (&Question<'_>, &Directory),
+) -> Fault {
     let Step { any, count, .. } = &steps[step];
     let names: Vec<_> = any.iter().map(|subject| format!("`{subject}`")).collect();
     let of = if steps.len() > 1 { format!("step {} needs", step + 1) } else { "it needs".to_owned() };
@@ -527,13 +605,26 @@ fn nobody_to_ask(steps: &[Step], step: usize, people: usize, asking: &Asking, di
         n if n < *count as usize => format!("there {} only {n}", if n == 1 { "is" } else { "are" }),
         _ => "they are needed for another step".to_owned(),
     };
-    let apart = "who is neither the one who asks nor disabled";
-    let skipped: Vec<String> = asking.skipped.iter().take(SHOWN).map(|(id, why)| unasked(id, why, directory)).collect();
+    let Question { requester, beneficiary, .. } = question;
+    let another = requester.id != beneficiary.id;
+    let apart = match another {
+        false => "who is neither the one who asks nor disabled",
+        true => "who is neither the one who asks, nor the one who gets it, nor disabled",
+    };
+    let asks_themselves =
+        another && any.contains(&Subject::Manager) && beneficiary.manager.as_ref() == Some(&requester.id);
+    let manager = asks_themselves
+        .then(|| format!("{}, the manager of {}, is the one who asks", requester.name, beneficiary.name));
+    let skipped = asking.skipped.iter().take(SHOWN).map(|(id, why)| unasked(id, why, directory));
+    let skipped: Vec<String> = manager.into_iter().chain(skipped).collect();
     let because = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join("; ")) };
     Fault::new(
         Code::NoApprover,
         format!("{of} {count} of {} {apart}, and {have}{because}", list(&names)),
-        "ask the role's owner to name more approvers",
+        match asks_themselves {
+            true => "let somebody else ask for them, or ask the role's owner to name more approvers",
+            false => "ask the role's owner to name more approvers",
+        },
     )
 }
 

@@ -82,7 +82,8 @@ impl Exception {
 
     /// Who is to be told: everybody active who answers for it.
     pub fn owners(&self, directory: &Directory) -> Vec<PersonId> {
-        let people = directory.people().filter(|person| person.active && held_by(&self.owner, person));
+        let people =
+            directory.people().filter(|person| directory.active(&person.id).is_some() && held_by(&self.owner, person));
         people.map(|person| person.id.clone()).collect()
     }
 }

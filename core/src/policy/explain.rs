@@ -1,11 +1,11 @@
 //! Words why a person would have a role or not: rule by rule, in plain lines. For `jit policy explain` and `/jit why`.
 
-use crate::directory::{Directory, Person};
+use crate::directory::{Directory, Kind};
 use crate::facts::OpenAccess;
 use crate::id::PersonId;
 use crate::policy::evaluate::{Deciding, auto_misses, known, list, owner_name, sentence};
-use crate::policy::people::{asking, held_by, holds};
-use crate::policy::{Policy, Question, Role, Rule, Step, TicketNeed};
+use crate::policy::people::{asking, held_by, holds, sponsors};
+use crate::policy::{Policy, Question, Role, Rule, Step, Subject, TicketNeed};
 
 /// Why, in lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,12 +106,32 @@ fn rule_line(rule: &Rule, question: &Question<'_>, directory: &Directory, decide
         line.push_str(&format!(" ({}:{})", rule.place.file, rule.place.line));
     }
     let person = question.beneficiary;
-    if !holds(&rule.who, person) || !holds(&rule.who, question.requester) {
-        let who: Vec<String> = rule.who.iter().map(|who| format!("`{who}`")).collect();
-        return format!("{line} is for {}, and `{}` is not among them.", list(&who), outsider(rule, question));
+    let named = |subjects: &[Subject]| list(&subjects.iter().map(|who| format!("`{who}`")).collect::<Vec<_>>());
+    if !holds(&rule.who, person) {
+        return format!("{line} is for {}, and `{}` is not among them.", named(&rule.who), person.id);
+    }
+    let sponsor = &question.requester.id;
+    if *sponsor != person.id && rule.sponsors.is_empty() {
+        return format!("{line} holds `{}`, and lets nobody ask on behalf of another.", person.id);
+    }
+    if *sponsor != person.id && !sponsors(rule, question.requester) {
+        let kind = question.requester.kind;
+        return match kind {
+            Kind::Employee => format!(
+                "{line} holds `{}`, lets {} ask on behalf of another, and `{sponsor}` is not among them.",
+                person.id,
+                named(&rule.sponsors)
+            ),
+            kind => format!("{line} holds `{}`, and `{sponsor}`, a {}, sponsors nobody.", person.id, kind.as_str()),
+        };
     }
     let through = rule.who.iter().find(|who| held_by(who, person)).map(ToString::to_string).unwrap_or_default();
     line.push_str(&format!(" applies to `{}` through `{through}`", person.id));
+    if *sponsor != person.id {
+        let through = rule.sponsors.iter().find(|who| held_by(who, question.requester));
+        let through = through.map(ToString::to_string).unwrap_or_default();
+        line.push_str(&format!(", on whose behalf `{sponsor}` may ask through `{through}`"));
+    }
     if let Some(auto) = &rule.auto_approve {
         let misses = auto_misses(auto, question, directory);
         if misses.is_empty() {
@@ -127,11 +147,6 @@ fn rule_line(rule: &Rule, question: &Question<'_>, directory: &Directory, decide
     }
     line.push_str(if decides { ". It decides." } else { "." });
     line
-}
-
-fn outsider<'a>(rule: &Rule, question: &Question<'a>) -> &'a PersonId {
-    let inside = |person: &Person| holds(&rule.who, person);
-    if inside(question.beneficiary) { &question.requester.id } else { &question.beneficiary.id }
 }
 
 fn step_words(step: &Step) -> String {

@@ -35,6 +35,7 @@ pub use hours::moment;
 pub use model::*;
 pub use parse::parse;
 pub use parse_cases::parse_cases;
+pub(crate) use parse_windows::moment as local_moment;
 
 pub use chrono_tz::Tz;
 

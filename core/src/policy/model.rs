@@ -193,8 +193,10 @@ pub struct Rule {
     pub name: String,
     /// Which roles.
     pub matches: RoleMatch,
-    /// Who may ask.
+    /// Who may have it, and ask for themselves.
     pub who: Vec<Subject>,
+    /// Who may ask for it on behalf of those.
+    pub sponsors: Vec<Subject>,
     /// Who must agree, one step after another; empty for a rule that only approves automatically.
     pub steps: Vec<Step>,
     /// When nobody need agree.
@@ -353,6 +355,11 @@ pub enum Window {
         /// Its name.
         name: String,
     },
+    /// Somebody's contract ends.
+    Contract {
+        /// Whose.
+        name: String,
+    },
 }
 
 /// Days and times of a zone.
@@ -487,9 +494,9 @@ impl PartialEq for Policy {
 }
 
 impl Rule {
-    /// Everybody whom it names: who may ask, and who must agree.
+    /// Everybody whom it names: who may ask, for themselves or for those, and who must agree.
     pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
-        self.who.iter().chain(self.steps.iter().flat_map(|step| &step.any))
+        self.who.iter().chain(&self.sponsors).chain(self.steps.iter().flat_map(|step| &step.any))
     }
 }
 

@@ -28,12 +28,18 @@ pub(super) fn rule(mut table: Table<'_, '_>) -> Option<Rule> {
     let name = table.need_text("name").and_then(|text| title(&table, "name", text));
     let matches = matches(&mut table);
     let who = who(&mut table);
+    let sponsors = sponsors(&mut table);
     let steps = steps(&mut table);
     let auto_given = table.has("auto_approve");
     let auto_approve = table.table("auto_approve").and_then(auto);
     if !table.has("steps") && !auto_given {
         let hint = "add for example `steps = [ { any = [\"manager\"] } ]`".to_owned();
         table.problem("[[rule]] needs `steps` or `auto_approve`", Some(hint));
+    }
+    if table.has("sponsors") && !table.has("steps") {
+        let hint = "add `steps`, or leave `sponsors` out".to_owned();
+        table
+            .problem("`sponsors` of [[rule]] needs `steps`: nothing is approved automatically for another", Some(hint));
     }
     let max_duration = table.span("max_duration").map(|span| span.value);
     let ticket = table.one_of("ticket", TICKETS).unwrap_or_default();
@@ -51,6 +57,7 @@ pub(super) fn rule(mut table: Table<'_, '_>) -> Option<Rule> {
         name: name?,
         matches: matches?,
         who: who?,
+        sponsors: sponsors?,
         steps: steps?,
         auto_approve: if auto_given { Some(auto_approve?) } else { None },
         max_duration,
@@ -119,6 +126,14 @@ fn can_ask(subject: &Subject) -> bool {
 pub(super) fn who(table: &mut Table<'_, '_>) -> Option<Vec<Subject>> {
     let texts = table.need_texts("who")?;
     subjects(table, &texts, can_ask, "`who` is people, `group:` or `oncall:`")
+}
+
+fn sponsors(table: &mut Table<'_, '_>) -> Option<Vec<Subject>> {
+    if !table.has("sponsors") {
+        return Some(Vec::new());
+    }
+    let texts = table.texts("sponsors")?;
+    subjects(table, &texts, can_ask, "`sponsors` are people, `group:` or `oncall:`")
 }
 
 fn subjects(

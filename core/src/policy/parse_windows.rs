@@ -56,7 +56,7 @@ fn period(table: &mut Table<'_, '_>) -> Option<Period> {
 }
 
 /// `2026-12-24`, or `2026-12-24T18:00` with or without seconds. A day means its beginning, or its end where something ends with it.
-pub(super) fn moment(
+pub(crate) fn moment(
     table: &Table<'_, '_>,
     key: &str,
     text: &At<String>,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Request, Unasked};
-use crate::directory::{Absence, Directory, Person};
+use crate::directory::{Absence, Directory, Kind, Person};
 use crate::id::PersonId;
 use crate::policy::{EscalateTo, Policy, Role, Rule, Step, Subject};
 
@@ -94,6 +94,37 @@ impl Policy {
         self.roles.values().filter(move |role| self.permits(role, person, directory))
     }
 
+    /// Whether a rule lets somebody ask for this role on behalf of another.
+    pub fn may_sponsor(&self, role: &Role, sponsor: &Person, beneficiary: &Person, directory: &Directory) -> bool {
+        let active = [sponsor, beneficiary].iter().all(|person| directory.active(&person.id).is_some());
+        active && sponsor.id != beneficiary.id && self.candidates(role, sponsor, beneficiary).next().is_some()
+    }
+
+    /// Whether some rule lets somebody ask for this role on behalf of others.
+    pub fn lets_sponsor(&self, role: &Role, sponsor: &Person) -> bool {
+        self.rules_of(&role.name).any(|rule| sponsors(rule, sponsor))
+    }
+
+    /// The roles that somebody may ask for on behalf of another, in order of name.
+    pub fn sponsorable<'a>(
+        &'a self,
+        (sponsor, beneficiary): (&'a Person, &'a Person),
+        directory: &'a Directory,
+    ) -> impl Iterator<Item = &'a Role> {
+        self.roles.values().filter(move |role| self.may_sponsor(role, sponsor, beneficiary, directory))
+    }
+
+    /// Everybody on whose behalf somebody may ask for something.
+    pub fn sponsored_by<'a>(&'a self, sponsor: &Person, directory: &'a Directory) -> BTreeSet<&'a PersonId> {
+        if directory.active(&sponsor.id).is_none() {
+            return BTreeSet::new();
+        }
+        let rules = self.rules.iter().filter(|rule| sponsors(rule, sponsor));
+        let rules = rules.filter(|rule| self.roles.values().any(|role| rule.matches.holds(role)));
+        let people = rules.flat_map(|rule| belonging(&rule.who, directory));
+        people.filter(|id| **id != sponsor.id).collect()
+    }
+
     /// Every rotation (`source/schedule`) that the policy names.
     pub fn rotations(&self) -> BTreeSet<String> {
         let of_rules = self.rules.iter().flat_map(|rule| {
@@ -120,7 +151,7 @@ impl Policy {
         directory.active(person).is_some_and(|person| held_by(owner, person))
     }
 
-    /// The candidates: rules about the role whose `who` holds both requester and beneficiary.
+    /// The candidates: rules about the role whose `who` holds the beneficiary and, where another asks, whose `sponsors` hold the requester.
     pub(super) fn candidates<'a>(
         &'a self,
         role: &Role,
@@ -129,7 +160,7 @@ impl Policy {
     ) -> impl Iterator<Item = &'a Rule> {
         let asks_for_another = requester.id != beneficiary.id;
         self.rules_of(&role.name)
-            .filter(move |rule| holds(&rule.who, beneficiary) && (!asks_for_another || holds(&rule.who, requester)))
+            .filter(move |rule| holds(&rule.who, beneficiary) && (!asks_for_another || sponsors(rule, requester)))
     }
 
     /// What is found among the parties of a request; nothing where its role is gone and its owner cannot be read.
@@ -144,6 +175,11 @@ impl Policy {
             None => Subject::try_from(request.owner.clone()).ok(),
         }
     }
+}
+
+/// Whether a rule lets somebody ask on behalf of those whom its `who` holds. Contractors and vendors sponsor nobody.
+pub(super) fn sponsors(rule: &Rule, person: &Person) -> bool {
+    person.kind == Kind::Employee && holds(&rule.sponsors, person)
 }
 
 /// Whether `who` holds a person.

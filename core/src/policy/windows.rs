@@ -199,6 +199,7 @@ impl fmt::Display for Window {
             Self::Hours { hours } => write!(f, "the hours {hours} end"),
             Self::ChangeWindow { name } => write!(f, "the change window `{name}` closes"),
             Self::Blackout { name } => write!(f, "the blackout `{name}` begins"),
+            Self::Contract { name } => write!(f, "the contract of {name} ends"),
         }
     }
 }

@@ -41,7 +41,8 @@ pub fn read() -> bool {
         };
         (0..READINGS).map(measure).collect::<Vec<_>>()
     };
-    let loads = timed(&|| drop(sources.load(&connectors).unwrap_or_else(|problems| panic!("{problems}"))));
+    let loads =
+        timed(&|| drop(sources.load(&connectors, chrono::Utc::now()).unwrap_or_else(|problems| panic!("{problems}"))));
     let reads = timed(&|| assert!([&policy, &sources.people].map(fs::read).iter().all(Result::is_ok)));
     let loads = Samples::new("read and prove policy and people", loads);
     compare(&loads, &Samples::new("baseline: read the same files", reads));

@@ -22,6 +22,7 @@ mod rehearsal;
 mod request;
 mod restart;
 mod socket;
+mod sponsor;
 mod standing;
 mod trouble;
 mod windows;

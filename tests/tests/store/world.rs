@@ -166,6 +166,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         rehearsal: None,
+        tells_beneficiary: false,
     });
     let route = Route {
         rule: "medium".into(),
@@ -225,7 +226,7 @@ pub fn fold(start: Option<Access>, records: &[EventRecord]) -> Access {
 pub fn tell(access: &Access, to: &Recipient, slot: &str, word: &str) -> Effect {
     let at = access.requested_at;
     let kind = NoticeKind::Approved { by: word.into(), at_most: None };
-    let notice = Notice { kind, access: access.clone(), at };
+    let notice = Notice { kind, access: access.clone(), at, reader: None, extended: None };
     Effect::Tell(Box::new(Tell {
         to: to.clone(),
         slot: Slot::new(access.id, slot),

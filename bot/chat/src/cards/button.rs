@@ -1,6 +1,7 @@
 //! The buttons of access, with the same label and look wherever they stand.
 
 use jit_core::access::{Access, Rehearsal};
+use jit_core::id::PersonId;
 
 use crate::card::{Button, Verb};
 
@@ -54,10 +55,20 @@ pub fn done(access: &Access) -> Button {
     )
 }
 
-/// What the holder of live access can do with it; drills are not extended.
-pub fn of_the_holder(access: &Access) -> Vec<Button> {
-    let extend = access.request.rehearsal != Some(Rehearsal::Drill);
-    extend.then(|| self::extend(access)).into_iter().chain([done(access)]).collect()
+/// End what somebody holds whom one sponsors.
+pub fn end(access: &Access) -> Button {
+    Button::on(Verb::Done, access.id, "End it").described(format!("End {} now", access.short)).confirmed(
+        "End it now?",
+        format!("The access {} is taken back at once and open sessions end.", access.short),
+        "End it now",
+    )
+}
+
+/// What a party of live access can do with it. Only who asked for it asks for more time; drills are not extended.
+pub fn of_the_party(access: &Access, reader: &PersonId) -> Vec<Button> {
+    let extend = access.request.rehearsal != Some(Rehearsal::Drill) && access.request.requester == *reader;
+    let over = if access.request.beneficiary == *reader { done(access) } else { end(access) };
+    extend.then(|| self::extend(access)).into_iter().chain([over]).collect()
 }
 
 /// Take it back from somebody, with a reason.

@@ -10,7 +10,7 @@ use crate::card::{Card, Line, Tone};
 /// Words it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    let holder = words::holder(access, context);
+    let holder = words::holder_of(access, context);
     let card = Card::new(Tone::Refused, format!("Could not be set up: {} for {holder}", access.request.title));
     let card = match cause(access) {
         Some(cause) => card.text(words::cause(cause, context).plain(".")),

@@ -1,6 +1,7 @@
-//! It is over, or the request is: how, by whom, and what the inspection proved. In the requester's thread and under the announcement.
+//! It is over, or the request is: how, by whom, and what the inspection proved. In the parties' threads and under the announcement.
 
-use jit_core::access::{Access, Outcome, State};
+use jit_core::access::{Outcome, State};
+use jit_core::id::PersonId;
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
@@ -14,20 +15,20 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         return Card::line(Tone::Pending, format!("Being taken back: {}", words::what(access)));
     };
     let (tone, title) = outcome::title(&closed.outcome, access);
-    Card::line(tone, format!("{title} ({})", words::holder(access, context)))
-        .text(called(&closed.outcome, access).then(outcome::story(&closed.outcome, access, context)))
+    Card::line(tone, format!("{title} ({})", words::holder_of(access, context)))
+        .text(called(&closed.outcome, words::reader(notice)).then(outcome::story(&closed.outcome, access, context)))
         .text(outcome::next(&closed.outcome, context))
 }
 
 /// What somebody waits for is told them by name, so that they are notified; what was given and has ended they know from their card.
-fn called(outcome: &Outcome, access: &Access) -> Line {
+fn called(outcome: &Outcome, reader: &PersonId) -> Line {
     match outcome {
         Outcome::Denied { .. }
         | Outcome::Withdrawn { .. }
         | Outcome::TimedOut
         | Outcome::Lapsed
         | Outcome::NotStarted { .. }
-        | Outcome::Leaver { .. } => Line::default().person(&access.request.requester).plain(": "),
+        | Outcome::Leaver { .. } => Line::default().person(reader).plain(": "),
         Outcome::Cancelled { .. } | Outcome::Ended { .. } => Line::default(),
     }
 }
@@ -52,7 +53,17 @@ pub fn samples() -> Vec<Sample> {
         of("remains-under", expired(Proof::RemainsUnder { short: extension(sample::active()).short })),
         of("remains-standing", expired(Proof::RemainsStanding)),
         of("drill", sample::rehearsed(expired(gone()), Rehearsal::Drill)),
+        of("on-behalf", sample::on_behalf(expired(gone()))),
         of("denied", denied()),
+        of("denied-for-another", {
+            let reason = text("Not during the freeze");
+            let outcome = Outcome::Denied { by: "erin".into(), instead_of: Some("bob".into()), reason };
+            jit_core::access::Access { votes: vec![], ..closed(outcome) }
+        }),
+        of("cut", {
+            let closed_window = jit_core::policy::Window::Blackout { name: "year end".to_owned() };
+            ended(EndCause::WindowClosed { closed: closed_window })
+        }),
         of("cancelled", closed(Outcome::Cancelled { by: "alice".into() })),
         of(
             "withdrawn",

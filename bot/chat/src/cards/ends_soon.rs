@@ -10,7 +10,7 @@ use crate::card::{Card, Line, Tone};
 /// Words it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    let what = format!("{} of {}", access.request.title, words::holder(access, context));
+    let what = format!("{} of {}", access.request.title, words::holder_of(access, context));
     match &access.state {
         State::Active(active) => Card::line(Tone::Warning, format!("Ends soon: {what}"))
             .text(Line::new("It ends ").at_and_left(active.until).plain(" unless it is extended.")),

@@ -47,6 +47,7 @@ fn holds(access: &Access) -> &'static str {
 
 fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
     let mut facts = vec![words::fact("Holder", Line::default().person(&access.request.beneficiary))];
+    facts.extend(words::sponsor(access));
     facts.extend(words::reasons(access));
     facts.push(words::fact("Approved by", Line::new(words::approvers(access, context))));
     facts.extend(words::on_call(access));
@@ -68,6 +69,7 @@ pub fn samples() -> Vec<Sample> {
         of("pilot", sample::rehearsed(active(), Rehearsal::Pilot)),
         of("pilot-over", sample::rehearsed(expired(Proof::Gone { sessions_ended: 0 }), Rehearsal::Pilot)),
         of("on-behalf", on_behalf(active())),
+        of("on-behalf-over", on_behalf(expired(Proof::Gone { sessions_ended: 1 }))),
         of("extended", extension(active())),
         of("revoking", revoking(false)),
         of("failing", revoking(true)),

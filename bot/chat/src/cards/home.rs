@@ -2,6 +2,7 @@
 //! worker of homes whenever something of theirs has changed; shows what is true then.
 
 use jit_core::access::{Access, State};
+use jit_core::id::PersonId;
 
 use super::answers::lists;
 use super::{Context, button, sample, words};
@@ -15,6 +16,8 @@ const OVER: usize = 5;
 /// What a home shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Home<'a> {
+    /// Whose home it is.
+    pub me: &'a PersonId,
     /// What the person asked for or has, newest first; some of what is over included.
     pub accesses: &'a [Access],
     /// What waits for their decision or review, oldest first.
@@ -28,7 +31,9 @@ pub fn card(home: &Home, context: &Context) -> Card {
     let of = |wanted: fn(&State) -> bool| -> Vec<&Access> {
         home.accesses.iter().filter(|access| wanted(&access.state)).collect()
     };
-    let held = of(|state| matches!(state, State::Elevating(_) | State::Active(_) | State::Revoking(_)));
+    let live = of(|state| matches!(state, State::Elevating(_) | State::Active(_) | State::Revoking(_)));
+    let (held, sponsored): (Vec<&Access>, Vec<&Access>) =
+        live.into_iter().partition(|access| access.request.beneficiary == *home.me);
     let asked = of(|state| matches!(state, State::Pending(_) | State::Scheduled(_)));
     let over = of(|state| matches!(state, State::Closed(_)));
     let ask = Button::request(None, "Ask for access…").primary();
@@ -49,11 +54,15 @@ pub fn card(home: &Home, context: &Context) -> Card {
         } else {
             "Nothing. There is no role that you may ask for; /jit why ROLE says why."
         })),
-        false => lists::open(card, &held, SHOWN, context),
+        false => lists::open(card, &held, (home.me, SHOWN), context),
     };
+    if !sponsored.is_empty() {
+        card = part(card, "What others hold because you asked");
+        card = lists::open(card, &sponsored, (home.me, SHOWN), context);
+    }
     if !asked.is_empty() {
         card = part(card, "What you asked for");
-        card = lists::open(card, &asked, SHOWN, context);
+        card = lists::open(card, &asked, (home.me, SHOWN), context);
         for access in asked.iter().take(SHOWN) {
             card = questions(card, access, context);
         }
@@ -115,11 +124,15 @@ pub fn samples(context: &Context) -> Vec<(String, Card)> {
     let waits = [sample::odd_words(sample::pending()), sample::bypass(sample::active(), None)];
     let many = vec![sample::odd_words(sample::pending()); 40];
     let held = vec![sample::active(); 20];
-    let home = |accesses: &[Access], waiting: &[Access], may_ask| card(&Home { accesses, waiting, may_ask }, context);
+    let me = PersonId::from("alice");
+    let sponsors = [sample::on_behalf(sample::active()), sample::on_behalf(sample::extension(sample::pending()))];
+    let home =
+        |accesses: &[Access], waiting: &[Access], may_ask| card(&Home { me: &me, accesses, waiting, may_ask }, context);
     let named = [
         ("home", home(&mine, &waits, true)),
         ("home-empty", home(&[], &[], true)),
         ("home-nothing-to-ask-for", home(&[], &[], false)),
+        ("home-sponsor", home(&sponsors, &[], true)),
         ("home-many", home(&[many.clone(), held].concat(), &many, true)),
     ];
     named.into_iter().map(|(name, card)| (name.to_owned(), card)).collect()

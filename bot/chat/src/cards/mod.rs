@@ -88,6 +88,7 @@ macro_rules! notices {
 notices! {
     Request => request,
     Approval { step } => approval,
+    StandsIn { away } => stands_in,
     Reminder => reminder,
     Question { index } => question,
     QuestionAsked { index } => question_asked,

@@ -1,6 +1,6 @@
 //! How an access ended, in a title and a line: shared by every card that outlives the access.
 
-use jit_core::access::{Access, EndCause, Outcome, Proof};
+use jit_core::access::{Access, EndCause, Outcome, Proof, State};
 
 use super::{Context, words};
 use crate::card::{Line, Tone};
@@ -33,8 +33,8 @@ pub fn title(outcome: &Outcome, access: &Access) -> (Tone, String) {
 /// Who or what ended it, and what was found afterwards.
 pub fn story(outcome: &Outcome, access: &Access, context: &Context) -> Line {
     match outcome {
-        Outcome::Denied { by, reason } => {
-            Line::new(format!("{} denied it: ", context.directory.name(by))).quote(reason.text())
+        Outcome::Denied { by, instead_of, reason } => {
+            Line::new(format!("{} denied it: ", words::denier(by, instead_of.as_ref(), context))).quote(reason.text())
         }
         Outcome::Cancelled { by } => {
             Line::new(format!("{} cancelled it before anything was given.", context.directory.name(by)))
@@ -51,7 +51,13 @@ pub fn story(outcome: &Outcome, access: &Access, context: &Context) -> Line {
             context.directory.name(person)
         )),
         Outcome::NotStarted { refusal } => {
-            Line::new("It was agreed, but could not start when its time came. ").sentence(&refusal.what)
+            let at = if let State::Closed(closed) = &access.state { Some(closed.at) } else { None };
+            let before = at.zip(access.request.starts_at).is_some_and(|(at, start)| at < start);
+            Line::new(match before {
+                true => "It was agreed, and cannot start any more, so it is cancelled now. ",
+                false => "It was agreed, but could not start when its time came. ",
+            })
+            .sentence(&refusal.what)
         }
         Outcome::Lapsed => Line::new("The access it extends ended before anybody decided, so nothing was added."),
         Outcome::Ended { cause, proof } => words::cause(cause, context).plain(". ").then(words::proof(proof, access)),

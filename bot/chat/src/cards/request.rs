@@ -1,8 +1,10 @@
-//! The requester's card: where the request stands, who is asked, what can be done now. Edited at every transition.
+//! The card of the requester, and of the holder where that is another: where the request stands, who is asked, what can be done now. Edited at
+//! every transition.
 
 use chrono::{DateTime, Utc};
 use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Scheduled, State};
-use jit_core::notice::{Notice, NoticeKind};
+use jit_core::id::PersonId;
+use jit_core::notice::{Extended, Notice, NoticeKind};
 
 use super::sample::{self, Sample};
 use super::{Context, button, outcome, words};
@@ -11,21 +13,22 @@ use crate::card::{Block, Card, Line, Tone};
 /// Longest piece of handover text in one block; Slack's blocks hold 3000 characters.
 const PIECE: usize = 2_900;
 
-/// Words it, for the one who asked.
+/// Words it, for the one who asked or the one who gets it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
-    let access = &notice.access;
+    let (access, reader) = (&notice.access, words::reader(notice));
     let card = match &access.state {
-        State::Pending(state) => pending(access, state, context),
-        State::Scheduled(state) => scheduled(access, state, context),
-        State::Elevating(state) => elevating(access, state, context),
-        State::Active(state) => active(access, state, context),
+        State::Pending(state) => pending((access, reader), state, context),
+        State::Scheduled(state) => scheduled((access, reader), state, context),
+        State::Elevating(state) => elevating((access, reader), state, context),
+        State::Active(state) => active(notice, state, context),
+        State::Revoking(_) | State::Closed(_) if notice.extended.is_some() => goes_on(notice, context),
         State::Revoking(state) => revoking(access, state, context),
-        State::Closed(state) => closed(access, state, context),
+        State::Closed(state) => closed((access, reader), state, context),
     };
     card.context(words::small_print(access))
 }
 
-fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
+fn pending((access, reader): (&Access, &PersonId), state: &Pending, context: &Context) -> Card {
     let waiting = words::waiting(access, state.step, context);
     let steps = access.route.steps.len();
     let mut stands = Line::default().strong("Asked now: ").then(waiting);
@@ -42,7 +45,7 @@ fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
     Card::new(Tone::Pending, format!("Waiting for approval: {}", words::what(access)))
         .text(stands.plain("."))
         .text(words::unasked(access, state.step, context))
-        .facts(asked_for(access, context))
+        .facts(asked_for(access, reader, context))
         .text(words::cut(access))
         .text(when(access, state))
         .text(words::looking(state, context))
@@ -66,7 +69,7 @@ fn when(access: &Access, state: &Pending) -> Line {
     line.at_and_left(words::gives_up(access, state)).plain(".")
 }
 
-fn scheduled(access: &Access, state: &Scheduled, context: &Context) -> Card {
+fn scheduled((access, reader): (&Access, &PersonId), state: &Scheduled, context: &Context) -> Card {
     let agreed = format!(
         ". Approved by {}. Policy is asked once more then, and its time counts from when it is verified at {}.",
         words::approvers(access, context),
@@ -74,12 +77,12 @@ fn scheduled(access: &Access, state: &Scheduled, context: &Context) -> Card {
     );
     Card::new(Tone::Success, format!("Scheduled: {}", words::what(access)))
         .text(Line::default().strong("Starts ").at_and_left(state.start).plain(agreed))
-        .facts(asked_for(access, context))
+        .facts(asked_for(access, reader, context))
         .text(words::cut(access))
         .actions(vec![button::cancel(access)])
 }
 
-fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
+fn elevating((access, reader): (&Access, &PersonId), state: &Elevating, context: &Context) -> Card {
     let card = Card::new(Tone::Pending, format!("Setting up: {}", words::what(access)))
         .text(Line::new(format!(
             "Approved by {}; {} at {}.{}",
@@ -88,7 +91,7 @@ fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
             words::place(access),
             if access.request.extends.is_none() { " Its time starts when it is verified there." } else { "" }
         )))
-        .facts(asked_for(access, context))
+        .facts(asked_for(access, reader, context))
         .text(words::cut(access));
     let card = match &state.trouble {
         Some(trouble) => card.text(words::trouble(trouble, state)),
@@ -97,21 +100,41 @@ fn elevating(access: &Access, state: &Elevating, context: &Context) -> Card {
     card.actions(vec![button::cancel(access)])
 }
 
-fn active(access: &Access, state: &Active, context: &Context) -> Card {
+fn active(notice: &Notice, state: &Active, context: &Context) -> Card {
+    let (access, reader) = (&notice.access, words::reader(notice));
+    let until = notice.extended.as_ref().map_or(state.until, |extended| extended.until);
     let mut card = Card::new(Tone::Success, format!("Live: {}", words::what(access)))
         .text(
             Line::new("Until ")
-                .at_and_left(state.until)
-                .plain(format!(". Approved by {}.", words::approvers(access, context))),
+                .at_and_left(until)
+                .plain(format!(". Approved by {}.", words::approvers(access, context)))
+                .then(extended(notice)),
         )
-        .facts(asked_for(access, context));
-    if let Some(handover) = &state.handover {
+        .facts(asked_for(access, reader, context));
+    if let Some(handover) = state.handover.as_ref().filter(|_| words::is_handed(access, reader)) {
         card = card.text(Line::default().strong("How to use it: ").plain(&handover.how));
         card = pieces(handover.text.as_deref().unwrap_or_default())
             .into_iter()
             .fold(card, |card, piece| card.block(Block::Preformatted(piece)));
     }
-    card.text(words::cut(access)).text(own_end(access, state.native_until)).actions(button::of_the_holder(access))
+    card.text(words::cut(access)).text(own_end(access, state.native_until)).actions(button::of_the_party(access, reader))
+}
+
+/// That more time was granted.
+fn extended(notice: &Notice) -> Line {
+    let Some(extended) = &notice.extended else { return Line::default() };
+    Line::new(" More time was granted as ").code(extended.short.as_str()).plain(".")
+}
+
+/// Its own time is over, and an extension of it is live: what can be done is done with that.
+fn goes_on(notice: &Notice, context: &Context) -> Card {
+    let (access, reader) = (&notice.access, words::reader(notice));
+    let Some(Extended { id, until, .. }) = &notice.extended else { return Card::line(Tone::Neutral, words::what(access)) };
+    let extension = Access { id: *id, ..access.clone() };
+    Card::new(Tone::Success, format!("Live: {}", words::what(access)))
+        .text(Line::new("Until ").at_and_left(*until).plain(".").then(extended(notice)))
+        .facts(asked_for(access, reader, context))
+        .actions(button::of_the_party(&extension, reader))
 }
 
 /// Whether the target ends it by itself.
@@ -135,21 +158,25 @@ fn revoking(access: &Access, state: &Revoking, context: &Context) -> Card {
     Card::new(Tone::Pending, format!("Being taken back: {}", words::what(access))).text(because)
 }
 
-fn closed(access: &Access, state: &Closed, context: &Context) -> Card {
+fn closed((access, reader): (&Access, &PersonId), state: &Closed, context: &Context) -> Card {
     let (tone, title) = outcome::title(&state.outcome, access);
     Card::new(tone, title)
         .text(outcome::story(&state.outcome, access, context))
-        .facts(asked_for(access, context))
+        .facts(asked_for(access, reader, context))
         .text(outcome::next(&state.outcome, context))
-        .actions(if access.request.extends.is_none() { vec![button::again(access)] } else { vec![] })
+        .actions(if access.request.extends.is_none() && words::own(access) { vec![button::again(access)] } else { vec![] })
 }
 
-/// What was asked for, and what became of the duration.
-fn asked_for(access: &Access, context: &Context) -> Vec<(String, Vec<crate::card::Inline>)> {
+/// What was asked for, for whom or by whom, and what became of the duration.
+fn asked_for(access: &Access, reader: &PersonId, context: &Context) -> Vec<(String, Vec<crate::card::Inline>)> {
     let request = &access.request;
     let mut facts = Vec::new();
-    if !words::own(access) {
-        facts.push(words::fact("For", Line::default().person(&request.beneficiary)));
+    match words::own(access) {
+        true => {}
+        false if *reader == request.beneficiary => {
+            facts.push(words::fact("Asked by", Line::default().person(&request.requester)));
+        }
+        false => facts.push(words::fact("For", Line::default().person(&request.beneficiary))),
     }
     let shorter = access.votes.iter().filter(|vote| vote.at_most.is_some()).min_by_key(|vote| vote.at_most);
     let length = Line::default().strong(access.duration().to_string());
@@ -218,6 +245,11 @@ pub fn samples() -> Vec<Sample> {
         of("away", sample::away(pending())),
         of("nobody", sample::nobody_left(pending())),
         of("on-behalf", on_behalf(pending())),
+        of("on-behalf-active", on_behalf(active())),
+        of("on-behalf-told", sample::told(on_behalf(active()))),
+        of("for-the-holder", sample::told(on_behalf(pending()))).read_by("carl"),
+        of("for-the-holder-active", sample::told(on_behalf(active()))).read_by("carl"),
+        of("for-the-holder-over", sample::told(on_behalf(ended(Proof::Gone { sessions_ended: 1 })))).read_by("carl"),
         of("odd-words", sample::odd_words(pending())),
         of("extension", extension(pending())),
         of("cut", sample::cut(pending())),
@@ -231,6 +263,8 @@ pub fn samples() -> Vec<Sample> {
         of("active-cut", sample::cut(active())),
         of("on-call", sample::on_call(active())),
         of("certificate", certificate),
+        of("active-extended", active()).extended(),
+        of("over-extended", ended(Proof::RemainsUnder { short: extension(active()).short })).extended(),
         of("revoking", revoking(false)),
         of("failing", revoking(true)),
         of("denied", denied()),

@@ -10,7 +10,7 @@ use crate::card::{Card, Line, Tone};
 /// Words it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    let (title, holder) = (&access.request.title, words::holder(access, context));
+    let (title, holder) = (&access.request.title, words::holder_of(access, context));
     let card = match &access.state {
         State::Revoking(revoking) => Card::new(Tone::Danger, format!("Revocation failing: {title} of {holder}"))
             .text(words::failing(access))

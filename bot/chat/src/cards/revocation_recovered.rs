@@ -10,7 +10,7 @@ use crate::card::{Card, Line, Tone};
 /// Words it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    let (title, holder) = (&access.request.title, words::holder(access, context));
+    let (title, holder) = (&access.request.title, words::holder_of(access, context));
     let found = match &access.state {
         State::Closed(closed) => match &closed.outcome {
             Outcome::Ended { proof, .. } => words::proof(proof, access),

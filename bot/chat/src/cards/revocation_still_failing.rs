@@ -11,7 +11,7 @@ use crate::fallback;
 /// Words it.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    let (title, holder) = (&access.request.title, words::holder(access, context));
+    let (title, holder) = (&access.request.title, words::holder_of(access, context));
     let State::Revoking(revoking) = &access.state else {
         return Card::line(Tone::Over, format!("Taken back since: {title} of {holder}"));
     };

@@ -30,7 +30,20 @@ pub struct Sample {
 impl Sample {
     /// A notice of a kind about an access.
     pub fn new(state: &str, kind: NoticeKind, access: Access) -> Self {
-        Self { name: state.to_owned(), notice: Notice { kind, access, at: now() } }
+        Self { name: state.to_owned(), notice: Notice { kind, access, at: now(), reader: None, extended: None } }
+    }
+
+    /// As this person reads it.
+    pub(super) fn read_by(mut self, reader: &str) -> Self {
+        self.notice.reader = Some(reader.into());
+        self
+    }
+
+    /// More time was granted, until in an hour and a half.
+    pub(super) fn extended(mut self) -> Self {
+        let Access { id, short, .. } = extension(active());
+        self.notice.extended = Some(jit_core::notice::Extended { id, short, until: minutes(90) });
+        self
     }
 
     /// Puts the notice's name before the state's.
@@ -77,6 +90,8 @@ pub fn people() -> Directory {
         manager: Some("bob".into()),
         groups: BTreeSet::new(),
         active: true,
+        kind: Default::default(),
+        until: None,
         accounts: BTreeMap::new(),
         ssh_keys: Vec::new(),
         zone: Default::default(),
@@ -122,6 +137,7 @@ pub fn pending() -> Access {
             },
             extends: None,
             rehearsal: None,
+            tells_beneficiary: false,
         },
         route: Route {
             rule: "production, high risk".to_owned(),
@@ -385,7 +401,8 @@ pub fn expired(proof: Proof) -> Access {
 pub fn denied() -> Access {
     Access {
         votes: vec![],
-        state: closed(Outcome::Denied { by: "bob".into(), reason: text("Not during the freeze") }).state,
+        state: closed(Outcome::Denied { by: "bob".into(), instead_of: None, reason: text("Not during the freeze") })
+            .state,
         ..pending()
     }
 }
@@ -408,6 +425,12 @@ pub fn on_call(access: Access) -> Access {
 /// Asked on behalf of Carl.
 pub fn on_behalf(mut access: Access) -> Access {
     access.request.beneficiary = "carl".into();
+    access
+}
+
+/// Carl hears of it too.
+pub fn told(mut access: Access) -> Access {
+    access.request.tells_beneficiary = true;
     access
 }
 

@@ -10,7 +10,7 @@ use crate::card::{Card, Line, Tone};
 /// Words it.
 pub fn card(notice: &Notice, exception: &Option<Exception>, context: &Context) -> Card {
     let access = &notice.access;
-    let (title, holder) = (&access.request.title, words::holder(access, context));
+    let (title, holder) = (&access.request.title, words::holder_of(access, context));
     let known = match exception {
         None => Line::new(
             "No exception in the policy lists it. If it should not be there, remove it at the system; if it should, list it with an owner and an end.",

@@ -1,21 +1,25 @@
-//! To the holder, by name so that they are notified: the end is near, with Extend and Done. Edited when it ends, so that no stale button stays.
+//! To the parties, by name so that they are notified: the end is near, with Extend and Done. Edited when it ends, so that no stale button stays.
 
 use jit_core::access::State;
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
-use super::{Context, button};
+use super::{Context, button, words};
 use crate::card::{Card, Line, Tone};
 
 /// Words it.
-pub fn card(notice: &Notice, _: &Context) -> Card {
-    let access = &notice.access;
-    let title = &access.request.title;
+pub fn card(notice: &Notice, context: &Context) -> Card {
+    let (access, reader) = (&notice.access, words::reader(notice));
+    let title = match *reader == access.request.beneficiary {
+        true => access.request.title.clone(),
+        false => format!("{} of {}", access.request.title, words::holder(access, context)),
+    };
+    let extends = *reader == access.request.requester;
     match &access.state {
         State::Active(active) => Card::line(Tone::Warning, format!("Ends soon: {title}"))
             .text(
                 Line::default()
-                    .person(&access.request.requester)
+                    .person(reader)
                     .plain(", it ends ")
                     .at_and_left(active.until)
                     .plain(if access.request.rehearsal.is_some() {
@@ -24,10 +28,16 @@ pub fn card(notice: &Notice, _: &Context) -> Card {
                         ". Save your work: open sessions end with it."
                     }),
             )
-            .text(Line::new(
-                "“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now.",
-            ))
-            .actions(button::of_the_holder(access)),
+            .text(Line::new(match (extends, words::own(access)) {
+                (true, true) => {
+                    "“Extend” asks for more time and is judged like a new request; “I'm done” gives it back now."
+                }
+                (true, false) => {
+                    "“Extend” asks for more time and is judged like a new request; “End it” takes it back now."
+                }
+                (false, _) => "“I'm done” gives it back now. Only who asked for it on your behalf can ask for more time.",
+            }))
+            .actions(button::of_the_party(access, reader)),
         // The story is told beside it; here only the buttons have to go.
         State::Revoking(_) | State::Closed(_) => Card::line(Tone::Over, format!("Its end has come: {title}")),
         State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => Card::line(Tone::Neutral, format!("Not live yet: {title}")),
@@ -42,6 +52,8 @@ pub fn samples() -> Vec<Sample> {
         (active.since, active.until, active.warned) = (sample::minutes(-45), sample::minutes(15), true);
     }
     vec![
+        of("on-behalf", sample::told(sample::on_behalf(near.clone()))),
+        of("for-the-holder", sample::told(sample::on_behalf(near.clone()))).read_by("carl"),
         of("near", near),
         of("revoking", sample::revoking(false)),
         of("failing", sample::revoking(true)),

@@ -5,6 +5,7 @@ use jit_core::access::{
     Access, Asked, Claim, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, Skipped, State, Unasked, Vote,
 };
 use jit_core::id::PersonId;
+use jit_core::notice::Notice;
 use jit_core::policy::{Closing, Exception, Holder, Level, Risk, Step, Subject};
 
 use super::Context;
@@ -20,12 +21,36 @@ pub fn what(access: &Access) -> String {
 
 /// Whether the person who asked is the one who gets it.
 pub fn own(access: &Access) -> bool {
-    access.request.requester == access.request.beneficiary
+    access.request.is_own()
+}
+
+/// Who reads what is told to a party: the one who asked, unless it says otherwise.
+pub fn reader(notice: &Notice) -> &PersonId {
+    notice.reader.as_ref().unwrap_or(&notice.access.request.requester)
 }
 
 /// The holder's name.
 pub fn holder<'a>(access: &'a Access, context: &Context<'a>) -> &'a str {
     context.name(&access.request.beneficiary)
+}
+
+/// `Carl Cole`, or `Carl Cole, sponsored by Alice Ames`: whoever reads of an access hears of both.
+pub fn holder_of(access: &Access, context: &Context) -> String {
+    let holder = holder(access, context);
+    match own(access) {
+        true => holder.to_owned(),
+        false => format!("{holder}, sponsored by {}", context.name(&access.request.requester)),
+    }
+}
+
+/// Whether this party is told how to use it: the holder, or who asked for it where the holder hears nothing.
+pub fn is_handed(access: &Access, reader: &PersonId) -> bool {
+    *reader == access.request.beneficiary || !access.request.tells_beneficiary
+}
+
+/// Who asked on behalf of the holder; nothing where they asked themselves.
+pub fn sponsor(access: &Access) -> Option<(String, Vec<Inline>)> {
+    (!own(access)).then(|| fact("Sponsor", Line::default().person(&access.request.requester)))
 }
 
 /// `Alice Ames`, or `Alice Ames, for Carl Cole`.
@@ -203,6 +228,12 @@ pub fn agreed(access: &Access, context: &Context) -> String {
     joined(access.votes.iter().map(one).collect(), "and")
 }
 
+/// Who refused, and for whom: `Bob`, `Bob (for Dana)`.
+pub fn denier(by: &PersonId, instead_of: Option<&PersonId>, context: &Context) -> String {
+    let away = instead_of.map_or_else(String::new, |away| format!(" (for {})", context.name(away)));
+    format!("{}{away}", context.name(by))
+}
+
 /// Whom a step asks, as policy says it: `the manager`, `2 of group security`.
 pub fn step(step: &Step, access: &Access, context: &Context) -> String {
     let people: Vec<String> = step.any.iter().map(|one| subject(one, access, context)).collect();
@@ -299,6 +330,7 @@ pub fn small_print(access: &Access) -> Line {
 pub fn cause(cause: &EndCause, context: &Context) -> Line {
     match cause {
         EndCause::Expired => Line::new("Its time is up"),
+        EndCause::WindowClosed { closed } => Line::new("Its time is up, since ").sentence(&closed.to_string()),
         EndCause::Done { by } => Line::new(format!("{} was done with it", context.directory.name(by))),
         EndCause::Revoked { by, reason } => {
             Line::new(format!("{} took it back: ", revoker(by, context))).quote(reason.text())
@@ -362,11 +394,13 @@ pub fn by_hand(access: &Access) -> Vec<(String, Vec<Inline>)> {
         .iter()
         .map(|(key, value)| format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         .collect();
-    vec![
+    let sponsor = sponsor(access).into_iter();
+    let system = vec![
         fact("System", Line::default().code(entitlement.connector.as_str())),
         fact("Account", Line::default().code(entitlement.account.as_str())),
         fact("Holds", Line::default().code(target.join(", "))),
-    ]
+    ];
+    sponsor.chain(system).collect()
 }
 
 /// What a failing revocation means, for everybody who can see it.

@@ -8,7 +8,7 @@ use super::request::Filled;
 use super::{about, duration, reason, said};
 use crate::card::{Block, Line};
 use crate::cards::{Context, words};
-use crate::form::{Choice, Field, Form, FormKind, Input, Meta, field};
+use crate::form::{Choice, DRILL, Field, Form, FormKind, Input, Meta, REAL, field};
 
 /// Take a role at once. Sending it is the confirmation.
 pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Meta) -> Form {
@@ -30,14 +30,21 @@ pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Me
         value: role.name.to_string(),
         label: format!("{} ({}, at most {}{})", role.title, role.environment, role.max_duration, tried(role)),
     });
-    let mut fields = vec![Field {
-        id: field::ROLE,
-        label: "Role".to_owned(),
-        hint: None,
-        input: Input::Select { options: options.collect(), selected: chosen.map(ToString::to_string), external: false },
-        optional: false,
-        live: false,
-    }];
+    let mut fields = vec![
+        reality(meta.drill),
+        Field {
+            id: field::ROLE,
+            label: "Role".to_owned(),
+            hint: None,
+            input: Input::Select {
+                options: options.collect(),
+                selected: chosen.map(ToString::to_string),
+                external: false,
+            },
+            optional: false,
+            live: false,
+        },
+    ];
     fields.extend(duration::fields("For how long?", most, filled.duration, false));
     let hint = "Security reads it first thing. Say what is broken, and what you will do.";
     fields.push(reason("What is the emergency?", hint, min_reason, filled.reason));
@@ -68,6 +75,23 @@ pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Me
 
 fn tried(role: &RoleLine) -> &'static str {
     if role.pilot { ", only tried out: nothing is given" } else { "" }
+}
+
+/// The switch between the real thing and a drill: what it means is spelt out anew when it is moved.
+fn reality(drill: bool) -> Field {
+    let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
+    Field {
+        id: field::REALITY,
+        label: "Is it real?".to_owned(),
+        hint: None,
+        input: Input::Select {
+            options: vec![choice(REAL, "An emergency: access at once"), choice(DRILL, "A drill: nothing is changed")],
+            selected: Some(if drill { DRILL } else { REAL }.to_owned()),
+            external: false,
+        },
+        optional: false,
+        live: true,
+    }
 }
 
 /// Say that a bypass was justified.

@@ -10,11 +10,12 @@ mod talk;
 pub use decide::{approve_shorter, deny};
 pub use emergency::{emergency, justified, misuse};
 pub use end::{extend, revoke};
-pub use request::{Filled, Preview, RequestForm, request, role_choices};
+pub use request::{Filled, Preview, RequestForm, people_choices, request, role_choices};
 pub use talk::{ask, reply};
 
 use jit_core::access::Access;
 use jit_core::answer::RoleLine;
+use jit_core::id::PersonId;
 use jit_core::policy::{Level, Risk};
 use jit_core::span::Span;
 
@@ -87,13 +88,25 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         ..Filled::default()
     };
     let request_form = |roles: &[RoleLine], filled, preview| {
-        request(&RequestForm { roles, filled, preview, min_reason: 12, meta: Meta::default() }, context)
+        let me = "alice".into();
+        let people = (&me, [].as_slice());
+        request(&RequestForm { roles, people, filled, preview, min_reason: 12, meta: Meta::default() }, context)
     };
+    let sponsor = |roles: &[RoleLine], whom: Option<&str>, people: &[PersonId]| {
+        let (me, filled) = ("alice".into(), Filled { whom: whom.map(Into::into), ..filled() });
+        let people = (&me, people);
+        let preview = Preview::Judged(&judgement);
+        request(&RequestForm { roles, people, filled, preview, min_reason: 12, meta: Meta::default() }, context)
+    };
+    let crowd: Vec<PersonId> = (0..150).map(|n| PersonId::new(format!("person-{n}"))).collect();
     let forms = [
         ("request-empty", request_form(&few, Filled::default(), Preview::None)),
         ("request-judged", request_form(&few, filled(), Preview::Judged(&judgement))),
         ("request-automatic", request_form(&few, filled(), Preview::Judged(&auto))),
         ("request-refused", request_form(&few, filled(), Preview::Refused(&refusal))),
+        ("request-sponsor", sponsor(&few, None, &["carl".into()])),
+        ("request-sponsor-chosen", sponsor(&few, Some("carl"), &["carl".into()])),
+        ("request-sponsor-many", sponsor(&few, Some("person-140"), &crowd)),
         ("request-many-roles", request_form(&many, Filled::default(), Preview::None)),
         ("request-no-roles", request_form(&[], Filled::default(), Preview::None)),
         ("deny", deny(&access, context)),

@@ -1,7 +1,8 @@
 //! The form of `/jit request`: only roles that this person may ask for, and above them what would happen if it were sent now.
 
 use jit_core::answer::RoleLine;
-use jit_core::id::RoleName;
+use jit_core::directory::Kind;
+use jit_core::id::{PersonId, RoleName};
 use jit_core::policy::{Judgement, Level};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
@@ -17,8 +18,10 @@ const LISTED: usize = 100;
 /// What the form is made of.
 #[derive(Clone, Debug)]
 pub struct RequestForm<'a> {
-    /// The roles that this person may ask for.
+    /// The roles that this person may ask for: for themselves, or for whom is filled in.
     pub roles: &'a [RoleLine],
+    /// Who fills it in, and on whose behalf they may ask.
+    pub people: (&'a PersonId, &'a [PersonId]),
     /// What is filled in already.
     pub filled: Filled,
     /// What would happen.
@@ -34,6 +37,8 @@ pub struct RequestForm<'a> {
 pub struct Filled {
     /// Only roles of this level are offered.
     pub level: Option<Level>,
+    /// Who shall get it; whoever fills it in where left out.
+    pub whom: Option<PersonId>,
     /// The role.
     pub role: Option<RoleName>,
     /// For how long.
@@ -60,7 +65,7 @@ pub enum Preview<'a> {
 /// Makes the form.
 pub fn request(form: &RequestForm, context: &Context) -> Form {
     let kind = FormKind::Request;
-    if form.roles.is_empty() {
+    if form.roles.is_empty() && form.people.1.is_empty() {
         let intro = Line::new("There is no role that you may ask for. ")
             .code("/jit why ROLE")
             .plain(" says why, and who could change that.");
@@ -75,20 +80,18 @@ pub fn request(form: &RequestForm, context: &Context) -> Form {
             meta: form.meta.clone(),
         };
     }
-    let mut fields: Vec<Field> = level(form).into_iter().collect();
+    let mut fields: Vec<Field> = whom(form, context).into_iter().chain(level(form)).collect();
     fields.push(role(form));
     fields.extend(duration::fields("For how long?", longest(form), form.filled.duration, true));
     let hint = "Approvers, the announcement channel and the audit trail show it.";
     fields.push(reason("Why do you need it?", hint, form.min_reason, form.filled.reason.clone()));
     fields.push(ticket(form.filled.ticket.clone()));
     fields.push(at(form.filled.at.clone()));
-    let intro =
-        form.meta.on_behalf_of.as_ref().map(|person| Line::new("You ask on behalf of ").strong(person).plain("."));
     Form {
         kind,
         title: "Ask for access".to_owned(),
         submit: Some("Ask".to_owned()),
-        intro: intro.map(super::said).unwrap_or_default(),
+        intro: vec![],
         fields,
         preview: preview(form.preview, context),
         meta: form.meta.clone(),
@@ -104,6 +107,38 @@ pub fn role_choices(roles: &[RoleLine], query: &str) -> Vec<Choice> {
             || role.title.to_lowercase().contains(&query)
     };
     roles.iter().filter(fits).take(LISTED).map(choice).collect()
+}
+
+/// The people whose name or id holds the text, as options: the id stands beside each name, since names can be alike.
+pub fn people_choices((me, people): (&PersonId, &[PersonId]), query: &str, context: &Context) -> Vec<Choice> {
+    let query = query.trim().to_lowercase();
+    let choice = |id: &PersonId| {
+        let kind = context.directory.person(id).map(|person| person.kind).unwrap_or_default();
+        let kind = if kind == Kind::Employee { String::new() } else { format!(", {}", kind.as_str()) };
+        Choice { value: id.to_string(), label: format!("{} ({id}{kind})", context.directory.name(id)) }
+    };
+    let myself = Choice { value: me.to_string(), label: format!("Myself ({me})") };
+    let fits = |choice: &Choice| query.is_empty() || choice.label.to_lowercase().contains(&query);
+    std::iter::once(myself).chain(people.iter().map(choice)).filter(fits).take(LISTED).collect()
+}
+
+/// Only for whoever may ask on behalf of somebody.
+fn whom(form: &RequestForm, context: &Context) -> Option<Field> {
+    let (me, people) = form.people;
+    let chosen = form.filled.whom.as_ref().map(ToString::to_string);
+    let mut options = people_choices(form.people, "", context);
+    let external = people.len() >= LISTED;
+    if let Some(id) = form.filled.whom.as_ref().filter(|id| external && people.contains(id)) {
+        options.extend(people_choices((me, std::slice::from_ref(id)), "", context).pop());
+    }
+    (!people.is_empty()).then(|| Field {
+        id: field::WHOM,
+        label: "For".to_owned(),
+        hint: Some("Those on whose behalf policy lets you ask.".to_owned()),
+        input: Input::Select { external, selected: chosen.or(Some(me.to_string())), options },
+        optional: true,
+        live: true,
+    })
 }
 
 fn choice(role: &RoleLine) -> Choice {

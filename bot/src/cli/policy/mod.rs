@@ -61,6 +61,9 @@ pub struct Explain {
     /// Who asks, by canonical id.
     #[arg(long)]
     person: String,
+    /// On whose behalf, by canonical id; for themselves where left out.
+    #[arg(long)]
+    beneficiary: Option<String>,
     /// For which role.
     #[arg(long)]
     role: String,
@@ -168,17 +171,21 @@ impl Explain {
         let role = crate::verbs::role_named(&snapshot, &self.role).map_err(|refusal| Failure::Usage(refusal.into()))?;
         let role = role.name.clone();
         on_call_now(&config, &mut snapshot, &role).await;
-        let person = snapshot.directory.person(&PersonId::new(self.person.clone())).ok_or_else(|| {
-            let names = snapshot.directory.people().map(|person| person.id.as_str());
-            super::unknown("--person", &self.person, names)
-        })?;
+        let found = |flag: &'static str, id: &str| {
+            snapshot.directory.person(&PersonId::new(id)).ok_or_else(|| {
+                let names = snapshot.directory.people().map(|person| person.id.as_str());
+                super::unknown(flag, id, names)
+            })
+        };
+        let person = found("--person", &self.person)?;
+        let beneficiary = self.beneficiary.as_deref().map_or(Ok(person), |id| found("--beneficiary", id))?;
         let role =
             crate::verbs::role_named(&snapshot, role.as_str()).map_err(|refusal| Failure::Usage(refusal.into()))?;
         let channel = self.channel.map(|name| Channel { id: name.clone(), name });
         let question = Question {
             role,
             requester: person,
-            beneficiary: person,
+            beneficiary,
             duration: self.duration,
             chain: None,
             ticket: self.ticket.as_deref(),
@@ -187,6 +194,7 @@ impl Explain {
             now: jit_now(),
             start: None,
             in_use: InUse::default(),
+            agreed: false,
         };
         let explanation = snapshot.policy.explain(&question, &snapshot.directory, &[]);
         match self.output {
@@ -249,7 +257,7 @@ fn jit_now() -> chrono::DateTime<chrono::Utc> {
 fn load(sources: &Sources, config: &Config) -> Result<Snapshot, Failure> {
     let registry =
         Registry::build(&config.connectors).map_err(|error| Failure::Usage(config.connector_error(&error).into()))?;
-    crate::app::load(sources, &registry).map_err(|error| match error.downcast_ref() {
+    crate::app::load(sources, &registry, jit_now()).map_err(|error| match error.downcast_ref() {
         Some(SourceError::Unproven(_)) => Failure::Refused(error),
         _ => Failure::Usage(error),
     })

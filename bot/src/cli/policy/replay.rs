@@ -158,6 +158,7 @@ fn judge(
             now: at,
             start: chain.map(|(_, start)| start),
             in_use: InUse::default(),
+            agreed: false,
         };
         return snapshot.policy.judge(&question, &snapshot.directory, open);
     }

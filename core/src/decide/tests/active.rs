@@ -139,7 +139,10 @@ fn whoever_asked_and_whoever_has_it_can_end_it() {
         world.approve("dana", id);
         world.verified(id);
         assert_eq!(world.done("ann", id), "refused not-permitted");
-        assert_eq!(world.done(who, id), "revocation-started > reconcile end-children bob:request dana:approval-0");
+        assert_eq!(
+            world.done(who, id),
+            "revocation-started > reconcile end-children bob:request alice:request dana:approval-0"
+        );
         assert_eq!(cause(&world, id), EndCause::Done { by: who.into() });
     }
 }

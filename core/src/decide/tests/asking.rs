@@ -118,7 +118,10 @@ fn nobody_decides_alone_for_another() {
     assert_eq!(world.line(ask.id, Command::Request(Box::new(ask))), "refused no-approver");
     let ask = crate::command::Ask { beneficiary: PersonId::new("alice"), ..world.ask("bob", "orders-write", "1h") };
     let id = ask.id;
-    assert_eq!(world.line(id, Command::Request(Box::new(ask))), "requested step-opened > bob:request dana:approval-0");
+    assert_eq!(
+        world.line(id, Command::Request(Box::new(ask))),
+        "requested step-opened > bob:request alice:request dana:approval-0"
+    );
     assert_eq!(world.approve("bob", id), "refused own-request");
     assert_eq!(world.approve("alice", id), "refused own-request");
 }

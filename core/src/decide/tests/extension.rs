@@ -44,7 +44,7 @@ fn it_is_asked_for_and_decided_like_any_request() {
     assert!(world.approve("dana", child).starts_with("approved elevation-started > reconcile"));
     assert_eq!(
         world.verified(child),
-        "elevated > alice:granted alice:request bob:approval-0 dana:approval-0 #announce:grant"
+        "elevated > alice:granted alice:request alice:request bob:approval-0 dana:approval-0 #announce:grant"
     );
     let extends = world.access(child).request.extends.clone().unwrap();
     assert_eq!((extends.parent, extends.root), (parent, parent));
@@ -67,10 +67,44 @@ fn it_goes_on_in_the_thread_and_under_the_announcement_of_the_first() {
         [
             (Slot::new(grandchild, "granted-5"), Some(root("request"))),
             (Slot::new(grandchild, "request"), Some(root("request"))),
+            (root("request"), None),
             (root("grant"), None),
         ]
     );
     assert_eq!(world.access(grandchild).until().map(minutes), Some(150));
+}
+
+/// What the card of the chain's first access says: of which access, and until when it goes on.
+fn first_card(world: &World, root: AccessId) -> (AccessId, &'static str, Option<i64>) {
+    let slot = Slot::new(root, "request");
+    let told = world.told.iter().rfind(|tell| tell.slot == slot).and_then(|tell| tell.notice()).unwrap();
+    let until = told.extended.as_ref().map(|extended| extended.until).or(told.access.until());
+    (told.access.id, told.access.state_name(), until.map(minutes))
+}
+
+#[test]
+fn the_first_card_shows_how_long_the_whole_lasts() {
+    let (mut world, parent, child) = extended();
+    assert_eq!(first_card(&world, parent), (parent, "active", Some(120)), "while the first part runs");
+    world.tick("30m");
+    assert_eq!(first_card(&world, parent), (parent, "revoking", Some(120)));
+    world.settled(parent, Proof::RemainsUnder { short: world.access(child).short.clone() });
+    assert_eq!(first_card(&world, parent), (parent, "closed", Some(120)));
+    let grandchild = world.extend("alice", child, "30m");
+    assert_eq!(first_card(&world, parent), (parent, "closed", Some(120)), "asking for more moves nothing");
+    world.approve("bob", grandchild);
+    world.verified(grandchild);
+    assert_eq!(first_card(&world, parent), (child, "active", Some(150)));
+    world.tick("1h");
+    world.settled(child, Proof::RemainsUnder { short: world.access(grandchild).short.clone() });
+    world.done("alice", grandchild);
+    world.gone(grandchild);
+    assert_eq!(first_card(&world, parent), (grandchild, "closed", None));
+
+    // Ended early, the extension leaves the first part as it was.
+    let (mut world, parent, child) = extended();
+    world.done("alice", child);
+    assert_eq!(first_card(&world, parent), (parent, "active", Some(60)));
 }
 
 #[test]
@@ -88,12 +122,12 @@ fn running_out_is_not_worth_a_word_when_it_goes_on() {
     assert_eq!(
         world.tick("15m"),
         [
-            "end: revocation-started > reconcile alice:request bob:approval-0 dana:approval-0 alice:warning #announce:ends-soon"
+            "end: revocation-started > reconcile alice:request alice:request bob:approval-0 dana:approval-0 alice:warning #announce:ends-soon"
         ]
     );
     assert_eq!(
         world.gone(child),
-        "closed > alice:request bob:approval-0 dana:approval-0 alice:ended #announce:grant #announce:ended"
+        "closed > alice:request alice:request bob:approval-0 dana:approval-0 alice:ended #announce:grant #announce:ended"
     );
 }
 

@@ -88,6 +88,17 @@ fn it_is_judged_again_when_its_start_comes(#[case] change: fn(&mut World), #[cas
     let mut world = World::new();
     let id = world.scheduled("3h");
     change(&mut world);
+    // As soon as the shell looks through what waits, and not only when somebody would need it.
+    let mut early = world.clone();
+    let line = early.recheck(id);
+    match why {
+        "" => assert_eq!(line, "nothing"),
+        "is disabled" => assert!(line.starts_with("closed")),
+        why => {
+            assert_eq!(line, "closed > alice:ended alice:request bob:approval-0 dana:approval-0");
+            assert!(outcome(&early, id).1.contains(why));
+        }
+    }
     if why.is_empty() {
         // Risk alone changes nothing while the same people would be asked.
         assert!(world.tick("3h")[0].starts_with("start: elevation-started"));
@@ -156,4 +167,25 @@ fn windows_count_for_the_time_of_the_start() {
     assert_eq!(world.access(id).until().map(minutes), Some(240), "cut at 13:00");
     let ask = world.ask_in("ann", "orders-write", ("1h", "2h"));
     assert_eq!(world.line(ask.id, Command::Request(Box::new(ask))), "refused hours");
+}
+
+#[test]
+fn what_is_only_so_for_the_moment_is_left_to_its_start() {
+    let mut world = World::new();
+    let id = world.scheduled("3h");
+    let other = world.request("ann", "orders-write", "4h");
+    world.approve("bob", other);
+    world.verified(other);
+    // Whoever agreed is away now, and with them everybody else who could; more is held than may be.
+    for away in ["bob", "dana", "eve"] {
+        world.away(away, None);
+    }
+    world.role("orders-write").max_simultaneous = Some(1);
+    assert_eq!(world.recheck(id), "nothing");
+    world.role("orders-write").max_simultaneous = None;
+    let lines = world.tick("3h");
+    assert!(
+        lines.iter().any(|line| line.starts_with("start: elevation-started")),
+        "nobody is left to be asked: {lines:?}"
+    );
 }

@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::access::{Access, EndCause, Outcome, Proof, State};
+use crate::access::{Access, Outcome, Proof, State};
 use crate::apply::apply;
 use crate::canonical::canonical;
 use crate::decide::Decision;
+use crate::directory::Kind;
 use crate::effect::{Content, Effect, Recipient, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
@@ -32,6 +33,7 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
         has_its_quorum(&decision.after, facts);
         is_short_enough(&decision.after, facts);
         is_within_its_windows(&decision.after, facts, now);
+        outlasts_no_contract(&decision.after, facts);
         has_its_place(&decision.after, facts);
         let stopped = crate::freeze::refuse(facts.freezes, &decision.after.request, facts.directory);
         assert!(stopped.is_none(), "given while it is frozen: {stopped:?}");
@@ -65,6 +67,7 @@ pub fn advice_is_no_authority(advised: &Result<Decision, Refusal>, unadvised: Re
         for effect in &mut decision.effects {
             if let Effect::Tell(tell) = effect
                 && let Content::Notice(notice) = &mut tell.content
+                && notice.access.id == decision.after.id
             {
                 notice.access.advice.clone_from(&before);
             }
@@ -183,10 +186,37 @@ fn has_timers(access: &Access) {
     assert_eq!(kinds.contains(&TimerKind::ReviewOverdue), waits, "a review is never forgotten");
 }
 
+/// Nobody asks for another but an employee whom a rule about the role names as a sponsor; nothing is automatic then; and whoever asked or gets it
+/// is not among those who were asked or who agreed, nor stands in for one of them.
+fn is_sponsored_rightly(access: &Access, facts: &Facts<'_>) {
+    let request = &access.request;
+    if request.is_own() {
+        return;
+    }
+    let (sponsor, holder) = (&request.requester, &request.beneficiary);
+    let person = |id: &PersonId| facts.directory.person(id).expect("a person").clone();
+    assert_eq!(person(sponsor).kind, Kind::Employee, "{sponsor} sponsors");
+    let names = |subjects: &[Subject], id: &PersonId| {
+        subjects.iter().any(|subject| match subject {
+            Subject::Person(named) => named == id,
+            Subject::Group(group) => person(id).groups.contains(group),
+            Subject::Oncall(rotation) => facts.directory.rotation(rotation).is_some_and(|on| on.contains(id)),
+            Subject::Manager | Subject::Owner => false,
+        })
+    };
+    let mut rules = facts.policy.rules_of(&request.role);
+    assert!(rules.any(|rule| names(&rule.sponsors, sponsor) && names(&rule.who, holder)), "no rule lets {sponsor}");
+    assert!(!access.route.is_auto() && access.review.is_none() && access.route.oncall.is_none());
+    let has_a_part = |id: &PersonId| id == sponsor || id == holder;
+    assert!(!access.asked.iter().any(|asked| has_a_part(&asked.person)), "a party was asked");
+    assert!(!access.spent().into_iter().any(has_a_part), "a party agreed, or somebody in their place");
+}
+
 /// Every step has as many votes as it needs, of distinct people who may decide today; none at all only by policy, and never for
 /// high risk.
 fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
     let request = &access.request;
+    is_sponsored_rightly(access, facts);
     let voters: BTreeSet<_> = access.votes.iter().map(|vote| &vote.by).collect();
     assert_eq!(voters.len(), access.votes.len(), "somebody counts twice");
     let stood_in: Vec<_> = access.votes.iter().filter_map(|vote| vote.instead_of.as_ref()).collect();
@@ -398,6 +428,20 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision) {
         let asks = matches!(notice(tell).kind, NoticeKind::Approval { .. } | NoticeKind::Reminder);
         let own = [&request.requester, &request.beneficiary].map(|p| Recipient::Person(p.clone())).contains(&tell.to);
         assert!(!(asks && own), "{:?} is asked about their own request", tell.to);
+        // An extension keeps the card of the first access of its chain up to date.
+        let first = (decision.after.root(), "request") == (tell.slot.access, tell.slot.name.as_str());
+        if first && decision.after.root() != decision.after.id {
+            let access = &notice(tell).access;
+            let newest = notice(tell).extended.as_ref().map_or(access.id, |extended| extended.id);
+            let parent = request.extends.as_ref().map(|extends| extends.parent);
+            assert!(access.id == decision.after.id || Some(access.id) == parent, "a card of another chain");
+            let live = matches!(decision.after.state, State::Active(_));
+            assert!(
+                !live || access.id == decision.after.id || newest == decision.after.id,
+                "it shows an end that moved"
+            );
+            continue;
+        }
         assert_eq!(notice(tell).access, decision.after, "a notice speaks of a state in between");
     }
     if let State::Pending(pending) = &decision.after.state {
@@ -405,16 +449,40 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision) {
         let spent = decision.after.spent();
         assert!(waiting.is_disjoint(&spent), "somebody is asked whose say is used");
     }
-    let ends = tells.iter().filter(|tell| {
-        notice(tell).kind == NoticeKind::Ended && tell.to == Recipient::Person(request.requester.clone())
-    });
+    let heard = |person: &PersonId| {
+        let to = Recipient::Person(person.clone());
+        tells.iter().filter(|tell| notice(tell).kind == NoticeKind::Ended && tell.to == to).count()
+    };
+    let counts: BTreeSet<usize> = decision.after.told().map(heard).collect();
+    assert_eq!(counts.len(), 1, "the parties do not hear the same");
+    let stranger = Recipient::Person(request.beneficiary.clone());
+    let heard_of = |tell: &&Tell| tell.to == stranger;
+    assert!(request.is_own() || request.tells_beneficiary || !tells.iter().any(|tell| heard_of(&tell)));
+    for tell in &tells {
+        if let Recipient::Person(person) = &tell.to {
+            assert_eq!(notice(tell).reader.as_ref(), Some(person), "whoever reads it is who it is told");
+        }
+    }
     let closes = matches!(&decision.after.state, State::Closed(_)) && before.is_none_or(Access::is_open);
     let ran_out = matches!(
         &decision.after.state,
-        State::Closed(closed) if matches!(closed.outcome, Outcome::Ended { cause: EndCause::Expired, .. })
+        State::Closed(closed) if matches!(&closed.outcome, Outcome::Ended { cause, .. } if cause.is_foreseen())
     );
-    let count = ends.count();
+    let count = heard(&request.requester);
     assert!(count == usize::from(closes) || (closes && ran_out && count == 0), "{count} notices of the end");
+}
+
+/// What is given ends with the contracts of both parties, at the target as well.
+fn outlasts_no_contract(access: &Access, facts: &Facts<'_>) {
+    let until = match &access.state {
+        State::Elevating(elevating) => elevating.native_until - TimeDelta::seconds(60),
+        State::Active(rehearsed) => rehearsed.until,
+        _ => return,
+    };
+    for person in [&access.request.requester, &access.request.beneficiary] {
+        let contract = facts.directory.person(person).and_then(|person| person.until);
+        assert!(contract.is_none_or(|end| until <= end), "it outlasts the contract of {person}");
+    }
 }
 
 /// No end is later than what the target was told, or says, nor than what anybody agreed to.

@@ -153,7 +153,10 @@ fn whoever_goes_away_while_it_waits_is_replaced() {
     let id = world.request("alice", "orders-write", "1h");
     assert_eq!(world.recheck(id), "nothing");
     world.away("bob", Some("ann"));
-    assert_eq!(world.recheck(id), "asked-again > alice:request ann:approval-0 bob:approval-0 dana:approval-0");
+    assert_eq!(
+        world.recheck(id),
+        "asked-again > alice:request ann:approval-0 bob:approval-0 dana:approval-0 ann:stands-in"
+    );
     assert_eq!((asked(&world, id).as_str(), skipped(&world, id).as_str()), ("dana, ann for bob", "bob: away, ann"));
     assert_eq!(world.recheck(id), "nothing", "once");
 

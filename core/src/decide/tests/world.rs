@@ -91,10 +91,12 @@ impl World {
         directory.set_oncall(self.rotations.clone());
         directory.set_incidents(self.incidents.clone());
         directory.set_absences(self.absences.clone());
+        directory.set_time(self.now);
         let parent = match command {
-            Command::Request(ask) => ask.extends.and_then(|id| self.accesses.get(&id)),
-            _ => None,
+            Command::Request(ask) => ask.extends,
+            _ => self.accesses.get(&id).and_then(|access| Some(access.request.extends.as_ref()?.parent)),
         };
+        let parent = parent.and_then(|id| self.accesses.get(&id));
         let access = self.accesses.get(&id);
         let during = match (command, access.and_then(Access::planned)) {
             (Command::Request(ask), _) => {

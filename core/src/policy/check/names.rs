@@ -23,6 +23,7 @@ impl Check<'_> {
         for rule in &policy.rules {
             self.matches(&rule.place, &rule.matches);
             self.subjects(&rule.place, "who", &rule.who);
+            self.subjects(&rule.place, "sponsors", &rule.sponsors);
             self.services(rule);
             for (index, step) in rule.steps.iter().enumerate() {
                 self.subjects(&rule.place, &format!("steps.{index}.any"), &step.any);
@@ -66,7 +67,7 @@ impl Check<'_> {
                     let hint = did_you_mean(id.as_str(), directory.people().map(|person| person.id.as_str()));
                     self.error(place, path, format!("there is no person `{id}`"), hint);
                 }
-                Some(person) if !person.active => {
+                Some(_) if directory.active(id).is_none() => {
                     self.warning(place, path, format!("the account of `{id}` is disabled"), None);
                 }
                 Some(_) => {}
@@ -181,7 +182,7 @@ impl Check<'_> {
             if let Holder::Person(id) = &exception.holder {
                 let what = match directory.person(id) {
                     None => Some(format!("there is no person `{id}`; the exception is about nobody")),
-                    Some(person) if !person.active => {
+                    Some(_) if directory.active(id).is_none() => {
                         Some(format!("the account of `{id}` is disabled; take the access away at the system"))
                     }
                     Some(person) if !person.accounts.contains_key(&role.connector) => {

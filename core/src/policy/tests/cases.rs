@@ -22,7 +22,8 @@ fn judged(case: &Case) -> (bool, String) {
 }
 
 fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, String) {
-    let (directory, ask) = (case.people(directory), case.ask());
+    let now = case.at.unwrap_or_else(|| WORKDAY.parse().unwrap());
+    let (directory, ask) = (case.people(directory, now), case.ask());
     let question = Question {
         role: policy.role(&ask.role).unwrap(),
         requester: directory.person(&ask.requester).unwrap(),
@@ -32,9 +33,10 @@ fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, Stri
         ticket: ask.ticket.as_deref(),
         justification: ask.justification.text(),
         channel: ask.origin.channel.as_ref(),
-        now: case.at.unwrap_or_else(|| WORKDAY.parse().unwrap()),
+        now,
         start: ask.starts_at,
         in_use: InUse::default(),
+        agreed: false,
     };
     let outcome = policy.judge(&question, &directory, &case.open());
     (case.expected.holds(&outcome), words(&outcome))

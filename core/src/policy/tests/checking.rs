@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::{POLICY, connectors, people, policy, source};
+use super::world::{PEOPLE, POLICY, connectors, people, policy, source};
 use crate::directory::Directory;
 use crate::policy::{advice, check, parse};
 
@@ -211,4 +211,53 @@ fn a_role_one_has_no_account_for_proves_nothing_for_the_next() {
         errors.iter().any(|error| error.contains("nobody could approve step 1 of `single` when `eve` asks")),
         "{errors:#?}"
     );
+}
+
+/// The sample policy with a rule by which these may sponsor contractors, and these must agree.
+fn sponsoring(sponsors: &str, any: &str) -> (Vec<String>, Vec<String>) {
+    let single = "[[rule]]\nname = \"single\"";
+    let rule = format!(
+        "[[rule]]\nname = \"contractors\"\nmatch = {{ roles = [\"orders-db-writer\"] }}\nwho = [\"group:contractors\"]\n\
+         sponsors = [{sponsors}]\nsteps = [{{ any = [{any}] }}]\n\n{single}"
+    );
+    assert!(POLICY.contains(single));
+    let people = PEOPLE.replacen("id = \"carl\"", "id = \"carl\"\nkind = \"contractor\"\nmanager = \"bob\"", 1);
+    let people = crate::directory::parse_people("people.toml", &people, None).unwrap();
+    found_with(&POLICY.replacen(single, &rule, 1), &people)
+}
+
+#[test]
+fn what_is_asked_for_another_has_an_approver_who_is_neither_of_the_two() {
+    assert_eq!(sponsoring("\"group:security\"", "\"group:security\"").0, [""; 0], "sam asks sue, and sue asks sam");
+    let (errors, _) = sponsoring("\"sam\", \"eve\"", "\"sam\"");
+    assert!(
+        errors
+            .iter()
+            .any(|error| error.contains("`contractors` when `sam` on behalf of `carl` asks for `orders-db-writer`")),
+        "{errors:?}"
+    );
+    // A manager who sponsors is refused when they ask; that somebody else can is what has to hold.
+    let (errors, warnings) = sponsoring("\"bob\", \"eve\"", "\"manager\"");
+    assert_eq!(errors, [""; 0]);
+    assert!(
+        warnings.iter().any(|it| it.contains("under `contractors`, `bob` on behalf of `carl` is refused")),
+        "{warnings:?}"
+    );
+    let (errors, _) = sponsoring("\"bob\"", "\"manager\"");
+    assert!(errors.iter().any(|error| error.contains("`bob` on behalf of `carl`")), "{errors:?}");
+    let (errors, _) = sponsoring("\"group:nobody\"", "\"bob\"");
+    assert!(errors.iter().any(|error| error.contains("there is no group `nobody`")), "{errors:?}");
+    let (_, warnings) = sponsoring("\"carl\"", "\"bob\"");
+    assert!(warnings.iter().any(|it| it.contains("nobody can sponsor under `contractors`")), "{warnings:?}");
+}
+
+#[test]
+fn sponsors_without_steps_are_refused() {
+    let text = POLICY.replacen(
+        "auto_approve = { up_to = \"15m\" }",
+        "auto_approve = { up_to = \"15m\" }\nsponsors = [\"sam\"]",
+        1,
+    );
+    let problems: Vec<String> = parse(&source(&text)).unwrap_err().iter().map(ToString::to_string).collect();
+    assert!(problems.iter().any(|it| it.contains("nothing is approved automatically for another")), "{problems:?}");
 }

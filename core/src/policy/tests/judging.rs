@@ -171,7 +171,7 @@ fn an_extension_of_access_that_is_open_takes_no_second_slot() {
 fn a_route_that_nobody_could_walk_is_refused() {
     // Dana has no manager; and she is the owner: her own request finds nobody.
     let text = super::world::POLICY.replace("who = [\"group:engineering\"]", "who = [\"group:managers\"]");
-    let policy = crate::policy::parse(&super::world::source(&text)).unwrap();
+    let policy = parse(&source(&text)).unwrap();
     let people = super::world::PEOPLE
         .replace("groups = [\"managers\"]", "groups = [\"managers\"]\naccounts = { orders-db = \"dana\" }");
     let people = crate::directory::parse_people("people.toml", &people, None).unwrap();
@@ -182,7 +182,7 @@ fn a_route_that_nobody_could_walk_is_refused() {
 }
 
 #[test]
-fn asking_for_another_takes_both_and_is_never_automatic() {
+fn asking_for_another_takes_a_sponsor_and_is_never_automatic() {
     let mut ask = asked("alice", "orders-db-reader");
     (ask.requester, ask.duration) = (Some("eve"), Span::minutes(10));
     assert_eq!(ask.judged().unwrap_err().code, Code::NotPermitted);
@@ -190,7 +190,15 @@ fn asking_for_another_takes_both_and_is_never_automatic() {
     ask.requester = Some("sam");
     assert_eq!(ask.judged().unwrap_err().code, Code::NotPermitted);
     ask.requester = Some("bob");
-    assert_eq!(ask.judged().unwrap().approvers, [ids(&["dana"])]);
+    assert_eq!(ask.judged().unwrap_err().code, Code::NotPermitted, "to hold the role oneself is not enough");
+    let text = POLICY.replacen("name = \"single\"\n", "name = \"single\"\nsponsors = [\"bob\"]\n", 1);
+    let policy = crate::policy::parse(&super::world::source(&text)).unwrap();
+    let judged = |ask: &super::world::Asked| ask.judged_by(&policy, &people());
+    assert_eq!(judged(&ask).unwrap().approvers, [ids(&["dana"])]);
+    ask.requester = Some("eve");
+    let refusal = judged(&ask).unwrap_err();
+    assert_eq!((refusal.code, refusal.rule.as_deref()), (Code::NotPermitted, Some("single")));
+    assert!(refusal.what.contains("lets `bob` ask") && refusal.what.contains("not among them"), "{refusal}");
 }
 
 #[test]

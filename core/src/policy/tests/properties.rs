@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::world::{PEOPLE, POLICY, connectors, request, source};
 use crate::access::Channel;
-use crate::directory::{Directory, Person, parse_people};
+use crate::directory::{Directory, Kind, Person, parse_people};
 use crate::facts::InUse;
 use crate::id::PersonId;
 use crate::policy::{
@@ -34,9 +34,10 @@ fn subject() -> impl Strategy<Value = Subject> {
 
 fn directory() -> impl Strategy<Value = Directory> {
     let groups = prop::collection::btree_set(prop::sample::select(GROUPS.to_vec()), 0..3);
-    let one = (any::<bool>(), groups, prop::option::of(0..IDS.len()));
+    let kind = prop_oneof![3 => Just(Kind::Employee), 1 => Just(Kind::Contractor), 1 => Just(Kind::Vendor)];
+    let one = (any::<bool>(), groups, prop::option::of(0..IDS.len()), kind);
     prop::collection::vec(one, IDS.len()).prop_map(|people| {
-        Directory::new(people.into_iter().enumerate().map(|(index, (active, groups, manager))| Person {
+        Directory::new(people.into_iter().enumerate().map(|(index, (active, groups, manager, kind))| Person {
             id: IDS[index].into(),
             name: IDS[index].to_owned(),
             email: None,
@@ -45,6 +46,8 @@ fn directory() -> impl Strategy<Value = Directory> {
             manager: manager.map(|manager| IDS[manager].into()),
             groups: groups.into_iter().map(str::to_owned).collect(),
             active,
+            kind,
+            until: None,
             accounts: BTreeMap::from([("c".into(), IDS[index].into())]),
             ssh_keys: Vec::new(),
             zone: chrono_tz::Tz::UTC,
@@ -86,8 +89,9 @@ fn rule() -> impl Strategy<Value = Rule> {
         end_with_incident: false,
     }));
     let who = prop::collection::vec(subject(), 1..3);
-    (roles, risks, prop::collection::vec(step, 0..3), auto, who).prop_map(|(roles, risk, steps, auto_approve, who)| {
-        Rule {
+    let who = (who, prop::collection::vec(subject(), 0..3));
+    (roles, risks, prop::collection::vec(step, 0..3), auto, who).prop_map(
+        |(roles, risk, steps, auto_approve, (who, sponsors))| Rule {
             name: "rule".to_owned(),
             matches: RoleMatch {
                 roles: roles.map(|names| names.into_iter().map(str::to_owned).collect()),
@@ -95,6 +99,7 @@ fn rule() -> impl Strategy<Value = Rule> {
                 ..RoleMatch::default()
             },
             who,
+            sponsors,
             steps,
             auto_approve,
             max_duration: None,
@@ -107,8 +112,8 @@ fn rule() -> impl Strategy<Value = Rule> {
             timeout: Span::hours(8),
             warn_before: Span::minutes(15),
             place: Place::default(),
-        }
-    })
+        },
+    )
 }
 
 fn any_policy() -> impl Strategy<Value = Policy> {
@@ -153,6 +158,7 @@ proptest! {
                 now: super::world::WORKDAY.parse().unwrap(),
                 start: None,
                 in_use: InUse::default(),
+            agreed: false,
             };
             let explanation = policy.explain(&question, &directory, &[]);
             let judged = policy.judge(&question, &directory, &[]);
@@ -161,6 +167,12 @@ proptest! {
             prop_assert!(!(judgement.route.is_auto() && role.risk == Risk::High), "automatic high risk");
             prop_assert!(requester.active && beneficiary.active);
             prop_assert!(policy.permits(role, beneficiary, &directory));
+            if requester.id != beneficiary.id {
+                prop_assert!(!judgement.route.is_auto(), "automatic on behalf of another");
+                prop_assert_eq!(requester.kind, Kind::Employee);
+                prop_assert!(policy.may_sponsor(role, requester, beneficiary, &directory));
+                prop_assert!(policy.sponsored_by(requester, &directory).contains(&beneficiary.id));
+            }
             prop_assert!(question.duration <= judgement.max_duration);
             prop_assert!(judgement.max_duration <= role.max_duration);
             prop_assert!(role.environment != "production" || judgement.max_duration <= Span::hours(8));

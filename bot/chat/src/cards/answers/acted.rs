@@ -13,8 +13,19 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
     if already {
         return Card::line(Tone::Neutral, format!("Asked already: {what}"))
             .text(entry(access).plain(": ").then(stands(access, context)).plain(". Nothing new was asked."))
-            .actions(own(access));
+            .actions(own(access, &access.request.requester));
     }
+    let behalf = match words::own(access) {
+        true => Line::default(),
+        false => Line::new("On behalf of ")
+            .person(&access.request.beneficiary)
+            .plain(" (")
+            .code(access.request.beneficiary.as_str())
+            .plain(match access.request.tells_beneficiary {
+                true => "), who is told as well.",
+                false => "), who has no chat account here: what they need to use it comes to you.",
+            }),
+    };
     let card = match &access.state {
         State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
             .text(route(approvers, context)),
@@ -35,7 +46,8 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
             words::being_set_up(access)
         ))),
     };
-    card.text(Line::default().code(access.short.as_str()).plain(" is its id. You can follow it in our direct message."))
+    card.text(behalf)
+        .text(Line::default().code(access.short.as_str()).plain(" is its id. You can follow it in our direct message."))
 }
 
 /// Who is asked, step after step.
@@ -60,6 +72,7 @@ pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
         "ask" => (Tone::Neutral, format!("You asked {} about {what}", context.name(&access.request.requester))),
         "reply" => (Tone::Neutral, format!("You answered about {what}")),
         "cancel" => (Tone::Over, format!("You cancelled {what}")),
+        "done" if !words::own(access) => (Tone::Over, format!("You ended {what} of {whose}")),
         "done" => (Tone::Over, format!("You gave back {what}")),
         "revoke" => (Tone::Over, format!("You took back {what} from {whose}")),
         other => (Tone::Neutral, format!("Done: {other} {what}")),
@@ -68,13 +81,13 @@ pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
         .text(Line::default().code(access.short.as_str()).plain(": ").then(stands(access, context)).plain("."))
 }
 
-/// What the holder or requester can do with it.
-pub(super) fn own(access: &Access) -> Vec<Button> {
+/// What the holder or who asked can do with it.
+pub(super) fn own(access: &Access, me: &PersonId) -> Vec<Button> {
     match &access.state {
         State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
             vec![button::cancel(access), button::show(access)]
         }
-        State::Active(_) => button::of_the_holder(access).into_iter().chain([button::show(access)]).collect(),
+        State::Active(_) => button::of_the_party(access, me).into_iter().chain([button::show(access)]).collect(),
         State::Revoking(_) => vec![button::show(access)],
         State::Closed(_) => vec![],
     }
@@ -87,6 +100,8 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
     let automatic = Access { votes: vec![], asked: vec![], ..sample::elevating() };
     vec![
         ("asked".to_owned(), asked(sample::pending(), false)),
+        ("asked-on-behalf".to_owned(), asked(sample::on_behalf(sample::pending()), false)),
+        ("asked-on-behalf-told".to_owned(), asked(sample::told(sample::on_behalf(sample::pending())), false)),
         ("asked-already".to_owned(), asked(sample::second_step(), true)),
         (
             "asked-automatic".to_owned(),

@@ -28,7 +28,12 @@ fn event(record: &EventRecord, context: &Context) -> Line {
     let names = |people| words::names(people, context);
     match &record.event {
         Event::Requested { request, .. } => {
-            Line::new(format!("{} asked for {}", context.directory.name(&request.requester), request.duration))
+            let who = context.directory.name(&request.requester);
+            let whom = match request.is_own() {
+                true => String::new(),
+                false => format!(" on behalf of {}", context.directory.name(&request.beneficiary)),
+            };
+            Line::new(format!("{who} asked for {}{whom}", request.duration))
         }
         Event::StepOpened { step, asked, instead_of, skipped, .. } => {
             Line::new(format!("step {} asked ", step + 1)).then(asking((asked, instead_of, skipped), context))
@@ -122,8 +127,8 @@ fn attempt(actor: &Actor, context: &Context) -> String {
 fn closed(outcome: &jit_core::access::Outcome, context: &Context) -> Line {
     use jit_core::access::{Outcome, Proof};
     match outcome {
-        Outcome::Denied { by, reason } => {
-            Line::new(format!("{} denied it: ", context.directory.name(by))).quote(reason.text())
+        Outcome::Denied { by, instead_of, reason } => {
+            Line::new(format!("{} denied it: ", words::denier(by, instead_of.as_ref(), context))).quote(reason.text())
         }
         Outcome::Cancelled { by } => Line::new(format!("{} cancelled it", context.directory.name(by))),
         Outcome::Withdrawn { by, reason } => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jit_core::access::{Access, State};
 use jit_core::advice::HIGHEST;
 use jit_core::answer::{Answer, RoleLine};
-use jit_core::id::RoleName;
+use jit_core::id::{PersonId, RoleName};
 use jit_core::policy::{Exception, Level, Risk};
 use jit_core::span::Span;
 
@@ -18,7 +18,7 @@ const WITH_BUTTONS: usize = 10;
 /// Entries of a plain list.
 const LISTED: usize = 25;
 
-pub(super) fn mine(accesses: &[Access], context: &Context) -> Card {
+pub(super) fn mine(accesses: &[Access], me: &PersonId, context: &Context) -> Card {
     let (open, over): (Vec<&Access>, Vec<&Access>) = accesses.iter().partition(|access| access.is_open());
     if accesses.is_empty() {
         return Card::line(Tone::Neutral, "You hold nothing, and have asked for nothing")
@@ -29,7 +29,7 @@ pub(super) fn mine(accesses: &[Access], context: &Context) -> Card {
         Tone::Neutral,
         if open.is_empty() { "You hold nothing now" } else { "What you hold, and what you have asked for" },
     );
-    card = self::open(card, &open, WITH_BUTTONS, context);
+    card = self::open(card, &open, (me, WITH_BUTTONS), context);
     if !over.is_empty() {
         let over = over.iter().take(5).map(|access| line(access, context));
         card = card.text(Line::default().strong("Over")).list(over.collect());
@@ -37,10 +37,15 @@ pub(super) fn mine(accesses: &[Access], context: &Context) -> Card {
     card
 }
 
-/// What is not over, each with what its holder can do.
-pub(in crate::cards) fn open(card: Card, accesses: &[&Access], max: usize, context: &Context) -> Card {
+/// What is not over, each with what this person can do.
+pub(in crate::cards) fn open(
+    card: Card,
+    accesses: &[&Access],
+    (me, max): (&PersonId, usize),
+    context: &Context,
+) -> Card {
     let shown = accesses.iter().take(max);
-    let card = shown.fold(card, |card, access| card.text(line(access, context)).actions(acted::own(access)));
+    let card = shown.fold(card, |card, access| card.text(line(access, context)).actions(acted::own(access, me)));
     card.text(more(accesses.len(), max))
 }
 
@@ -48,7 +53,7 @@ pub(in crate::cards) fn open(card: Card, accesses: &[&Access], max: usize, conte
 pub(in crate::cards) fn line(access: &Access, context: &Context) -> Line {
     let whose = match words::own(access) {
         true => Line::default(),
-        false => Line::new(format!(" for {}", words::holder(access, context))),
+        false => Line::new(format!(" for {}", words::holder_of(access, context))),
     };
     entry(access).then(whose).plain(": ").then(stands(access, context)).plain(".")
 }
@@ -121,7 +126,7 @@ pub(super) fn who(role: &RoleName, accesses: &[Access], hidden: usize, context: 
     };
     let list = accesses.iter().take(LISTED).map(|access| {
         Line::default()
-            .strong(words::holder(access, context))
+            .strong(words::holder_of(access, context))
             .plain(": ")
             .then(stands(access, context))
             .plain(words::marked(access))
@@ -225,8 +230,12 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
     let catalogue =
         vec![role("orders-db-admin", "Orders database, administrator", true), role("hosts-root", "Hosts, root", false)];
     vec![
-        ("mine".to_owned(), Answer::Mine { accesses }),
-        ("mine-empty".to_owned(), Answer::Mine { accesses: vec![] }),
+        ("mine".to_owned(), Answer::Mine { accesses, me: "alice".into() }),
+        ("mine-empty".to_owned(), Answer::Mine { accesses: vec![], me: "alice".into() }),
+        (
+            "mine-sponsored".to_owned(),
+            Answer::Mine { accesses: vec![sample::on_behalf(sample::active())], me: "carl".into() },
+        ),
         (
             "pending".to_owned(),
             Answer::Pending {
@@ -243,7 +252,11 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
             "who".to_owned(),
             Answer::Who {
                 role: "orders-db-admin".into(),
-                accesses: vec![sample::active(), sample::revoking(true)],
+                accesses: vec![
+                    sample::active(),
+                    sample::revoking(true),
+                    sample::on_behalf(sample::extension(sample::active())),
+                ],
                 hidden: 1,
                 exceptions: vec![sample::exception(false), sample::exception(true)],
             },

@@ -28,7 +28,7 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
     match answer {
         Answer::Asked { access, approvers, already } => acted::asked(access, approvers, *already, context),
         Answer::Acted { verb, access } => acted::acted(verb, access, context),
-        Answer::Mine { accesses } => lists::mine(accesses, context),
+        Answer::Mine { accesses, me } => lists::mine(accesses, me, context),
         Answer::Show { access, history, may } => show::card(access, history, may, context),
         Answer::Pending { accesses } => lists::pending(accesses, context),
         Answer::Who { role, accesses, hidden, exceptions } => {

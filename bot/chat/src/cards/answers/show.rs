@@ -25,7 +25,7 @@ fn facts(access: &Access, context: &Context) -> Vec<(String, Vec<Inline>)> {
     let request = &access.request;
     let mut facts = Vec::new();
     if !words::own(access) {
-        facts.push(words::fact("Asked by", Line::new(context.name(&request.requester))));
+        facts.push(words::fact("Sponsor", Line::new(context.name(&request.requester))));
     }
     facts.push(words::fact("For how long", Line::new(access.duration().to_string())));
     facts.extend(words::starts(access));
@@ -47,6 +47,7 @@ fn button_of(verb: &str, access: &Access) -> Option<Button> {
         "cancel" => button::cancel(access),
         "extend" => button::extend(access),
         "done" => button::done(access),
+        "end" => button::end(access),
         "revoke" => button::revoke(access),
         _ => return None,
     })
@@ -66,6 +67,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
         ("show-pending".to_owned(), show(sample::second_step(), &["approve", "deny"])),
         ("show-scheduled".to_owned(), show(sample::later(sample::elevating()), &["cancel"])),
         ("show-active".to_owned(), show(sample::active(), &["extend", "done", "revoke"])),
+        ("show-sponsored".to_owned(), show(sample::on_behalf(sample::active()), &["end"])),
         ("show-failing".to_owned(), show(sample::revoking(true), &[])),
     ]
 }
