@@ -19,6 +19,7 @@ async fn a_delegate_decides_for_whoever_is_away(#[case] backend: Backend) {
     let away = world.says("bob", "#access", "/jit away until tomorrow 09:00 delegate @olive").await;
     assert!(away.contains("You are away") && away.contains("Olive Okoye decides instead"), "{away}");
     world.sees("olive", "schema must be repaired").await;
+    world.sees("olive", "You are asked in place of Bob Baker").await;
     let card = world.sees("alice", "Olive Okoye decides instead").await.readable();
     assert!(card.contains("(for Bob Baker)") && card.contains("away until"), "{card}");
     let pending = world.says("olive", "#access", "/jit pending").await;
@@ -42,6 +43,23 @@ async fn a_delegate_decides_for_whoever_is_away(#[case] backend: Backend) {
     assert!(story.contains("Olive Okoye approved for Bob Baker"), "{story}");
     world.presses("alice", "I'm done").await;
     world.idle().await;
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_denies_for_another_is_recorded_so(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("bob", "#access", "/jit away until tomorrow 09:00 delegate @olive").await;
+    world.says("alice", "#access", ADMIN).await;
+    world.presses("olive", "Deny…").await;
+    world.submits("olive", &[("reason", "not without a plan")]).await;
+    world.sees("alice", "Olive Okoye (for Bob Baker) denied it").await;
+    let short = world.app.dispatch.store.by_person(&"alice".into(), false, 1).await.expect("hers")[0].short.clone();
+    let story = world.says("alice", "#access", &format!("/jit show {short}")).await;
+    assert!(story.contains("Olive Okoye (for Bob Baker) denied it"), "{story}");
     world.end().await;
 }
 

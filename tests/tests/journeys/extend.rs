@@ -1,7 +1,7 @@
 //! Extending: a linked request, judged again; no gap, no second slot, bounded; undecided it lapses; done ends the chain.
 
 use chrono::TimeDelta;
-use jit_tests::world::{Backend, World};
+use jit_tests::world::{Backend, World, slack};
 use rstest::rstest;
 
 const WRITE: &str = "/jit request orders-write for 1h because the export is broken since noon";
@@ -28,9 +28,21 @@ async fn extended_without_a_gap(#[case] backend: Backend) {
     let world = World::start(backend).await;
     live_and_warned(&world).await;
     asks_for_more(&world).await;
+    let first = world.sees("alice", "Live: Orders database, write").await;
     world.presses("bob", "Approve").await;
+    world.idle().await;
+    // It was live at nine for an hour: the card that is looked at says until eleven, at once and after the first hour.
+    let card = |world: &World| {
+        let dm = world.chat.dm(slack("alice")).expect("she has one");
+        let card = world.chat.transcript(&dm).into_iter().find(|message| message.ts == first.ts);
+        card.expect("it is there").readable()
+    };
+    let said = card(&world);
+    assert!(said.contains("23 Nov 11:00 UTC") && said.contains("More time was granted as"), "{said}");
     world.passes(TimeDelta::minutes(60)).await;
     assert!(world.holds("orders-db", "alice", "app_write"), "the extension goes on where the first ended");
+    let said = card(&world);
+    assert!(said.contains("23 Nov 11:00 UTC") && said.contains("Live:"), "{said}");
     let target = &world.targets["orders-db"];
     let key = jit_tests::world::entitlement("orders-db", "alice", "app_write").key();
     assert_eq!(target.intervals(&key).len(), 1, "held in one stretch");

@@ -59,13 +59,22 @@ async fn what_has_changed_by_then_cancels_it_with_a_notice(#[case] backend: Back
     );
     world.presses("bob", "Approve").await;
     world.sees("alice", "Scheduled:").await;
+    // Not when she would need it tomorrow: now.
     world.says("sam", "#access", "/jit freeze orders-write because credentials leaked").await;
-    world.passes(TimeDelta::hours(25)).await;
     world.sees("alice", "Not started: Orders database, write").await;
+    world.sees("alice", "cannot start any more, so it is cancelled now").await;
     world.sees("alice", "New access is frozen for the role orders-write").await;
     world.sees("bob", "Approved, not started").await;
     assert!(!world.holds("orders-db", "alice", "app_write"));
     world.says("sam", "#access", "/jit unfreeze orders-write").await;
+
+    world.says("alice", "#access", LATER).await;
+    world.presses("bob", "Approve").await;
+    world.sees("alice", "Scheduled:").await;
+    world.edit("policy/roles.toml", "target = { role = \"app_write\" }", "target = { role = \"app_owner\" }").await;
+    world.sees("alice", "now gives something else than was asked for").await;
+    world.edit("policy/roles.toml", "target = { role = \"app_owner\" }", "target = { role = \"app_write\" }").await;
+    world.idle().await;
 
     world.says("alice", "#access", LATER).await;
     world.presses("bob", "Approve").await;

@@ -93,3 +93,32 @@ async fn a_role_is_tried_out_before_it_is_given(#[case] backend: Backend) {
     world.sees("alice", "verified gone").await;
     world.end().await;
 }
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_of_the_real_thing_has_a_switch_to_a_drill(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("alice", "#access", "/jit emergency orders-admin for 30m").await;
+    let patience = std::time::Duration::from_secs(10);
+    let view = world.chat.wait_for(|chat| chat.open_view(slack("alice")), patience).await.expect("the form opens");
+    assert!(view.readable().contains("You get access at once"), "{}", view.readable());
+    world.chat.act_in_view(slack("alice"), &view.id, "reality", Some("drill")).await.expect("the switch moves");
+    let says = |chat: &jit_playground::Playground| {
+        chat.open_view(slack("alice")).filter(|view| view.readable().contains("This is a drill: you get no access"))
+    };
+    world.chat.wait_for(says, patience).await.expect("what it means is spelt out anew");
+    let filled = [("role", "orders-admin"), ("duration", "30m"), ("reason", "we practise the loss of the approvers")];
+    world.submits("alice", &[filled.as_slice(), &[("reality", "drill")]].concat()).await;
+    world.sees("alice", "Drill:").await;
+    world.idle().await;
+    assert!(!world.holds("orders-db", "alice", "app_admin"));
+    assert_eq!(world.targets["orders-db"].calls().len(), 0, "the target was called for a drill");
+    let open = world.app.dispatch.store.all_open().await.expect("open");
+    assert!(open[0].entitlement().is_none());
+    world.says("alice", "#access", &format!("/jit done {}", open[0].short)).await;
+    let card = world.channel_sees("#security", "Drill:").await;
+    world.press_on("sam", "C0002", &card.ts, "Justified…").await;
+    world.submits("sam", &[("reason", "it was practised as written")]).await;
+    world.end().await;
+}

@@ -43,6 +43,8 @@ async fn a_grant_is_cut_at_the_end_of_its_window_and_everybody_knew(#[case] back
     world.passes(TimeDelta::minutes(2)).await;
     assert!(!world.holds("orders-db", "alice", "app_write"), "cut at 11:30, two and a half hours early");
     world.sees("alice", "Verified gone").await;
+    world.sees("alice", "Its time is up, since the hours Mon-Fri 08:00-11:30 (Europe/Berlin) end").await;
+    world.channel_sees("#access", "Its time is up, since the hours").await;
 
     let refused = world.says("alice", "#access", WRITE).await;
     assert!(
