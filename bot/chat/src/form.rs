@@ -146,6 +146,8 @@ pub mod field {
     pub const REALITY: &str = "reality";
     /// Who shall get it.
     pub const WHOM: &str = "whom";
+    /// Every one.
+    pub const ALL: [&str; 9] = [LEVEL, ROLE, DURATION, OTHER_DURATION, REASON, TICKET, AT, REALITY, WHOM];
 }
 
 /// The values of [`field::REALITY`].
