@@ -19,6 +19,8 @@ use crate::form::{Choice, Field, Form, FormKind, Input, Meta, Values, field};
 
 /// Which choices are searched for while typing; comes back with each search.
 pub const ROLES: &str = "roles";
+/// The same, where people are searched for.
+pub const PEOPLE: &str = "people";
 /// More choices than these are easier to find by typing.
 const LISTED: usize = 8;
 /// What is said of an empty field that must not be.
@@ -217,7 +219,8 @@ fn select(input: &mut Value, options: &[Choice], selected: Option<&str>, externa
     input["choices"] = json!(listed);
     input["placeholder"] = json!("Choose");
     if external {
-        input["choices.data"] = json!({ "type": "Data.Query", "dataset": ROLES });
+        let dataset = if input["id"] == field::WHOM { PEOPLE } else { ROLES };
+        input["choices.data"] = json!({ "type": "Data.Query", "dataset": dataset });
     }
     if let Some(initial) = initial {
         input["value"] = json!(sends(initial));

@@ -11,6 +11,7 @@
 mod bounds;
 mod names;
 mod reach;
+mod sponsored;
 mod windows;
 
 use std::collections::BTreeSet;

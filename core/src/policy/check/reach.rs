@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::{Check, some};
 use crate::directory::{Directory, Person};
 use crate::id::{ConnectorName, PersonId, RoleName};
-use crate::policy::people::{Parties, belonging, eligible, sponsors};
+use crate::policy::people::{Parties, belonging, eligible};
 use crate::policy::quorum::short_step;
 use crate::policy::{Place, Role, Rule, Subject};
 
@@ -13,23 +13,14 @@ use crate::policy::{Place, Role, Rule, Subject};
 #[derive(Default)]
 struct Short {
     people: BTreeSet<PersonId>,
-    /// Sponsor and beneficiary.
-    pairs: BTreeSet<(PersonId, PersonId)>,
     roles: BTreeSet<RoleName>,
 }
 
-/// Who may ask on whose behalf under a rule.
-struct Sponsored<'a> {
-    rule: &'a Rule,
-    people: BTreeSet<&'a PersonId>,
-    sponsors: BTreeSet<&'a PersonId>,
-}
-
 /// What decides who may ask for a role and who has to agree.
-struct Alike<'a> {
-    rules: Vec<&'a Rule>,
-    owner: &'a Subject,
-    connector: &'a ConnectorName,
+pub(super) struct Alike<'a> {
+    pub rules: Vec<&'a Rule>,
+    pub owner: &'a Subject,
+    pub connector: &'a ConnectorName,
 }
 
 impl<'a> Check<'a> {
@@ -103,7 +94,7 @@ impl<'a> Check<'a> {
                 roles.into_iter().for_each(|role| self.nobody_may_ask(role));
             }
         }
-        for ((place, name, step), Short { people, roles, .. }) in short {
+        for ((place, name, step), Short { people, roles }) in short {
             let (people, roles): (Vec<_>, Vec<_>) = (people.into_iter().collect(), roles.into_iter().collect());
             let what = format!(
                 "nobody could approve step {} of `{name}` when {} asks for {}: too few people in Slack who are not the one who asks",
@@ -115,95 +106,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The same of what people ask for on behalf of others: enough distinct people who are neither of the two.
-    ///
-    /// A contractor's manager who is also their sponsor cannot be asked, which they hear when they ask. That is worth a warning, as long as
-    /// somebody else can sponsor that contractor.
-    fn sponsored(&mut self, impossible: &HashSet<&str>) {
-        let directory = self.directory;
-        let mut found: BTreeMap<(&Place, &str, usize), Short> = BTreeMap::new();
-        let mut managed: BTreeMap<(&Place, &str), BTreeSet<(PersonId, PersonId)>> = BTreeMap::new();
-        for (alike, roles) in self.alike() {
-            let with_steps: Vec<Sponsored<'_>> = alike
-                .rules
-                .iter()
-                .filter(|rule| !rule.steps.is_empty())
-                .map(|rule| self.sponsored_under(rule))
-                .collect();
-            for (position, under) in with_steps.iter().enumerate() {
-                let rule = under.rule;
-                if under.sponsors.is_empty() || impossible.contains(rule.name.as_str()) {
-                    continue;
-                }
-                let before = &with_steps[..position];
-                let decides = |who: &PersonId, sponsor: &PersonId| {
-                    !before.iter().any(|it| it.people.contains(who) && it.sponsors.contains(sponsor))
-                };
-                for who in &under.people {
-                    let Some(person) = directory.person(who) else { continue };
-                    if !person.accounts.contains_key(alike.connector) {
-                        continue;
-                    }
-                    let parties = Parties { requester: who, beneficiary: who, owner: alike.owner };
-                    let able: Vec<_> = rule.steps.iter().map(|s| reachable(&s.any, parties, directory)).collect();
-                    let short_without = |sponsor: &PersonId| {
-                        let able: Vec<BTreeSet<&PersonId>> = able
-                            .iter()
-                            .map(|able| able.iter().copied().filter(|id| *id != sponsor).collect())
-                            .collect();
-                        short_step(&rule.steps, &able)
-                    };
-                    let theirs = || under.sponsors.iter().copied().filter(|id| id != who && decides(who, id));
-                    // Whoever is asked nowhere makes no difference, so one of those stands for all.
-                    let concerned = |id: &&PersonId| able.iter().any(|able| able.contains(*id));
-                    let others = theirs().find(|id| !concerned(id));
-                    let mut short: Vec<(&PersonId, usize)> = theirs()
-                        .filter(concerned)
-                        .chain(others)
-                        .filter_map(|id| Some((id, short_without(id)?)))
-                        .collect();
-                    let all_fail = short.len() == theirs().filter(concerned).count() + usize::from(others.is_some());
-                    let manager = person.manager.as_ref().filter(|_| !all_fail);
-                    if let Some((sponsor, _)) = short.iter().find(|(id, _)| Some(*id) == manager) {
-                        let pair = ((*sponsor).clone(), (*who).clone());
-                        managed.entry((&rule.place, &rule.name)).or_default().insert(pair);
-                    }
-                    short.retain(|(id, _)| Some(*id) != manager);
-                    for (sponsor, step) in short {
-                        let short = found.entry((&rule.place, &rule.name, step)).or_default();
-                        short.pairs.insert((sponsor.clone(), (*who).clone()));
-                        short.roles.extend(roles.iter().map(|role| role.name.clone()));
-                    }
-                }
-            }
-        }
-        for ((place, name, step), Short { pairs, roles, .. }) in found {
-            let roles: Vec<_> = roles.into_iter().collect();
-            let what = format!(
-                "nobody could approve step {} of `{name}` when {} asks for {}: too few people in Slack who are neither of the two",
-                step + 1,
-                some_pairs(&pairs),
-                some(&roles)
-            );
-            self.error(place, &format!("steps.{step}"), what, Some("name more people, or a group".to_owned()));
-        }
-        for ((place, name), pairs) in managed {
-            let what = format!(
-                "under `{name}`, {} is refused: the sponsor is the manager who has to agree",
-                some_pairs(&pairs)
-            );
-            self.warning(place, "sponsors", what, Some("somebody else can sponsor them".to_owned()));
-        }
-    }
-
-    fn sponsored_under(&self, rule: &'a Rule) -> Sponsored<'a> {
-        let mut sponsors_of = belonging(&rule.sponsors, self.directory);
-        sponsors_of.retain(|id| self.directory.person(id).is_some_and(|person| sponsors(rule, person)));
-        Sponsored { rule, people: self.members(rule), sponsors: sponsors_of }
-    }
-
     /// The roles of which the same is to be proven, together.
-    fn alike(&self) -> Vec<(Alike<'a>, Vec<&'a Role>)> {
+    pub(super) fn alike(&self) -> Vec<(Alike<'a>, Vec<&'a Role>)> {
         let mut all: Vec<(Alike<'a>, Vec<&'a Role>)> = Vec::new();
         let mut places: HashMap<(Vec<&str>, &Subject, &ConnectorName), usize> = HashMap::new();
         for role in self.policy.roles.values() {
@@ -236,11 +140,7 @@ impl<'a> Check<'a> {
                 self.warning(&rule.place, "match", format!("the rule `{}` is about no role", rule.name), None);
                 continue;
             }
-            let nobody = self.sponsored_under(rule).sponsors.is_empty();
-            if nobody && !rule.sponsors.is_empty() && !rule.sponsors.iter().any(is_rotation) {
-                let what = format!("nobody can sponsor under `{}`: its `sponsors` are no active employees", rule.name);
-                self.warning(&rule.place, "sponsors", what, None);
-            }
+            self.idle_sponsors(rule);
             let on_call = rule.who.iter().any(is_rotation);
             if rule.auto_approve.is_some() || on_call || members[position].is_empty() {
                 continue;
@@ -268,27 +168,22 @@ impl<'a> Check<'a> {
     }
 
     /// Active people whom a rule lets ask.
-    fn members(&self, rule: &'a Rule) -> BTreeSet<&'a PersonId> {
+    pub(super) fn members(&self, rule: &'a Rule) -> BTreeSet<&'a PersonId> {
         belonging(&rule.who, self.directory)
     }
 }
 
 /// Who of these can be asked at all; who is away today is a matter of today.
-fn reachable<'a>(any: &'a [Subject], parties: Parties<'a>, directory: &'a Directory) -> BTreeSet<&'a PersonId> {
+pub(super) fn reachable<'a>(
+    any: &'a [Subject],
+    parties: Parties<'a>,
+    directory: &'a Directory,
+) -> BTreeSet<&'a PersonId> {
     let mut people = eligible(any, parties, directory);
     people.retain(|id| directory.person(id).is_some_and(Person::in_chat));
     people
 }
 
-/// `alice` on behalf of `carl`, the first few.
-fn some_pairs(pairs: &BTreeSet<(PersonId, PersonId)>) -> String {
-    const MOST: usize = 3;
-    let shown = pairs.iter().take(MOST).map(|(sponsor, who)| format!("`{sponsor}` on behalf of `{who}`"));
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    let more = pairs.len().saturating_sub(MOST);
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
-}
-
-fn is_rotation(subject: &Subject) -> bool {
+pub(super) fn is_rotation(subject: &Subject) -> bool {
     matches!(subject, Subject::Oncall(_))
 }
