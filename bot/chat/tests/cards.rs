@@ -131,7 +131,10 @@ fn buttons_that_decide_stand_only_on_open_cards() {
                     matches!(sample.notice.access.state, State::Pending(_) | State::Scheduled(_) | State::Elevating(_))
                 }
                 Verb::Revoke => matches!(sample.notice.access.state, State::Elevating(_) | State::Active(_)),
-                Verb::Extend | Verb::Done => matches!(sample.notice.access.state, State::Active(_)),
+                // What goes on as an extension is live as that.
+                Verb::Extend | Verb::Done => {
+                    matches!(sample.notice.access.state, State::Active(_)) || sample.notice.extended.is_some()
+                }
                 Verb::Justified | Verb::Misuse => sample.notice.access.review_due().is_some(),
                 Verb::Show => true,
             };

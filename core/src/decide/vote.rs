@@ -106,6 +106,10 @@ pub(super) fn start(draft: &mut Draft<'_>) {
 /// Policy, people or what is frozen have changed while it waits for its start: what could not begin any more is over now, and everybody concerned
 /// hears why, instead of when they would need it. What is only so for the moment is left to the start: who is on call, and how much all hold.
 pub(super) fn reconsider(draft: &mut Draft<'_>) {
+    if draft.access.planned().is_some_and(|(start, _)| start <= draft.now) {
+        // Its start has come, and says what has to be said.
+        return;
+    }
     let (access, facts) = (&draft.access, &Facts { in_use: InUse::default(), ..*draft.facts });
     let frozen = freeze::refuse(facts.freezes, &access.request, facts.directory);
     let refusal = frozen.or_else(|| match access.route.oncall {

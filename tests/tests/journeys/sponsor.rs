@@ -210,7 +210,10 @@ async fn a_sponsor_who_is_the_only_one_to_ask_is_told_so(#[case] backend: Backen
 async fn without_a_chat_identity_only_the_sponsor_hears_and_nothing_is_parked(#[case] backend: Backend) {
     let world = start(backend).await;
     world.edit("people.toml", "slack = \"U0005\"\n", "").await;
+    // A mention means his account in Slack, which the directory does not know any more; his id means him.
     let asked = world.says("alice", "#access", ASK).await;
+    assert!(asked.contains("The directory has no @U0005"), "{asked}");
+    let asked = world.says("alice", "#access", &ASK.replace("@carl", "carl")).await;
     assert!(asked.contains("has no chat account here"), "{asked}");
     world.presses("erin", "Approve").await;
     world.idle().await;

@@ -64,6 +64,12 @@ pub fn end(access: &Access) -> Button {
     )
 }
 
+/// What a party can do with access of which more time was granted already: still more on that, and end the whole.
+pub fn of_what_goes_on(access: &Access, extension: &Access, reader: &PersonId) -> Vec<Button> {
+    let more = of_the_party(extension, reader).into_iter().take(1).filter(|_| access.request.requester == *reader);
+    more.chain(of_the_party(access, reader).pop()).collect()
+}
+
 /// What a party of live access can do with it. Only who asked for it asks for more time; drills are not extended.
 pub fn of_the_party(access: &Access, reader: &PersonId) -> Vec<Button> {
     let extend = access.request.rehearsal != Some(Rehearsal::Drill) && access.request.requester == *reader;

@@ -117,7 +117,14 @@ fn active(notice: &Notice, state: &Active, context: &Context) -> Card {
             .into_iter()
             .fold(card, |card, piece| card.block(Block::Preformatted(piece)));
     }
-    card.text(words::cut(access)).text(own_end(access, state.native_until)).actions(button::of_the_party(access, reader))
+    let card = card.text(words::cut(access));
+    match &notice.extended {
+        Some(Extended { id, short, .. }) => {
+            let extension = Access { id: *id, short: short.clone(), ..access.clone() };
+            card.actions(button::of_what_goes_on(access, &extension, reader))
+        }
+        None => card.text(own_end(access, state.native_until)).actions(button::of_the_party(access, reader)),
+    }
 }
 
 /// That more time was granted.
@@ -129,8 +136,8 @@ fn extended(notice: &Notice) -> Line {
 /// Its own time is over, and an extension of it is live: what can be done is done with that.
 fn goes_on(notice: &Notice, context: &Context) -> Card {
     let (access, reader) = (&notice.access, words::reader(notice));
-    let Some(Extended { id, until, .. }) = &notice.extended else { return Card::line(Tone::Neutral, words::what(access)) };
-    let extension = Access { id: *id, ..access.clone() };
+    let Some(Extended { id, short, until }) = &notice.extended else { return Card::line(Tone::Neutral, words::what(access)) };
+    let extension = Access { id: *id, short: short.clone(), ..access.clone() };
     Card::new(Tone::Success, format!("Live: {}", words::what(access)))
         .text(Line::new("Until ").at_and_left(*until).plain(".").then(extended(notice)))
         .facts(asked_for(access, reader, context))
