@@ -36,22 +36,6 @@ pub struct Extended {
     pub until: DateTime<Utc>,
 }
 
-impl Notice {
-    /// Whether who reads it is the one who gets the access, or would hear of it if they could be told.
-    pub fn is_for_the_holder(&self) -> bool {
-        let request = &self.access.request;
-        match &self.reader {
-            Some(reader) => *reader == request.beneficiary,
-            None => request.is_own(),
-        }
-    }
-
-    /// Whether who reads it can do for the holder what the holder cannot: who asked for it.
-    pub fn is_for_the_requester(&self) -> bool {
-        self.reader.as_ref().is_none_or(|reader| *reader == self.access.request.requester)
-    }
-}
-
 /// Every notice of the product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "kebab-case")]

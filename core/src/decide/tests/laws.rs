@@ -46,7 +46,7 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
         let nothing = decision.records.is_empty() && decision.effects.is_empty();
         assert!(nothing || reviews, "something happens after the end");
     }
-    tells_rightly(before, decision);
+    tells_rightly(before, decision, facts);
     talk_decides_nothing(before, decision);
     ends_in_time(&decision.after);
     assert!(decision.records.iter().all(|record| record.at == now && record.policy == facts.policy.hash));
@@ -415,7 +415,7 @@ fn has_its_place(access: &Access, facts: &Facts<'_>) {
 
 /// One message per conversation and slot in a decision; nobody is asked about their own request; the requester hears of the end
 /// once, except of an access that ran out while its extension goes on.
-fn tells_rightly(before: Option<&Access>, decision: &Decision) {
+fn tells_rightly(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>) {
     let tells: Vec<&Tell> = decision
         .effects
         .iter()
@@ -453,7 +453,9 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision) {
         let to = Recipient::Person(person.clone());
         tells.iter().filter(|tell| notice(tell).kind == NoticeKind::Ended && tell.to == to).count()
     };
-    let counts: BTreeSet<usize> = decision.after.told().map(heard).collect();
+    let reached =
+        |id: &&PersonId| **id == request.requester || facts.directory.person(id).is_some_and(|person| person.in_chat());
+    let counts: BTreeSet<usize> = decision.after.told().filter(reached).map(heard).collect();
     assert_eq!(counts.len(), 1, "the parties do not hear the same");
     let stranger = Recipient::Person(request.beneficiary.clone());
     let heard_of = |tell: &&Tell| tell.to == stranger;

@@ -150,6 +150,20 @@ fn a_beneficiary_who_is_not_in_chat_hears_nothing_for_the_whole_of_it() {
 }
 
 #[test]
+fn a_beneficiary_who_is_not_in_chat_any_more_is_not_written_to() {
+    let mut world = World::new();
+    let id = sponsored(&mut world, ("ann", "carl"), "host-login").unwrap();
+    world.person("carl").slack = None;
+    world.told.clear();
+    world.approve("sam", id);
+    world.verified(id);
+    world.done("ann", id);
+    world.gone(id);
+    assert!(world.told.iter().any(|tell| tell.to.key() == "person:ann"));
+    assert!(world.told.iter().all(|tell| tell.to.key() != "person:carl"), "it would be parked");
+}
+
+#[test]
 fn it_ends_when_either_leaves() {
     for leaver in ["ann", "carl"] {
         let mut world = World::new();
