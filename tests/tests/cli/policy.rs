@@ -84,3 +84,30 @@ async fn explain_says_who_gets_what_and_corrects_names() {
     explain("alcie", "orders-medium").await.is(2, &["--person", "did you mean `alice`?"]);
     explain("alice", "orders-medum").await.is(2, &["orders-medum", "`orders-medium`"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_tells_who_may_sponsor_whom() {
+    let site = Site::new().await;
+    let config = site.config();
+    let explain = async |person: &str, beneficiary: &str| {
+        let who = ["--person", person, "--beneficiary", beneficiary, "--role", "orders-medium"];
+        jit(&[&["policy", "explain", "--config", &config, "--output", "json"][..], &who].concat()).await
+    };
+    let found = explain("sam", "alice").await.is(0, &[]).json();
+    assert_eq!(found["allowed"], false, "{found}");
+    assert!(found["lines"].to_string().contains("lets nobody ask on behalf of another"), "{found}");
+
+    let steps = "steps = [{ any = [\"manager\"] }]";
+    site.edit("policy/all.toml", steps, &format!("sponsors = [\"sam\"]\n{steps}"));
+    let found = explain("sam", "alice").await.is(0, &[]).json();
+    assert_eq!(found["allowed"], true, "{found}");
+    assert!(found["lines"].to_string().contains("on whose behalf `sam` may ask through `sam`"), "{found}");
+    let found = explain("bob", "alice").await.is(0, &[]).json();
+    assert!(found["lines"].to_string().contains("`bob` is not among them"), "{found}");
+    explain("sam", "alcie").await.is(2, &["--beneficiary", "did you mean `alice`?"]);
+
+    // A contract that is over keeps what would be allowed.
+    site.edit("people.toml", "id = \"alice\"", "id = \"alice\"\nkind = \"contractor\"\nuntil = 2020-12-31");
+    let found = explain("sam", "alice").await.is(0, &[]).json();
+    assert!(found["lines"].to_string().contains("The contract of alice is over"), "{found}");
+}
