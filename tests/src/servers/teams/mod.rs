@@ -37,6 +37,7 @@ pub use faults::Fault;
 pub use people::Submitted;
 pub use tokens::{Asked, Key, Token};
 
+use crate::site::teams_channel;
 use book::Book;
 use faults::{Faults, Misbehaviour};
 use tokens::Tokens;
@@ -136,8 +137,7 @@ impl Teams {
 
     /// Adds a channel of the team, or a group chat, with everybody in it and the app installed. Its id.
     pub fn open(&self, name: &str, scope: Scope) -> String {
-        let ending = if scope == Scope::Channel { "thread.tacv2" } else { "thread.v2" };
-        let id = format!("19:{}@{ending}", name.trim_start_matches('#'));
+        let id = if scope == Scope::Channel { teams_channel(name) } else { format!("19:{name}@thread.v2") };
         self.change(|state| {
             let members = state.book.members.iter().map(|it| it.who.clone()).collect();
             let conversation = Conversation { id: id.clone(), name: name.to_owned(), scope, members, installed: true };
