@@ -26,7 +26,7 @@ pub use redis::Redis;
 pub use service::Service;
 pub use sshd::Sshd;
 pub use teams::{
-    AgentsPlayground, Asked, Conversation, Dialog, Exchange, Fault, Field, Key, Member, Message, Scope, Submitted,
-    Teams, Token,
+    APP_ID, APP_SECRET, AgentsPlayground, Asked, CARD, Conversation, Dialog, Exchange, Fault, Field, Key, Member,
+    Message, Scope, Submitted, TENANT, Teams, Token,
 };
 pub use users::User;

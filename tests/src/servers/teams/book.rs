@@ -94,6 +94,11 @@ impl Message {
         cards.filter(|it| it["contentType"] == card::CONTENT_TYPE).map(|it| &it["content"]).next()
     }
 
+    /// Its conversation, and in a channel its thread, as Teams addresses them.
+    pub fn address(&self) -> String {
+        address(&self.conversation, self.root.as_deref())
+    }
+
     /// All that a person reads: its text and its card's.
     pub fn readable(&self) -> String {
         let text = self.activity["text"].as_str().unwrap_or_default();
@@ -186,11 +191,6 @@ impl Book {
         let conversation = conversation.id.clone();
         self.messages.push(Message { id: id.clone(), conversation, root, from, activity, edits: 0 });
         id
-    }
-
-    /// A message's address: its conversation, and in a channel its thread.
-    pub(super) fn address(&self, message: &Message) -> String {
-        address(&message.conversation, message.root.as_deref())
     }
 
     /// What a person sees in a message's place.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 /// How a card is attached.
-pub(super) const CONTENT_TYPE: &str = "application/vnd.microsoft.card.adaptive";
+pub const CONTENT_TYPE: &str = "application/vnd.microsoft.card.adaptive";
 
 /// The largest message that Teams takes from a bot with a card. Source: Microsoft, "Format your bot messages".
 pub(super) const LARGEST_BYTES: usize = 28 * 1024;

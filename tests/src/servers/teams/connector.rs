@@ -263,7 +263,7 @@ async fn edit(teams: &Teams, (to, id): (&str, &str), body: &Value) -> Answer {
     };
     let found = teams.lock().book.message(id).filter(|it| it.from.is_none() && it.conversation == split(to).0).cloned();
     let Some(message) = found else { return error(404, "ActivityNotFoundInConversation", "There is no such message.") };
-    let at = address(&message.conversation, message.root.as_deref());
+    let at = message.address();
     for client in &clients {
         match client.edit((&at, id), body).await {
             Some((status, answer)) if status >= 300 => return (status, answer),

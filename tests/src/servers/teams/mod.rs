@@ -32,7 +32,7 @@ use url::Url;
 
 pub use agents_playground::AgentsPlayground;
 pub use book::{Conversation, Dialog, Member, Message, Scope};
-pub use card::Field;
+pub use card::{CONTENT_TYPE as CARD, Field};
 pub use faults::Fault;
 pub use people::Submitted;
 pub use tokens::{Asked, Key, Token};
@@ -161,6 +161,11 @@ impl Teams {
         )
     }
 
+    /// Where the bot gets its bearers.
+    pub fn login_url(&self) -> String {
+        format!("{}login/{TENANT}/oauth2/v2.0/token", self.inner.url)
+    }
+
     /// `serviceUrl` of every activity.
     pub fn service_url(&self) -> String {
         format!("{}connector/", self.inner.url)
@@ -252,6 +257,3 @@ impl Teams {
         (self.inner.now)()
     }
 }
-
-#[cfg(test)]
-mod tests;

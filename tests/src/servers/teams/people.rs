@@ -114,7 +114,7 @@ impl Teams {
             let id = activity["id"].as_str().expect("it has one").to_owned();
             state.book.add(id.clone(), place, Some(who.to_owned()), activity.clone());
             let message = state.book.message(&id).expect("it was added");
-            activity["conversation"]["id"] = Value::from(state.book.address(message));
+            activity["conversation"]["id"] = Value::from(message.address());
         });
         let (status, answer) = self.send(&activity).await;
         assert!((200..300).contains(&status), "{text}: {status} {answer}");
@@ -228,8 +228,7 @@ impl Teams {
 
     /// An activity about a message.
     pub fn on(&self, who: &str, message: &Message) -> Value {
-        let address = self.lock().book.address(message);
-        let mut activity = self.activity(who, &address);
+        let mut activity = self.activity(who, &message.address());
         activity["replyToId"] = Value::from(message.id.clone());
         activity
     }

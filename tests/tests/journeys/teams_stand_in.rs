@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::{APP_ID, APP_SECRET, Member, Scope, TENANT, Teams};
+use jit_tests::servers::{APP_ID, APP_SECRET, CARD, Member, Scope, TENANT, Teams};
 
 /// A bot that answers a message with a card, and a press with another card and an edit.
 struct Bot {
@@ -27,7 +27,7 @@ fn card(text: &str) -> Value {
 }
 
 fn message(text: &str) -> Value {
-    json!({ "type": "message", "attachments": [{ "contentType": super::card::CONTENT_TYPE, "content": card(text) }] })
+    json!({ "type": "message", "attachments": [{ "contentType": CARD, "content": card(text) }] })
 }
 
 async fn hear(State(bot): State<Arc<Bot>>, headers: HeaderMap, Json(activity): Json<Value>) -> Response {
@@ -42,7 +42,7 @@ async fn hear(State(bot): State<Arc<Bot>>, headers: HeaderMap, Json(activity): J
         assert_eq!(activity["value"]["action"]["data"]["id"], "A-1");
         let edited = bot.http.put(format!("{place}/{id}")).bearer_auth(&bot.bearer).json(&message("edited"));
         assert_eq!(edited.send().await.expect("Microsoft answers").status(), 200);
-        let answer = json!({ "statusCode": 200, "type": super::card::CONTENT_TYPE, "value": card("answered") });
+        let answer = json!({ "statusCode": 200, "type": CARD, "value": card("answered") });
         return Json(answer).into_response();
     }
     if activity["type"] == "message" {
@@ -75,9 +75,8 @@ async fn start() -> (Teams, Arc<Bot>, JoinSet<()>) {
         ("client_secret", APP_SECRET),
         ("scope", "https://api.botframework.com/.default"),
     ];
-    let login = format!("{}login/{TENANT}/oauth2/v2.0/token", teams.inner.url);
     let form = serde_urlencoded::to_string(asked).expect("a form");
-    let request = http.post(login).header("content-type", "application/x-www-form-urlencoded").body(form);
+    let request = http.post(teams.login_url()).header("content-type", "application/x-www-form-urlencoded").body(form);
     let given: Value = request.send().await.expect("an answer").json().await.expect("JSON");
     let bearer = given["access_token"].as_str().expect("a bearer").to_owned();
     let bot = Arc::new(Bot { http, bearer, posted: Mutex::default() });
@@ -107,7 +106,7 @@ async fn the_same_story_over_both(#[case] place: &str) {
     client.types(place, "good morning").await;
     let seen = client.sees("heard").await;
     assert!(seen.contains("good morning"), "{seen}");
-    let address = teams.messages(place).last().map(|it| teams.lock().book.address(it)).expect("there is one");
+    let address = teams.messages(place).last().expect("there is one").address();
     let answer = client.presses(&address, "Press").await;
     assert_eq!(answer["value"]["body"][0]["text"], "answered");
     client.sees("edited").await;
