@@ -70,9 +70,26 @@ pub struct Field {
     pub value: String,
     /// The values that can be chosen, where only those can.
     pub choices: Vec<String>,
-    /// What is said to be wrong with it.
-    pub error: Option<String>,
     required: bool,
+}
+
+/// How what is wrong with a field is marked, below it; above all fields for what is of none of them.
+const WRONG: &str = "⚠️";
+
+/// What a card says is wrong, by field; by the empty name what is of none.
+pub(super) fn errors(card: &Value) -> BTreeMap<String, String> {
+    let mut field = String::new();
+    let mut found = BTreeMap::new();
+    walk(card, &mut |element| {
+        let is_input = element["type"].as_str().is_some_and(|kind| kind.starts_with("Input."));
+        if is_input && let Some(id) = element["id"].as_str() {
+            id.clone_into(&mut field);
+        }
+        if let Some(wrong) = element["text"].as_str().and_then(|text| text.strip_prefix(WRONG)) {
+            found.insert(field.clone(), wrong.trim().to_owned());
+        }
+    });
+    found
 }
 
 /// The fields that can be seen.
@@ -87,12 +104,17 @@ pub(super) fn fields(card: &Value) -> Vec<Field> {
                 label: text("label"),
                 value: text("value"),
                 choices: choices.filter_map(|it| it["value"].as_str().map(str::to_owned)).collect(),
-                error: element["errorMessage"].as_str().map(str::to_owned),
                 required: element["isRequired"] == Value::Bool(true),
             });
         }
     });
     found
+}
+
+/// The button that is really sent: one that unfolds a question first has it below.
+pub(super) fn confirmed(button: &Value) -> Value {
+    let inner = button["card"]["actions"].as_array().and_then(|actions| actions.first());
+    if button["type"] == "Action.ShowCard" { inner.expect("a question has a button").clone() } else { button.clone() }
 }
 
 /// What a button sends: its own data, and the fields with what was filled in. As the client does it sends nothing while a required

@@ -20,11 +20,10 @@ pub enum Submitted {
 }
 
 impl Submitted {
-    /// The fields that something is said to be wrong with, with what.
+    /// What is said to be wrong, by field; by the empty name what is of none of them.
     pub fn errors(&self) -> BTreeMap<String, String> {
         let Self::Again(dialog) = self else { return BTreeMap::new() };
-        let fields = dialog.fields().into_iter();
-        fields.filter_map(|field| Some((field.id, field.error?))).collect()
+        card::errors(&dialog.card)
     }
 
     /// All that it says.
@@ -199,10 +198,10 @@ impl Teams {
         let card = self.looks(who, id).await.unwrap_or_else(|| panic!("message {id} has no card"));
         let buttons = card::buttons(&card);
         let button = buttons.iter().find(|it| card::label(it) == label);
-        let button = button.unwrap_or_else(|| panic!("no button {label}: {}", card::readable(&card)));
-        let data = card::sent(&card, button, &BTreeMap::new()).unwrap_or_else(|why| panic!("{label}: {why}"));
+        let button = card::confirmed(button.unwrap_or_else(|| panic!("no button {label}: {}", card::readable(&card))));
+        let data = card::sent(&card, &button, &BTreeMap::new()).unwrap_or_else(|why| panic!("{label}: {why}"));
         let message = self.lock().book.message(id).expect("it was seen").clone();
-        self.act(who, &message, button, data).await
+        self.act(who, &message, &button, data).await
     }
 
     /// What a client does with a button that was pressed.
