@@ -5,8 +5,8 @@
 
 mod forms;
 
-use jit_chat::card::Verb;
-use jit_chat::cards::Context;
+use jit_chat::card::{Action, Block, Card, Verb};
+use jit_chat::cards::{self, Context};
 use jit_chat::form::{Choice, Form};
 use jit_chat::inbound::{Inbound, Intent};
 use jit_core::access::{Access, Origin, Platform};
@@ -15,6 +15,7 @@ use jit_core::command::Command;
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::grammar;
 use jit_core::id::AccessId;
+use jit_core::notice::{Notice, NoticeKind};
 use jit_core::refusal::{Code, Refusal};
 
 use crate::app::App;
@@ -45,6 +46,8 @@ pub enum Outcome {
     Changed(Box<Form>),
     /// With these options.
     Options(Vec<Choice>),
+    /// With their own face of a card that many see.
+    Face(Box<Card>),
 }
 
 impl Outcome {
@@ -83,6 +86,7 @@ pub async fn react<Way>(app: &App, platform: Platform, inbound: &Inbound<Way>) -
             let draft = Draft { role: role.as_ref().map(ToString::to_string), ..Draft::default() };
             forms::request(app, &speaker, draft).await
         }
+        Intent::Face { access, notice } => face(app, &speaker, (*access, notice)).await,
         Intent::Form(form) => forms::submitted(app, &speaker, form).await,
         Intent::FormChanged { form, .. } => forms::changed(app, &speaker, form).await,
         Intent::Options { query, .. } => forms::options(app, &speaker, query),
@@ -205,6 +209,27 @@ async fn button(app: &App, speaker: &Speaker, (verb, id): (Verb, AccessId)) -> O
         }
     };
     Outcome::of(done, verb.as_str())
+}
+
+/// A card that many see, as it stands now, with the buttons that this person may press. Who may not see the access gets no face of it either.
+async fn face(app: &App, speaker: &Speaker, (id, kind): (AccessId, &NoticeKind)) -> Outcome {
+    let verbs = app.verbs();
+    let access = match verbs.shown(speaker, id).await {
+        Ok(access) => access,
+        Err(error) => return Outcome::Said(error.answer("show")),
+    };
+    let notice = Notice { kind: kind.clone(), access, at: app.dispatch.store.now() };
+    let mut card = with_context(app, |context| cards::card(&notice, context));
+    for block in &mut card.blocks {
+        if let Block::Actions(buttons) = block {
+            buttons.retain(|button| match button.action {
+                Action::On(verb, _) => verbs.may_press(speaker, &notice.access, verb),
+                Action::Request(_) => true,
+            });
+        }
+    }
+    card.blocks.retain(|block| !matches!(block, Block::Actions(buttons) if buttons.is_empty()));
+    Outcome::Face(Box::new(card))
 }
 
 /// Words something with today's names.
