@@ -11,6 +11,7 @@ use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
 use jit_chat::slack::socket::SocketApi;
 use jit_chat::slack::verify::Verifier;
 use jit_connectors::registry::Registry;
+use jit_core::access::Platform;
 use jit_core::bulletin::Bulletin;
 use jit_core::effect::{Content, Recipient, Slot, Tell};
 use jit_core::entitlement::Capabilities;
@@ -257,7 +258,9 @@ pub fn slack_of(slack: &crate::config::Slack, config: &Config) -> anyhow::Result
     let http = reqwest::Client::builder().build().context("the HTTP client")?;
     let socket = slack.app_token.clone().map(|token| SocketApi::new(http.clone(), slack.api_url.as_str(), token));
     let api = Api::new(http, slack.api_url.as_str(), slack.bot_token.clone());
-    let channels = Channels { announce: config.channels.announce.clone(), security: config.channels.security.clone() };
+    let [announce, security] =
+        [&config.channels.announce, &config.channels.security].map(|place| place.on(Platform::Slack).to_owned());
+    let channels = Channels { announce, security };
     Ok(Slack {
         chat: SlackChat::new(api, channels),
         verifier: Verifier::new(slack.signing_secret.all().iter().cloned()),

@@ -10,3 +10,4 @@ pub mod fallback;
 pub mod form;
 pub mod forms;
 pub mod slack;
+pub mod teams;

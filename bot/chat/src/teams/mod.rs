@@ -1,0 +1,3 @@
+//! Microsoft Teams: what it sends, decoded; what we say, rendered, posted and edited.
+
+pub mod reference;
