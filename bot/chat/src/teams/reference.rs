@@ -78,7 +78,7 @@ impl ServiceUrl {
     }
 
     /// A call's address. Each part is escaped, so that an id can never lead anywhere else.
-    pub(super) fn call(&self, path: &[&str]) -> Url {
+    pub fn call(&self, path: &[&str]) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
