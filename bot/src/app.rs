@@ -5,12 +5,14 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use anyhow::Context;
+use jit_chat::deliver::Chat;
 use jit_chat::slack::api::Api;
 use jit_chat::slack::decode::Home;
 use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
 use jit_chat::slack::socket::SocketApi;
 use jit_chat::slack::verify::Verifier;
 use jit_connectors::registry::Registry;
+use jit_core::access::Platform;
 use jit_core::bulletin::Bulletin;
 use jit_core::effect::{Content, Recipient, Slot, Tell};
 use jit_core::entitlement::Capabilities;
@@ -53,7 +55,7 @@ pub struct App {
 /// What the Slack door needs.
 pub struct Slack {
     /// Calls out.
-    pub chat: SlackChat,
+    pub chat: Arc<SlackChat>,
     /// Checks what comes in.
     pub verifier: Verifier,
     /// Whose people are served; others are refused.
@@ -92,7 +94,9 @@ impl App {
         }));
         let snapshot = load(&Sources::of(config), &registry).or_else(|error| {
             problems.push(format!("{error:#}"));
-            Snapshot::empty(registry.capabilities())
+            let mut snapshot = Snapshot::empty(registry.capabilities())?;
+            Sources::of(config).place(&mut snapshot.directory);
+            Ok::<_, anyhow::Error>(snapshot)
         })?;
         let mut app = Self::assemble(config, Clock::Record, registry, snapshot).await?;
         if !problems.is_empty() {
@@ -121,6 +125,12 @@ impl App {
             instance,
             metrics: crate::metrics::install()?,
         })
+    }
+
+    /// The chat platforms, to the outbox.
+    pub fn chats(&self) -> Vec<Arc<dyn Chat>> {
+        let slack = self.slack.iter().map(|slack| Arc::clone(&slack.chat) as Arc<dyn Chat>);
+        slack.collect()
     }
 
     /// The verbs.
@@ -173,7 +183,8 @@ impl App {
     /// the latest change of policy.
     async fn publish(&self, event: Event, told: Option<Bulletin>, dedupe: Option<String>) -> anyhow::Result<()> {
         let store = &self.dispatch.store;
-        let policy = self.dispatch.in_force.get().policy.hash.clone();
+        let snapshot = self.dispatch.in_force.get();
+        let policy = snapshot.policy.hash.clone();
         let actor = Actor::Operator { name: operator() };
         let record = EventRecord { access: None, version: 0, at: store.now(), actor, policy, event };
         let tells: Vec<Tell> = told
@@ -193,7 +204,7 @@ impl App {
             }
             None => None,
         };
-        match store.publish(record, &tells, key.as_deref()).await {
+        match store.publish(record, (&tells, &snapshot.directory), key.as_deref()).await {
             Ok(()) | Err(CommitError::Duplicate { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -257,9 +268,11 @@ pub fn slack_of(slack: &crate::config::Slack, config: &Config) -> anyhow::Result
     let http = reqwest::Client::builder().build().context("the HTTP client")?;
     let socket = slack.app_token.clone().map(|token| SocketApi::new(http.clone(), slack.api_url.as_str(), token));
     let api = Api::new(http, slack.api_url.as_str(), slack.bot_token.clone());
-    let channels = Channels { announce: config.channels.announce.clone(), security: config.channels.security.clone() };
+    let [announce, security] =
+        [&config.channels.announce, &config.channels.security].map(|place| place.on(Platform::Slack).to_owned());
+    let channels = Channels { announce, security };
     Ok(Slack {
-        chat: SlackChat::new(api, channels),
+        chat: Arc::new(SlackChat::new(api, channels)),
         verifier: Verifier::new(slack.signing_secret.all().iter().cloned()),
         home: Home(slack.team_id.clone()),
         socket,

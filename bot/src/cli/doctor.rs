@@ -12,6 +12,7 @@ use jit_chat::deliver::ChatError;
 use jit_chat::slack::manifest::SCOPES;
 use jit_chat::slack::socket::SocketApi;
 use jit_connectors::registry::Registry;
+use jit_core::access::Platform;
 use jit_store::{Clock, Store};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -89,7 +90,11 @@ impl Doctor {
         connectors(&registry, &mut findings).await;
         match &config.slack {
             Some(slack) => chat(&config, slack, snapshot.as_ref().ok(), &mut findings).await,
-            None => findings.wrong("chat", "no platform is configured. Add [slack]; docs/slack.md tells how."),
+            None if config.teams.is_some() => {}
+            None => findings.wrong(
+                "chat",
+                "no platform is configured. Add [slack] or [teams]; docs/slack.md and docs/teams.md tell how.",
+            ),
         }
         self.print(findings.0)
     }
@@ -247,7 +252,7 @@ async fn chat(config: &Config, slack: &crate::config::Slack, snapshot: Option<&S
         socket_mode(socket, findings).await;
     }
     for (key, name) in [("announce", &config.channels.announce), ("security", &config.channels.security)] {
-        channel(&door, (key, name), findings).await;
+        channel(&door, (key, name.on(Platform::Slack)), findings).await;
     }
     if let Some(snapshot) = snapshot {
         people(&door, snapshot, findings).await;

@@ -13,6 +13,7 @@ mod budget;
 mod bulletins;
 mod clock;
 mod commit;
+mod conversations;
 mod counts;
 mod database;
 mod entitlements;
@@ -37,6 +38,7 @@ mod wakeups;
 
 pub use clock::{Clock, VirtualClock};
 pub use commit::{Commit, Committed};
+pub use conversations::Conversation;
 pub use counts::Counts;
 pub use entitlements::{LeasedEntitlement, Release, Share};
 pub use error::{CommitError, StoreError};

@@ -20,7 +20,7 @@ async fn told(world: &World, access: &Access, effects: &[Effect]) -> Access {
 }
 
 async fn lease(world: &World) -> Vec<Leased> {
-    world.store.lease_tells(100, "worker", LEASE).await.unwrap()
+    world.store.lease_tells(Platform::Slack, 100, ("worker", LEASE)).await.unwrap()
 }
 
 fn words(leased: &[Leased]) -> Vec<&str> {
@@ -116,7 +116,7 @@ async fn a_lease_ends_and_a_late_delivery_still_counts(#[values(Backend::Sqlite,
     let dead = lease(&world).await;
     world.clock.advance(TimeDelta::seconds(31));
     let replica = world.replica().await;
-    let again = replica.lease_tells(9, "other", LEASE).await.unwrap();
+    let again = replica.lease_tells(Platform::Slack, 9, ("other", LEASE)).await.unwrap();
     assert_eq!((words(&again), again[0].attempts), (vec!["one"], 2));
     world.store.delivered(&dead[0], &handle("1")).await.unwrap();
     replica.retry(again[0].id, world.store.now(), "nothing to see").await.unwrap();
@@ -138,8 +138,8 @@ async fn messages_are_known_by_slot(#[values(Backend::Sqlite, Backend::Postgres)
     assert_eq!((&thread[0].posted, &thread[0].under), (&None, &Some(handle("1"))));
     world.store.delivered(&thread[0], &handle("2")).await.unwrap();
     let slot = Slot::new(access.id, "card");
-    assert_eq!(world.store.message(&to, &slot).await.unwrap(), Some(handle("1")));
-    assert_eq!(world.store.message(&Recipient::Announce, &slot).await.unwrap(), None);
+    assert_eq!(world.store.message(Platform::Slack, &to, &slot).await.unwrap(), Some(handle("1")));
+    assert_eq!(world.store.message(Platform::Slack, &Recipient::Announce, &slot).await.unwrap(), None);
     world.store.put_message(&to, &slot, &handle("3")).await.unwrap();
     let messages = world.store.messages_of(access.id).await.unwrap();
     let found: Vec<_> = messages.iter().map(|m| (m.slot.name.as_str(), m.handle.ts.as_str())).collect();
@@ -217,9 +217,9 @@ async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, B
         beside(&world, "VACUUM ANALYZE outbox").await;
         access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
     }
-    let long = "INSERT INTO outbox (recipient, access, slot, body, state, created_us, due_us)
+    let long = "INSERT INTO outbox (platform, recipient, access, slot, body, state, created_us, due_us)
                 WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 60000)
-                SELECT recipient, access, 'more-' || n, body, state, created_us, due_us FROM outbox, n
+                SELECT platform, recipient, access, 'more-' || n, body, state, created_us, due_us FROM outbox, n
                 WHERE slot = 'grant' AND state = 'queued'";
     beside(&world, long).await;
     let leasing = typical(async || {

@@ -94,7 +94,7 @@ async fn play(backend: Backend, steps: Vec<Step>) {
                 access = world.on(&access, vec![Event::Reminded], &effects).await;
             }
             Step::Lease => {
-                flying.extend(world.store.lease_tells(9, "w", LEASE).await.unwrap());
+                flying.extend(world.store.lease_tells(Platform::Slack, 9, ("w", LEASE)).await.unwrap());
                 let mut busy: Vec<_> = flying.iter().map(|l| l.tell.to.key()).collect();
                 busy.sort();
                 let several = busy.windows(2).any(|pair| pair[0] == pair[1]);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::access::{Access, EndCause, Origin, Outcome, Platform, Proof, Request};
 use jit_core::apply::apply;
+use jit_core::directory::Directory;
 use jit_core::effect::{Content, Effect, Recipient, Slot, Tell};
 use jit_core::entitlement::{Entitlement, Target};
 use jit_core::event::{Actor, Event, EventRecord};
@@ -130,6 +131,7 @@ pub async fn save(
         after,
         records,
         effects,
+        directory: &Directory::default(),
         person_version: None,
         shared_versions: &[],
         dedupe: None,

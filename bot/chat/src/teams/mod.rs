@@ -9,6 +9,7 @@ pub mod dialog;
 pub mod keys;
 pub mod limits;
 mod lines;
+pub mod reference;
 pub mod render;
 mod room;
 mod rsa;
