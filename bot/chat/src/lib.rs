@@ -11,3 +11,4 @@ pub mod form;
 pub mod forms;
 pub mod slack;
 pub mod teams;
+mod wire;
