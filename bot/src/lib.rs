@@ -1,6 +1,6 @@
 //! The service: composition, configuration, HTTP, workers, command line.
 //!
-//! Doors decode what comes in and answer; [`verbs`] turn words into commands; [`dispatch`] is the one path on which anything
+//! Doors decode what comes in and answer, by what they share, [`door`]; [`verbs`] turn words into commands; [`dispatch`] is the one path on which anything
 //! changes; [`workers`] act on what was decided and report back as commands.
 
 pub mod app;
@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod dispatch;
+pub mod door;
 pub mod failpoint;
 pub mod freeze;
 pub mod http;
