@@ -13,4 +13,5 @@ pub mod forms;
 pub mod inbound;
 pub mod slack;
 pub mod teams;
+pub mod text;
 mod wire;

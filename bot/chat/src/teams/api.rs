@@ -164,8 +164,12 @@ fn retry(what: String, after: Option<Duration>) -> Failed {
 async fn answer(response: Response) -> Result<Value, Failed> {
     let status = response.status();
     let after = retry_after(response.headers()).map(|after| after.min(LONGEST_WAIT));
-    // Where a body cannot be read the status still says whether it was done.
-    let body = read(response).await.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or(Value::Null);
+    let body = match read(response).await {
+        Ok(body) => serde_json::from_slice(&body).unwrap_or(Value::Null),
+        // It was done, as far as can be told, and under which name it is known cannot be told.
+        Err(what) if status.is_success() => return Err(ChatError::Unreachable { what: what.to_owned() }.into()),
+        Err(_) => Value::Null,
+    };
     if status.is_success() {
         return Ok(body);
     }
