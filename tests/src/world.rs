@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::servers::{Folder, OncallProvider, Postgres, Redis};
+use crate::servers::{Folder, Member, OncallProvider, Postgres, Redis, Scope, Teams};
 use crate::site::{APP_TOKEN, BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
@@ -43,6 +43,17 @@ pub enum Backend {
     Sockets,
 }
 
+/// Where somebody is to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// In Slack alone.
+    Slack,
+    /// In Teams alone.
+    Teams,
+    /// In both.
+    Both,
+}
+
 /// Everything one journey needs.
 pub struct World {
     /// The service's parts.
@@ -55,6 +66,8 @@ pub struct World {
     pub targets: BTreeMap<&'static str, FakeTarget>,
     /// PagerDuty and Opsgenie.
     pub oncall: OncallProvider,
+    /// Microsoft Teams, where it is there.
+    teams: Option<Teams>,
     base: Url,
     config: Config,
     folder: Folder,
@@ -66,10 +79,27 @@ pub struct World {
 impl World {
     /// Starts everything on a Monday at nine.
     pub async fn start(backend: Backend) -> Self {
+        Self::begin(backend, |_| On::Slack).await
+    }
+
+    /// The same with Teams in Slack's place.
+    pub async fn in_teams(backend: Backend) -> Self {
+        Self::begin(backend, |_| On::Teams).await
+    }
+
+    /// The same with Teams beside Slack; who is not named is in Slack.
+    pub async fn in_both(backend: Backend, people: &[(&str, On)]) -> Self {
+        Self::begin(backend, |who| people.iter().find(|(name, _)| *name == who).map_or(On::Slack, |(_, on)| *on)).await
+    }
+
+    async fn begin(backend: Backend, on: impl Fn(&str) -> On) -> Self {
         jit_bot::install_crypto();
         let clock = VirtualClock::new("2026-11-23T09:00:00Z".parse().expect("a constant instant"));
         let folder = Folder::new("journey");
         copy_world(&folder);
+        let with = |wanted: &dyn Fn(On) -> bool| PEOPLE.iter().any(|(who, _)| wanted(on(who)));
+        let (in_slack, in_teams) = (with(&|on| on != On::Teams), with(&|on| on != On::Slack));
+        let teams = if in_teams { Some(tenant(&folder, &clock, on).await) } else { None };
         let (database, redis) = match backend {
             Backend::Embedded | Backend::Sockets => (format!("sqlite://{}", folder.join("jit.db").display()), None),
             Backend::Scaled => (Postgres::shared().fresh_database().await, Some(Redis::start())),
@@ -80,8 +110,9 @@ impl World {
         let text = Configuration {
             database,
             redis: redis_url,
-            slack_api: Some(door.api()),
+            slack_api: in_slack.then(|| door.api()),
             sockets: backend == Backend::Sockets,
+            teams: teams.as_ref().map(Teams::configuration),
             more: oncall.configuration() + "[oncall.file]\npath = \"rotations.toml\"\n",
             ..Configuration::default()
         };
@@ -105,6 +136,7 @@ impl World {
             clock,
             targets,
             oncall,
+            teams,
             base,
             config,
             folder,
@@ -116,11 +148,17 @@ impl World {
         world
     }
 
+    /// Microsoft Teams.
+    pub fn teams(&self) -> &Teams {
+        self.teams.as_ref().expect("this world has Teams")
+    }
+
     /// Starts the service's doors and workers.
     async fn run(&mut self) {
         let outer = TcpListener::bind("127.0.0.1:0").await.expect("a free port for the service");
         let url = Url::parse(&format!("http://{}/", outer.local_addr().expect("an address"))).expect("a URL");
         self.chat.set_bot_url(url.clone());
+        self.teams.iter().for_each(|teams| teams.set_bot(&url));
         self.base = url;
         let stop = CancellationToken::new();
         let doors = Doors { outer, inner: None, beside: None };
@@ -480,6 +518,35 @@ async fn build(config: &Config, clock: &VirtualClock, targets: &BTreeMap<&'stati
     };
     let registry = Registry::of(targets.iter().map(connector));
     App::with_registry(config, Clock::Virtual(clock.clone()), registry).await.expect("the service starts")
+}
+
+/// A tenant with those who are in Teams, whom the directory then knows by their object ids as well, or by those alone.
+async fn tenant(folder: &Folder, clock: &VirtualClock, on: impl Fn(&str) -> On) -> Teams {
+    let file = folder.join("people.toml");
+    let mut people = std::fs::read_to_string(&file).expect("it was copied");
+    let mut members = Vec::new();
+    for (at, (who, slack)) in PEOPLE.iter().enumerate() {
+        let object_id = format!("8c0e4a7e-0000-4000-8000-{at:012}");
+        let known = format!("slack = \"{slack}\"\n");
+        assert!(people.contains(&known), "{who} is in the directory");
+        let both = format!("{known}teams = \"{object_id}\"\n");
+        match on(who) {
+            On::Slack => {}
+            On::Teams => people = people.replace(&known, &format!("teams = \"{object_id}\"\n")),
+            On::Both => people = people.replace(&known, &both),
+        }
+        let name = people.split(&format!("id = \"{who}\"\nname = \"")).nth(1).and_then(|it| it.split('"').next());
+        let name = name.expect("everybody has a name").to_owned();
+        members.push(Member { who: (*who).to_owned(), name, object_id });
+    }
+    std::fs::write(file, people).expect("a folder of ours");
+    let clock = clock.clone();
+    let teams = Teams::start(members, Arc::new(move || clock.now())).await;
+    for channel in ["#access", "#security", "#help", "#inc-42"] {
+        teams.open(channel, Scope::Channel);
+    }
+    teams.open("orders", Scope::Group);
+    teams
 }
 
 fn copy_world(folder: &Folder) {

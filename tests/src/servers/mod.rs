@@ -12,6 +12,7 @@ mod process;
 mod redis;
 mod service;
 mod sshd;
+mod teams;
 mod users;
 
 pub use certificates::certificates;
@@ -24,4 +25,8 @@ pub use process::free_port;
 pub use redis::Redis;
 pub use service::Service;
 pub use sshd::Sshd;
+pub use teams::{
+    APP_ID, APP_SECRET, AgentsPlayground, Asked, CARD, Conversation, Dialog, Exchange, Fault, Field, Key, Member,
+    Message, Scope, Submitted, TENANT, Teams, Token,
+};
 pub use users::User;

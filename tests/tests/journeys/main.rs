@@ -23,5 +23,6 @@ mod request;
 mod restart;
 mod socket;
 mod standing;
+mod teams_stand_in;
 mod trouble;
 mod windows;
