@@ -23,6 +23,7 @@ mod request;
 mod restart;
 mod socket;
 mod standing;
+mod teams_certificate;
 mod teams_delivery;
 mod teams_stand_in;
 mod trouble;
