@@ -298,7 +298,8 @@ pub fn slack_of(slack: &crate::config::Slack, config: &Config) -> anyhow::Result
 /// The Teams door of a configuration.
 pub fn teams_of(teams: &teams::Teams, config: &Config, store: &Store) -> anyhow::Result<Teams> {
     // A bearer goes where it was meant to go.
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().context("the HTTP client")?;
+    let http =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().context("the HTTP client")?;
     let proof = match teams.proof() {
         Some(teams::Proof::Secret(secret)) => Proof::Secret(secret.clone()),
         Some(teams::Proof::Certificate(certificate, key)) => {

@@ -192,7 +192,8 @@ fn people(snapshot: &Snapshot, findings: &mut Findings) {
         findings.fine("people", format!("all {} have an id on a configured chat platform", active.len()));
     } else {
         let mend = "Add `slack = \"U…\"` or `teams = \"…\"` in people.toml: they can neither ask nor be asked.";
-        findings.wrong("people", format!("without an id on a configured chat platform: {}. {mend}", without.join(", ")));
+        findings
+            .wrong("people", format!("without an id on a configured chat platform: {}. {mend}", without.join(", ")));
     }
 }
 

@@ -57,7 +57,8 @@ async fn the_app_proves_itself_by_its_certificate() {
         )
     };
     let config = |key: &str| Config::parse(&text(key), "jit.toml", folder.path(), &|_| None).unwrap();
-    let store = Store::open(&format!("sqlite://{}", folder.join("jit.db").display()), None, Clock::Record).await.unwrap();
+    let store =
+        Store::open(&format!("sqlite://{}", folder.join("jit.db").display()), None, Clock::Record).await.unwrap();
     let teams = teams_of(config("jit.key").teams.as_ref().unwrap(), &config("jit.key"), &store).unwrap();
     teams.chat.api().tokens().probe().await.unwrap();
     assert!(!format!("{:?}", teams.chat.api()).contains("PRIVATE"));

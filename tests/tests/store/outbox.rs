@@ -220,7 +220,11 @@ async fn a_platform_that_is_down_holds_back_no_other(#[values(Backend::Sqlite, B
     assert_eq!(words(&lease_on(&world, Platform::Teams).await), [""; 0]);
     world.clock.advance(TimeDelta::hours(1));
     let teams = lease_on(&world, Platform::Teams).await;
-    assert_eq!((words(&teams), &teams[0].posted), (vec!["three"], &None), "and the first message here, as it is by now");
+    assert_eq!(
+        (words(&teams), &teams[0].posted),
+        (vec!["three"], &None),
+        "and the first message here, as it is by now"
+    );
     world.store.delivered(&teams[0], &on(Platform::Teams, "t")).await.unwrap();
     let slot = Slot::new(access.id, "card");
     for (platform, ts) in [(Platform::Slack, "one"), (Platform::Teams, "t")] {

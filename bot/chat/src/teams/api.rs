@@ -118,7 +118,13 @@ impl Api {
         }
     }
 
-    async fn once(&self, method: Method, url: &Url, body: Option<String>, token: &SecretString) -> Result<Value, Failed> {
+    async fn once(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<String>,
+        token: &SecretString,
+    ) -> Result<Value, Failed> {
         let bearer = format!("Bearer {}", token.expose_secret());
         let mut request = self.http.request(method, url.clone()).header(AUTHORIZATION, bearer).timeout(TIMEOUT);
         if let Some(body) = body {

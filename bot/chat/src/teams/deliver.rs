@@ -27,14 +27,8 @@ const LONGEST: Duration = Duration::from_secs(15);
 const PACE: Pace =
     Pace { conversation: Rate { per_second: 1.0, burst: 7 }, all: Some(Rate { per_second: 30.0, burst: 30 }) };
 /// What the connector says of a message or a conversation that is no longer there.
-const GONE: [&str; 6] = [
-    "HTTP 404",
-    "HTTP 405",
-    "ConversationNotFound",
-    "ActivityNotFoundInConversation",
-    "MessageNotFound",
-    "NotFound",
-];
+const GONE: [&str; 6] =
+    ["HTTP 404", "HTTP 405", "ConversationNotFound", "ActivityNotFoundInConversation", "MessageNotFound", "NotFound"];
 
 /// Where notices to no single person go, as conversations' ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +136,9 @@ impl Teams {
                 match self.to_person(&card, aad, context).await {
                     Err(ChatError::NotInstalled { code }) => {
                         let name = context.directory.name(id);
-                        self.to_fallback(delivery, &card, (aad, name), context).await.unwrap_or(Err(ChatError::NotInstalled { code }))
+                        self.to_fallback(delivery, &card, (aad, name), context)
+                            .await
+                            .unwrap_or(Err(ChatError::NotInstalled { code }))
                     }
                     told => told,
                 }
@@ -260,9 +256,7 @@ fn is_gone(error: &ChatError) -> bool {
 /// Everybody in a channel sees the same face; the buttons of an access's card are behind one that opens each one's own.
 fn of_channel(tell: &Tell) -> Viewer<'static> {
     let shared = match &tell.content {
-        Content::Notice(notice) => {
-            SharedCard::of(&notice.kind).map(|card| Shared { access: notice.access.id, card })
-        }
+        Content::Notice(notice) => SharedCard::of(&notice.kind).map(|card| Shared { access: notice.access.id, card }),
         Content::Bulletin(_) => None,
     };
     Viewer::Everybody { shared, acting: &[] }

@@ -145,7 +145,8 @@ impl Tokens {
         let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let response = request.body(form.finish()).timeout(TIMEOUT).send().await;
         let response = response.map_err(|error| failed(connection(&error), None))?;
-        let (status, after) = (response.status(), retry_after(response.headers()).map(|after| after.min(api::LONGEST_WAIT)));
+        let (status, after) =
+            (response.status(), retry_after(response.headers()).map(|after| after.min(api::LONGEST_WAIT)));
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).and_then(http_date);
         let body = api::read(response).await.map_err(|what| failed(what, after))?;
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -171,7 +172,9 @@ impl State {
 
 /// Microsoft's codes, such as `invalid_client, AADSTS7000215`; never its description, which repeats what was sent.
 fn said(status: StatusCode, body: &Value) -> String {
-    let word = |text: &str| -> String { text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect() };
+    let word = |text: &str| -> String {
+        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect()
+    };
     let code = body["error"].as_str().map(word).filter(|code| !code.is_empty());
     let number = body["error_description"].as_str().map(word).filter(|number| number.starts_with("AADSTS"));
     match (code, number) {

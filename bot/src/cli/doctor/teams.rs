@@ -76,7 +76,9 @@ async fn channel(chat: &TeamsChat, (key, id): (&str, &str), findings: &mut Findi
     .await;
     let mend = match &found {
         Err(ChatError::NotInstalled { .. }) => "Install the app in the channel's team.".to_owned(),
-        _ => format!("Take the id, such as 19:…@thread.tacv2, out of \"Get link to channel\", and mend channels.{key}."),
+        _ => {
+            format!("Take the id, such as 19:…@thread.tacv2, out of \"Get link to channel\", and mend channels.{key}.")
+        }
     };
     findings.note(what, found.map(|()| "the app is in it".to_owned()), &mend);
 }
