@@ -90,6 +90,12 @@ pub enum ChatError {
         /// The platform's code.
         code: String,
     },
+    /// The app is not there for them: nothing will arrive until somebody installs it.
+    #[error("the app is not installed there: {code}")]
+    NotInstalled {
+        /// The platform's code.
+        code: String,
+    },
     /// The platform was not reached, or did not answer in time; it may have done what was asked.
     #[error("chat not reached: {what}")]
     Unreachable {
@@ -99,12 +105,13 @@ pub enum ChatError {
 }
 
 impl ChatError {
-    /// For metrics: `rate-limited`, `retry`, `permanent`, `unreachable`.
+    /// For metrics: `rate-limited`, `retry`, `permanent`, `not-installed`, `unreachable`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::RateLimited { .. } => "rate-limited",
             Self::Retry { .. } => "retry",
             Self::Permanent { .. } => "permanent",
+            Self::NotInstalled { .. } => "not-installed",
             Self::Unreachable { .. } => "unreachable",
         }
     }

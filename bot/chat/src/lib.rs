@@ -14,3 +14,4 @@ pub mod inbound;
 pub mod slack;
 pub mod teams;
 pub mod text;
+mod wire;

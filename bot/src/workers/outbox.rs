@@ -97,13 +97,13 @@ async fn deliver(app: &App, chat: &dyn Chat, leased: &Leased) -> anyhow::Result<
             let handle = jit_store::Handle { platform: leased.platform, conversation, ts: message };
             store.delivered(leased, &handle).await?;
         }
-        Err(ChatError::Permanent { code }) => {
-            tracing::warn!(
-                notice = leased.id,
-                to = leased.tell.to.key(),
-                code,
-                "a notice can never be delivered; parked"
-            );
+        Err(error @ (ChatError::Permanent { .. } | ChatError::NotInstalled { .. })) => {
+            let (to, platform) = (leased.tell.to.key(), leased.platform.as_str());
+            let code = match error {
+                ChatError::Permanent { code } => code,
+                error => error.to_string(),
+            };
+            tracing::warn!(notice = leased.id, platform, to, code, "a notice can never be delivered; parked");
             store.park(leased.id, &code).await?;
         }
         Err(error) => {
@@ -113,7 +113,8 @@ async fn deliver(app: &App, chat: &dyn Chat, leased: &Leased) -> anyhow::Result<
                 }
                 _ => backoff(leased.attempts, false),
             };
-            tracing::warn!(notice = leased.id, to = leased.tell.to.key(), error = %error, "a notice waits for chat");
+            let (to, platform) = (leased.tell.to.key(), leased.platform.as_str());
+            tracing::warn!(notice = leased.id, platform, to, error = %error, "a notice waits for chat");
             store.retry(leased.id, store.now() + wait, &error.to_string()).await?;
         }
     }

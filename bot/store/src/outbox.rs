@@ -186,34 +186,49 @@ async fn placed<C: ConnectionTrait>(
         })
         .filter(|(_, slot)| Some(slot.access) != new)
         .collect();
-    if slots.is_empty() {
-        return Ok(Placed::default());
-    }
-    let slot = |n: usize| format!("(recipient = ${} AND access = ${} AND slot = ${})", 3 * n + 1, 3 * n + 2, 3 * n + 3);
-    let any = (0..slots.len()).map(slot).collect::<Vec<_>>().join(" OR ");
-    // The newest last, so that it counts.
-    let select = format!(
-        "SELECT recipient, access, slot, platform, changed_us AS since FROM messages WHERE {any}
-         UNION ALL SELECT recipient, access, slot, platform, created_us FROM outbox WHERE done_us IS NULL AND ({any})
-         ORDER BY since"
-    );
-    let value = |(to, slot): &(String, &Slot)| -> [Value; 3] {
-        [to.as_str().into(), slot.access.to_string().into(), slot.name.as_str().into()]
-    };
+    let slots: Vec<_> = slots.into_iter().collect();
     let mut placed = Placed::default();
-    for row in sql::query(db, &select, slots.iter().flat_map(value).collect()).await? {
-        let key = (row.try_get("", "recipient")?, row.try_get("", "access")?, row.try_get("", "slot")?);
-        placed.0.insert(key, platform(&row)?);
+    for slots in slots.chunks(SLOTS) {
+        let one = |n: usize| {
+            let [recipient, access, slot] = [1, 2, 3].map(|column| 3 * n + column);
+            let slot = format!("recipient = ${recipient} AND access = ${access} AND slot = ${slot}");
+            format!(
+                "SELECT recipient, access, slot, platform, changed_us AS since FROM messages WHERE {slot}
+                 UNION ALL SELECT recipient, access, slot, platform, created_us FROM outbox WHERE done_us IS NULL AND {slot}"
+            )
+        };
+        // The newest last, so that it counts.
+        let select = format!("{} ORDER BY since", each(slots.len(), one));
+        let value = |(to, slot): &(String, &Slot)| -> [Value; 3] {
+            [to.as_str().into(), slot.access.to_string().into(), slot.name.as_str().into()]
+        };
+        for row in sql::query(db, &select, slots.iter().flat_map(value).collect()).await? {
+            let key = (row.try_get("", "recipient")?, row.try_get("", "access")?, row.try_get("", "slot")?);
+            placed.0.insert(key, platform(&row)?);
+        }
     }
     Ok(placed)
+}
+
+/// Slots of one statement: SQLite joins at most 500 queries.
+const SLOTS: usize = 100;
+
+/// One query for each slot. Of slots in one condition PostgreSQL takes out what they have in common, and reads through all that shares it.
+fn each(count: usize, query: impl Fn(usize) -> String) -> String {
+    (0..count).map(query).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// Gives waiting rows of the same slots the new content; the slots for which there was one.
 async fn replace<C: ConnectionTrait>(db: &C, entries: &[Entry], now_us: i64) -> Result<BTreeSet<Key>, DbErr> {
     let again: Vec<_> = entries.iter().filter(|(_, _, maybe)| *maybe).collect();
-    if again.is_empty() {
-        return Ok(BTreeSet::new());
+    let mut replaced = BTreeSet::new();
+    for again in again.chunks(SLOTS) {
+        replaced.append(&mut replace_some(db, again, now_us).await?);
     }
+    Ok(replaced)
+}
+
+async fn replace_some<C: ConnectionTrait>(db: &C, again: &[&Entry], now_us: i64) -> Result<BTreeSet<Key>, DbErr> {
     let value = |(key, body, _): &&Entry| -> [Value; 5] {
         let [platform, recipient, access, slot] = values_of(key);
         [platform, recipient, access, slot, body.as_str().into()]
@@ -221,17 +236,20 @@ async fn replace<C: ConnectionTrait>(db: &C, entries: &[Entry], now_us: i64) -> 
     let mut values: Vec<Value> = again.iter().flat_map(value).collect();
     values.push(now_us.into());
     // Said once more, by values: whatever the order of the join, the index of slots serves.
-    let slot = |n: usize| {
+    let one = |n: usize| {
         let [platform, recipient, access, slot] = [1, 2, 3, 4].map(|column| 5 * n + column);
-        format!("(platform = ${platform} AND recipient = ${recipient} AND access = ${access} AND slot = ${slot})")
+        format!(
+            "SELECT id FROM outbox WHERE done_us IS NULL AND platform = ${platform} AND recipient = ${recipient}
+             AND access = ${access} AND slot = ${slot}"
+        )
     };
-    let slots = (0..again.len()).map(slot).collect::<Vec<_>>().join(" OR ");
     let update = format!(
         "UPDATE outbox SET body = new.column5, revision = revision + 1 FROM (VALUES {}) AS new
-         WHERE done_us IS NULL AND lease_us <= ${} AND platform = new.column1
-         AND recipient = new.column2 AND access = new.column3 AND slot = new.column4 AND ({slots})
+         WHERE id IN ({}) AND done_us IS NULL AND lease_us <= ${} AND platform = new.column1
+         AND recipient = new.column2 AND access = new.column3 AND slot = new.column4
          RETURNING id, platform, recipient, access, slot",
         sql::rows(again.len(), 5),
+        each(again.len(), one),
         values.len()
     );
     let (mut replaced, mut surplus) = (BTreeSet::new(), Vec::<Value>::new());
