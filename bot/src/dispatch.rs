@@ -246,6 +246,7 @@ impl Dispatch {
                 after: &decision.after,
                 records: &decision.records,
                 effects: &decision.effects,
+                directory: &loaded.snapshot.directory,
                 person_version: loaded.person_version,
                 shared_versions: &loaded.shared_versions,
                 dedupe,

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod conversations;
 pub mod demo;
 pub mod dispatch;
 pub mod door;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use jit_core::access::Platform;
 use jit_core::directory::{Absences, Directory, Person, Rotations};
 use jit_core::entitlement::Capabilities;
 use jit_core::event::Actor;
@@ -65,6 +66,8 @@ pub struct Sources {
     pub policy: PathBuf,
     /// `people.toml`.
     pub people: PathBuf,
+    /// The chat platforms that are configured.
+    pub platforms: Vec<Platform>,
     /// The sources of on-call rotations, with the file of those that are one.
     pub oncall: BTreeMap<String, Option<PathBuf>>,
 }
@@ -89,6 +92,7 @@ impl Sources {
         Self {
             policy: config.path(&config.policy.path),
             people: config.path(&config.directory.file),
+            platforms: config.platforms(),
             oncall: crate::oncall::files(config),
         }
     }
@@ -105,6 +109,7 @@ impl Sources {
             return Err(SourceError::Problems(problems));
         }
         directory.set_oncall_sources(rotations);
+        self.place(&mut directory);
         let files = read_policy(&self.policy)?;
         let policy = policy::parse(&files).map_err(|problems| SourceError::Problems(self.placed(problems)))?;
         let problems = policy::check(&policy, &directory, &names);
@@ -116,6 +121,13 @@ impl Sources {
 }
 
 impl Sources {
+    /// Says on which platforms people are found; without any, as if it were Slack, so that policy can be looked at.
+    pub fn place(&self, directory: &mut Directory) {
+        if !self.platforms.is_empty() {
+            directory.set_platforms(self.platforms.clone());
+        }
+    }
+
     /// The problems under the paths that their files have outside the policy's folder.
     pub fn placed(&self, mut problems: Vec<Problem>) -> Vec<Problem> {
         let people = self.people.display().to_string();

@@ -130,7 +130,7 @@ pub struct Channel {
 }
 
 /// The doors into the product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Platform {
     /// Slack.
@@ -141,6 +141,18 @@ pub enum Platform {
     Api,
     /// The command line.
     Cli,
+}
+
+impl Platform {
+    /// The name in tables, metrics and configurations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Teams => "teams",
+            Self::Api => "api",
+            Self::Cli => "cli",
+        }
+    }
 }
 
 /// What an extension extends. It covers `[until, until + duration]` and is no second slot and no second elevation.
@@ -193,7 +205,7 @@ pub struct Skipped {
 pub enum Unasked {
     /// Their account is disabled, or they have left.
     Disabled,
-    /// They have no identity on a chat platform, so that nothing reaches them.
+    /// They have no identity on a chat platform that is configured, so that nothing reaches them.
     NotInChat,
     /// They are away.
     Away {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use people::parse_people;
 
+use crate::access::Platform;
 use crate::id::{AccountName, ConnectorName, PersonId};
 use crate::incident::{Incident, Incidents};
 
@@ -26,6 +27,9 @@ pub struct Person {
     pub slack: Option<String>,
     /// Entra object id.
     pub teams: Option<String>,
+    /// Where they would rather be told, with identities on several platforms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Platform>,
     /// Who their manager is.
     pub manager: Option<PersonId>,
     /// Groups of the directory.
@@ -63,8 +67,9 @@ pub type Rotations = BTreeMap<String, BTreeSet<PersonId>>;
 pub type OncallSources = BTreeMap<String, Option<BTreeSet<String>>>;
 
 /// Everybody, with the look-ups that decisions need.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Directory {
+    platforms: Vec<Platform>,
     people: BTreeMap<PersonId, Person>,
     by_slack: HashMap<String, PersonId>,
     by_teams: HashMap<String, PersonId>,
@@ -75,10 +80,20 @@ pub struct Directory {
     absences: Absences,
 }
 
-impl Person {
-    /// Whether a card can reach them: they have an identity on a chat platform that this version speaks.
-    pub fn in_chat(&self) -> bool {
-        self.slack.is_some()
+impl Default for Directory {
+    /// Nobody, over Slack alone.
+    fn default() -> Self {
+        Self {
+            platforms: vec![Platform::Slack],
+            people: BTreeMap::new(),
+            by_slack: HashMap::new(),
+            by_teams: HashMap::new(),
+            by_group: BTreeMap::new(),
+            oncall: Rotations::new(),
+            incidents: Incidents::new(),
+            oncall_sources: OncallSources::new(),
+            absences: Absences::new(),
+        }
     }
 }
 
@@ -87,12 +102,11 @@ impl Directory {
     pub fn new(people: impl IntoIterator<Item = Person>) -> Self {
         let mut directory = Self::default();
         for person in people {
-            for (identity, index) in
-                [(&person.slack, &mut directory.by_slack), (&person.teams, &mut directory.by_teams)]
-            {
-                if let Some(identity) = identity {
-                    index.insert(identity.clone(), person.id.clone());
-                }
+            if let Some(slack) = &person.slack {
+                directory.by_slack.insert(slack.clone(), person.id.clone());
+            }
+            if let Some(teams) = &person.teams {
+                directory.by_teams.insert(teams.to_lowercase(), person.id.clone());
             }
             for group in &person.groups {
                 directory.by_group.entry(group.clone()).or_default().insert(person.id.clone());
@@ -100,6 +114,21 @@ impl Directory {
             directory.people.insert(person.id.clone(), person);
         }
         directory
+    }
+
+    /// Says which chat platforms are configured, the first one first.
+    pub fn set_platforms(&mut self, platforms: Vec<Platform>) {
+        self.platforms = platforms;
+    }
+
+    /// The chat platforms that are configured.
+    pub fn platforms(&self) -> &[Platform] {
+        &self.platforms
+    }
+
+    /// Whether a card can reach them: they have an identity on a platform that is configured.
+    pub fn in_chat(&self, person: &Person) -> bool {
+        self.platforms.iter().any(|platform| person.identity(*platform).is_some())
     }
 
     /// Says where rotations come from: a policy may name those of these sources only.
@@ -146,7 +175,7 @@ impl Directory {
 
     /// Whether a question would reach somebody now: active, in chat, and not away.
     pub fn reachable(&self, id: &PersonId) -> bool {
-        self.active(id).is_some_and(Person::in_chat) && !self.absences.contains_key(id)
+        self.active(id).is_some_and(|person| self.in_chat(person)) && !self.absences.contains_key(id)
     }
 
     /// The active people on a rotation (`source/schedule`) now; `None` when that is not known, which is nobody.
@@ -184,9 +213,9 @@ impl Directory {
         self.by_slack.get(id).and_then(|id| self.people.get(id))
     }
 
-    /// The person of an Entra object id.
+    /// The person of an Entra object id, in whatever letters it is written.
     pub fn by_teams(&self, id: &str) -> Option<&Person> {
-        self.by_teams.get(id).and_then(|id| self.people.get(id))
+        self.by_teams.get(&id.to_lowercase()).and_then(|id| self.people.get(id))
     }
 
     /// The members of a group, disabled ones included; `None` when there is no such group.

@@ -1,19 +1,24 @@
 //! `jit.toml`: what the operator configures. Read once at start; unknown keys, wrong values and missing secrets are errors that name
 //! file and line, and never show a secret.
 
+pub mod channels;
 pub mod oncall;
 mod place;
 mod secrets;
+pub mod teams;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use channels::Channels;
 use jit_connectors::registry::{ConnectorConfig, RegistryError};
+use jit_core::access::Platform;
 use jit_core::id::ConnectorName;
 use jit_core::nearest::nearest;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use teams::Teams;
 use url::Url;
 
 /// The whole file.
@@ -28,6 +33,8 @@ pub struct Config {
     pub redis: Option<Redis>,
     /// Left out: no Slack.
     pub slack: Option<Slack>,
+    /// Left out: no Microsoft Teams.
+    pub teams: Option<Teams>,
     /// Where everybody is told.
     pub channels: Channels,
     /// Where the policy is.
@@ -115,16 +122,6 @@ impl OneOrTwo {
     }
 }
 
-/// `[channels]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Channels {
-    /// Grants, warnings, revocations.
-    pub announce: String,
-    /// Failures and everything security must see.
-    pub security: String,
-}
-
 /// `[policy]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,6 +201,12 @@ impl Config {
         Url::parse("file:///").ok()?.join(path).ok()?.to_file_path().ok()
     }
 
+    /// The chat platforms, Slack first.
+    pub fn platforms(&self) -> Vec<Platform> {
+        let slack = self.slack.as_ref().map(|_| Platform::Slack);
+        slack.into_iter().chain(self.teams.as_ref().map(|_| Platform::Teams)).collect()
+    }
+
     /// A path of the configuration, counted from the file's folder.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.base.join(path)
@@ -215,6 +218,13 @@ impl Config {
                 let path: Vec<&str> = ["oncall", name, key].into_iter().filter(|part| !part.is_empty()).collect();
                 return Err(wrong(&path, &what));
             }
+        }
+        if let Some((key, what)) = self.teams.as_ref().and_then(Teams::fault) {
+            let path: Vec<&str> = ["teams", key].into_iter().filter(|part| !part.is_empty()).collect();
+            return Err(wrong(&path, &what));
+        }
+        if let Some((key, what)) = self.channels.fault(&self.platforms()) {
+            return Err(wrong(&["channels", key], &what));
         }
         let Some(slack) = &self.slack else { return Ok(()) };
         let secrets = slack.signing_secret.all();
@@ -410,6 +420,44 @@ file = "people.toml"
                 "{error}"
             );
         }
+    }
+
+    const TEAMS: &str = "[teams]\napp_id = \"a-1\"\ntenant_id = \"t-1\"\napp_secret = { env = \"TOKEN\" }\n";
+
+    #[test]
+    fn teams_beside_slack_and_alone() {
+        let each = |text: &str| {
+            let announce = "announce = { slack = \"#access\", teams = \"19:a@thread.tacv2\" }";
+            let security = "security = { slack = \"#security\", teams = \"19:s@thread.tacv2\" }";
+            text.replace("announce = \"#access\"", announce).replace("security = \"#security\"", security)
+        };
+        let both = parse(&format!("{}{TEAMS}", each(GOOD))).unwrap();
+        assert_eq!(both.platforms(), [Platform::Slack, Platform::Teams]);
+        assert_eq!(both.channels.announce.on(Platform::Slack), "#access");
+        assert_eq!(both.channels.announce.on(Platform::Teams), "19:a@thread.tacv2");
+        assert!(!format!("{both:?}").contains("hush"));
+        let (start, end) = (GOOD.find("[slack]").unwrap(), GOOD.find("[channels]").unwrap());
+        let alone = format!("{}{}{TEAMS}", &GOOD[..start], &GOOD[end..]).replace("\"#access\"", "\"19:a\"");
+        let alone = alone.replace("\"#security\"", "\"19:s\"\nfallback = \"19:f\"");
+        assert_eq!(parse(&alone).unwrap().platforms(), [Platform::Teams]);
+        for (text, expected) in [
+            (format!("{GOOD}{TEAMS}"), "11: channels.announce needs a channel on each platform"),
+            (
+                each(GOOD).replace(", teams = \"19:s@thread.tacv2\"", "") + TEAMS,
+                "12: channels.security has no channel for teams",
+            ),
+            (GOOD.replace("[policy]", "fallback = \"19:f\"\n[policy]"), "13: channels.fallback is for Teams"),
+            (alone.replace("\"19:a\"", "\"#access\""), "7: channels.announce: `#access` is no conversation of Teams"),
+            (alone.replace("\"a-1\"", "\"a/../1\""), "15: teams.app_id is an id"),
+            (alone.replace("app_secret = { env = \"TOKEN\" }", ""), "14: [teams] takes app_secret, or app_certificate"),
+            (alone.replace("{ env = \"TOKEN\" }", "\"\""), "17: teams.app_secret is empty"),
+            (alone.clone() + "app_certificate_key = \"k\"\n", "14: [teams] takes app_secret, or"),
+            (alone.clone() + "login_url = \"http://login.test\"\n", "18: teams.login_url must be https"),
+        ] {
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("jit.toml:{expected}")), "{error}\n{text}");
+        }
+        assert!(parse(&(alone + "login_url = \"http://127.0.0.1:9\"\n")).is_ok(), "a test's own");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(absences::run(app.clone(), stop.clone()));
     workers.spawn(leavers::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
-    workers.spawn(outbox::run(app.clone(), stop.clone()));
+    outbox::start(app, stop, &mut workers);
     workers.spawn(homes::run(app.clone(), stop.clone()));
     workers.spawn(gauges::run(app.clone(), stop.clone()));
     workers.spawn(reload::run(app.clone(), stop.clone()));
@@ -49,7 +49,7 @@ pub fn start_revoking(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(presence::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
-    workers.spawn(outbox::run(app.clone(), stop.clone()));
+    outbox::start(app, stop, &mut workers);
     workers
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jit_core::access::{Access, State};
+use jit_core::directory::Directory;
 use jit_core::effect::{Effect, Tell};
 use jit_core::event::EventRecord;
 use jit_core::id::AccessId;
@@ -30,6 +31,8 @@ pub struct Commit<'a> {
     pub records: &'a [EventRecord],
     /// The effects.
     pub effects: &'a [Effect],
+    /// Says on which platforms each notice is told.
+    pub directory: &'a Directory,
     /// The version that came with the facts about the beneficiary ([`Store::open_of`]), where the decision used them; compared
     /// and set. `None`: set only, since others' decisions may have used this access.
     pub person_version: Option<u64>,
@@ -115,7 +118,7 @@ async fn write(
     access(db, commit).await?;
     events::append(db, commit.records).await?;
     let new = commit.before.is_none().then_some(after.id);
-    let tells = outbox::enqueue(db, &tells(commit.effects), new, now_us).await?;
+    let tells = outbox::enqueue(db, (&tells(commit.effects), commit.directory), new, now_us).await?;
     timers_sql::replace(db, commit.before.is_some(), after, timers).await.doing(DOING)?;
     if let Some(entitlement) = after.entitlement() {
         if commit.effects.contains(&Effect::Reconcile) {

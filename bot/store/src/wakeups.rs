@@ -2,6 +2,7 @@
 //!
 //! Rung by commits of this process, and through Redis by other replicas'. Losing one costs a second, never more.
 
+use jit_core::access::Platform;
 use tokio::sync::Notify;
 
 /// One bell for each kind of work. A bell rung while nobody waits is heard by the next who does; one waiter per kind hears it.
@@ -9,14 +10,14 @@ use tokio::sync::Notify;
 pub struct Wakeups {
     /// Timers were set.
     pub timers: Notify,
-    /// Notices were queued, or a conversation is free for the next.
-    pub outbox: Notify,
     /// An entitlement wants attention.
     pub entitlements: Notify,
     /// The extensions of some access are to be ended with it.
     pub children: Notify,
     /// A home tab is to be drawn.
     pub homes: Notify,
+    slack: Notify,
+    teams: Notify,
 }
 
 /// Which bells to ring.
@@ -30,10 +31,16 @@ pub(crate) struct Ring {
 }
 
 impl Wakeups {
+    /// Notices were queued, or a conversation is free for the next: one bell for each platform's worker.
+    pub fn outbox(&self, platform: Platform) -> &Notify {
+        if platform == Platform::Teams { &self.teams } else { &self.slack }
+    }
+
     pub(crate) fn ring(&self, ring: Ring) {
         let bells = [
             (ring.timers, &self.timers),
-            (ring.outbox, &self.outbox),
+            (ring.outbox, &self.slack),
+            (ring.outbox, &self.teams),
             (ring.entitlements, &self.entitlements),
             (ring.children, &self.children),
             (ring.homes, &self.homes),

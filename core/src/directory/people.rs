@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono_tz::Tz;
 
+use crate::access::Platform;
 use crate::directory::{Directory, Person};
 use crate::document::{At, Position, Problem, Reader, Table, did_you_mean};
 use crate::id::{AccountName, ConnectorName, PersonId};
@@ -66,6 +67,7 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
     let slack =
         optional(&mut table, "slack", is_slack_id, "a Slack user id such as `U0001`; names and handles decide nothing");
     let teams = optional(&mut table, "teams", |text| !text.contains(char::is_whitespace), "an Entra object id");
+    let chat = chat(&mut table, (&slack, &teams));
     let manager = table.text("manager").map(|text| PersonId::new(text.value));
     let groups = groups(&mut table);
     let active = if table.has("active") { table.boolean("active") } else { Some(true) };
@@ -79,6 +81,7 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
         email: email?,
         slack: slack?,
         teams: teams?,
+        chat: chat?,
         manager,
         groups: groups?,
         active: active?,
@@ -135,6 +138,31 @@ fn optional(
     }
     table.reader().problem(at, format!("`{key}` is {expected}, not `{value}`"), None);
     None
+}
+
+/// The platform that they prefer, on which they must be.
+fn chat(
+    table: &mut Table<'_, '_>,
+    (slack, teams): (&Option<Option<String>>, &Option<Option<String>>),
+) -> Option<Option<Platform>> {
+    if !table.has("chat") {
+        return Some(None);
+    }
+    let text = table.text("chat")?;
+    let (platform, id) = match text.value.as_str() {
+        "slack" => (Platform::Slack, slack),
+        "teams" => (Platform::Teams, teams),
+        _ => {
+            table.reader().problem(text.at, "`chat` is \"slack\" or \"teams\"".to_owned(), None);
+            return None;
+        }
+    };
+    if *id == Some(None) {
+        let what = format!("`chat` is `{0}`, and there is no key `{0}` with their id there", text.value);
+        table.reader().problem(text.at, what, None);
+        return None;
+    }
+    Some(Some(platform))
 }
 
 /// Source: Slack, user ids begin with `U` or, for accounts of an Enterprise organisation, with `W`.

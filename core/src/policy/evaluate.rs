@@ -542,7 +542,7 @@ fn unasked(id: &PersonId, why: &Unasked, directory: &Directory) -> String {
     let name = directory.name(id);
     match why {
         Unasked::Disabled => format!("{name} is disabled or has left"),
-        Unasked::NotInChat => format!("{name} has no Slack account in the directory"),
+        Unasked::NotInChat => format!("{name} has no chat account in the directory"),
         Unasked::Away { until, .. } => format!("{name} is away until {} UTC", until.format("%-d %b %H:%M")),
         Unasked::NotNamed => format!("{name} is no longer named"),
     }

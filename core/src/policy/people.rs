@@ -192,7 +192,7 @@ pub(super) fn asking(step: &Step, parties: Parties<'_>, directory: &Directory) -
         let unasked = match directory.active(id) {
             None if !by_name => continue,
             None => Unasked::Disabled,
-            Some(person) if !person.in_chat() => Unasked::NotInChat,
+            Some(person) if !directory.in_chat(person) => Unasked::NotInChat,
             Some(_) => match directory.absence(id) {
                 Some(absence) => {
                     away.push((id, absence));

@@ -6,6 +6,7 @@
 mod configuration;
 mod demo;
 mod doctor;
+mod doctor_teams;
 mod freeze;
 mod manifest;
 mod operators;

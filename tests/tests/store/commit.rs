@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use futures::future::join_all;
 use jit_core::access::{Access, Outcome};
+use jit_core::directory::Directory;
 use jit_core::effect::{Effect, Recipient};
 use jit_core::event::Event;
 use jit_core::id::PersonId;
@@ -65,6 +66,7 @@ async fn commit(
         after: access,
         records,
         effects: &[],
+        directory: &Directory::default(),
         person_version,
         shared_versions: &[],
         dedupe: None,
@@ -107,6 +109,7 @@ async fn a_replay_is_answered_the_same_and_does_nothing_twice(
                 after: &access,
                 records: &records,
                 effects: &effects,
+                directory: &Directory::default(),
                 person_version: None,
                 shared_versions: &[],
                 dedupe: Some("slack:trigger:1"),

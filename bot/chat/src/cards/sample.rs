@@ -74,6 +74,7 @@ pub fn people() -> Directory {
         email: Some(format!("{id}@acme.test")),
         slack: slack.map(str::to_owned),
         teams: None,
+        chat: None,
         manager: Some("bob".into()),
         groups: BTreeSet::new(),
         active: true,

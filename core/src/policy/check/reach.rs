@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Check, some};
-use crate::directory::{Directory, Person};
+use crate::directory::Directory;
 use crate::id::{ConnectorName, PersonId, RoleName};
 use crate::policy::people::{Parties, belonging, eligible};
 use crate::policy::quorum::short_step;
@@ -96,7 +96,7 @@ impl<'a> Check<'a> {
         for ((place, name, step), Short { people, roles }) in short {
             let (people, roles): (Vec<_>, Vec<_>) = (people.into_iter().collect(), roles.into_iter().collect());
             let what = format!(
-                "nobody could approve step {} of `{name}` when {} asks for {}: too few people in Slack who are not the one who asks",
+                "nobody could approve step {} of `{name}` when {} asks for {}: too few people in chat who are not the one who asks",
                 step + 1,
                 some(&people),
                 some(&roles)
@@ -174,7 +174,7 @@ impl<'a> Check<'a> {
 /// Who of these can be asked at all; who is away today is a matter of today.
 fn reachable<'a>(any: &'a [Subject], parties: Parties<'a>, directory: &'a Directory) -> BTreeSet<&'a PersonId> {
     let mut people = eligible(any, parties, directory);
-    people.retain(|id| directory.person(id).is_some_and(Person::in_chat));
+    people.retain(|id| directory.person(id).is_some_and(|person| directory.in_chat(person)));
     people
 }
 

@@ -42,6 +42,7 @@ fn directory() -> impl Strategy<Value = Directory> {
             email: None,
             slack: Some(format!("U000{index}")),
             teams: None,
+            chat: None,
             manager: manager.map(|manager| IDS[manager].into()),
             groups: groups.into_iter().map(str::to_owned).collect(),
             active,
