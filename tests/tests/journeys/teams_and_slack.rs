@@ -92,9 +92,8 @@ async fn nobody_agrees_in_teams_to_what_they_asked_for_in_slack(#[case] backend:
     world.idle().await;
     assert!(!world.holds("orders-db", "bob", "app_write"));
     // Nor does anybody count twice, once on each.
-    let approve = format!("approve {short}");
-    let (first, second) =
-        tokio::join!(teams.says("erin", "erin", &approve), world.says("erin", "#access", &format!("/jit {approve}")));
+    let (here, there) = (format!("approve {short}"), format!("/jit approve {short}"));
+    let (first, second) = tokio::join!(teams.says("erin", "erin", &here), world.says("erin", "#access", &there));
     world.idle().await;
     let access = world.app.dispatch.store.all_open().await.expect("open").remove(0);
     assert_eq!(access.votes.len(), 1, "{first}\n{second}");

@@ -125,25 +125,9 @@ impl Tokens {
 
     async fn ask(&self) -> Result<(Token, Option<DateTime<Utc>>), ChatError> {
         let failed = |what: &str, after| ChatError::Retry { what: format!("no token: {what}"), after };
-        let assertion = match &self.proof {
-            Proof::Secret(_) => None,
-            Proof::Certificate(certificate) => {
-                let said = certificate.assertion(&self.app_id, self.url.as_str(), Utc::now());
-                Some(SecretString::from(said.map_err(|what| failed(what, None))?))
-            }
-        };
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "client_credentials");
-        form.append_pair("client_id", &self.app_id).append_pair("scope", &self.scope);
-        match (&self.proof, &assertion) {
-            (_, Some(assertion)) => form
-                .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-                .append_pair("client_assertion", assertion.expose_secret()),
-            (Proof::Secret(secret), None) => form.append_pair("client_secret", secret.expose_secret()),
-            (Proof::Certificate(_), None) => &mut form,
-        };
+        let form = self.form().map_err(|what| failed(what, None))?;
         let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let response = request.body(form.finish()).timeout(TIMEOUT).send().await;
+        let response = request.body(form).timeout(TIMEOUT).send().await;
         let response = response.map_err(|error| failed(connection(&error), None))?;
         let (status, after) =
             (response.status(), retry_after(response.headers()).map(|after| after.min(api::LONGEST_WAIT)));
@@ -160,6 +144,24 @@ impl Tokens {
         let now = Instant::now();
         let renewed_at = now + life.saturating_sub(RENEWED_BEFORE).max(life / 2);
         Ok((Token { value, renewed_at, ends_at: now + life }, date))
+    }
+}
+
+impl Tokens {
+    /// What the login is asked.
+    fn form(&self) -> Result<String, &'static str> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials");
+        form.append_pair("client_id", &self.app_id).append_pair("scope", &self.scope);
+        match &self.proof {
+            Proof::Secret(secret) => form.append_pair("client_secret", secret.expose_secret()),
+            Proof::Certificate(certificate) => {
+                let assertion = certificate.assertion(&self.app_id, self.url.as_str(), Utc::now())?;
+                form.append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+                    .append_pair("client_assertion", &assertion)
+            }
+        };
+        Ok(form.finish())
     }
 }
 
