@@ -13,8 +13,11 @@ use jit_chat::slack::socket::SocketApi;
 use jit_chat::slack::verify::Verifier;
 use jit_chat::teams::api::Api as Connector;
 use jit_chat::teams::assertion::Certificate;
+use jit_chat::teams::decode::Home as TeamsHome;
 use jit_chat::teams::deliver::{Channels as TeamsChannels, Teams as TeamsChat};
+use jit_chat::teams::keys::Keys;
 use jit_chat::teams::token::{Proof, Tokens};
+use jit_chat::teams::verify::Verifier as TeamsVerifier;
 use jit_connectors::registry::Registry;
 use jit_core::access::Platform;
 use jit_core::bulletin::Bulletin;
@@ -75,6 +78,10 @@ pub struct Slack {
 pub struct Teams {
     /// Calls out.
     pub chat: Arc<TeamsChat>,
+    /// Checks what comes in.
+    pub verifier: TeamsVerifier,
+    /// Whose people are served; others are refused.
+    pub home: TeamsHome,
 }
 
 impl App {
@@ -314,5 +321,10 @@ pub fn teams_of(teams: &teams::Teams, config: &Config, store: &Store) -> anyhow:
         [&config.channels.announce, &config.channels.security].map(|place| place.on(Platform::Teams).to_owned());
     let channels = TeamsChannels { announce, security, fallback: config.channels.fallback.clone() };
     let api = Connector::new(http, tokens, &teams.app_id, &teams.tenant_id);
-    Ok(Teams { chat: Arc::new(TeamsChat::new(api, channels, Arc::new(Conversations(store.clone())))) })
+    let keys = Keys::new(teams.openid_metadata_url.clone()).context("the HTTP client")?;
+    Ok(Teams {
+        chat: Arc::new(TeamsChat::new(api, channels, Arc::new(Conversations(store.clone())))),
+        verifier: TeamsVerifier::new(keys, &teams.app_id, [teams.issuer.clone()]),
+        home: TeamsHome(teams.tenant_id.clone()),
+    })
 }

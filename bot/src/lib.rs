@@ -19,6 +19,7 @@ pub mod oncall;
 pub mod service;
 pub mod slack;
 pub mod snapshot;
+pub mod teams;
 pub mod verbs;
 pub mod workers;
 

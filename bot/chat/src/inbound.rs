@@ -4,6 +4,7 @@
 
 use jit_core::access::Channel;
 use jit_core::id::{AccessId, RoleName};
+use jit_core::notice::NoticeKind;
 
 use crate::card::Verb;
 use crate::deliver::Handle;
@@ -46,6 +47,13 @@ pub enum Intent {
         /// Of this role.
         role: Option<RoleName>,
     },
+    /// Their own face of a card that many see.
+    Face {
+        /// Of which access.
+        access: AccessId,
+        /// Which card.
+        notice: NoticeKind,
+    },
     /// A form was sent.
     Form(Box<Submission>),
     /// Something in a form has changed: its preview wants to be made anew.
@@ -79,6 +87,21 @@ pub struct Submission {
     pub values: Values,
     /// What it carries.
     pub meta: Meta,
+}
+
+impl Intent {
+    /// Whether doing it twice could be more than doing it once.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Line { .. } | Self::Button { .. } | Self::Form(_) => true,
+            Self::RequestForm { .. }
+            | Self::Face { .. }
+            | Self::FormChanged { .. }
+            | Self::Options { .. }
+            | Self::Home
+            | Self::Ignored => false,
+        }
+    }
 }
 
 impl<Way> Inbound<Way> {

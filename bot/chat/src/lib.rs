@@ -1,8 +1,8 @@
 //! Chat: what is said, and the platforms that say it.
 //!
 //! [`cards`] words what the core tells ([`jit_core::notice`]) and answers ([`jit_core::answer`]) into a small tree, [`card`]; [`forms`] are
-//! the dialogs; [`inbound`] is what somebody did; [`slack`] and [`teams`] decode what the platforms send and render, post and edit what they show. Nothing here decides
-//! anything.
+//! the dialogs; [`inbound`] is what somebody did; [`slack`] and [`teams`] decode what the platforms send, and render, post and edit what they
+//! show. Nothing here decides anything.
 
 pub mod card;
 pub mod cards;

@@ -45,8 +45,33 @@ pub(super) fn emergency(app: &App, speaker: &Speaker, (draft, drill): (Draft, bo
     open(app, |_| forms::emergency(&roles, filled, least, meta))
 }
 
+/// A form about an access.
+pub(super) fn about(app: &App, kind: FormKind, access: &Access) -> Outcome {
+    match kind {
+        FormKind::ApproveShorter => open(app, |c| forms::approve_shorter(access, c)),
+        FormKind::Deny => open(app, |c| forms::deny(access, c)),
+        FormKind::Ask => open(app, |c| forms::ask(access, c)),
+        FormKind::Reply => open(app, |c| forms::reply(access, c)),
+        FormKind::Revoke => open(app, |c| forms::revoke(access, c)),
+        FormKind::Justified => open(app, |c| forms::justified(access, c)),
+        FormKind::Misuse => open(app, |c| forms::misuse(access, c)),
+        FormKind::Extend | FormKind::Request | FormKind::Emergency => extend(app, access),
+    }
+}
+
+/// The form of a submission, as it would be opened now.
+pub(super) async fn again(app: &App, speaker: &Speaker, sent: &Submission) -> Option<Form> {
+    let opened = match (sent.form, sent.meta.access) {
+        (FormKind::Request, _) => changed(app, speaker, sent).await,
+        (FormKind::Emergency, _) => emergency(app, speaker, (draft(&filled(sent)), sent.meta.drill)),
+        (kind, id) => about(app, kind, &app.verbs().shown(speaker, id?).await.ok()?),
+    };
+    let (Outcome::Open(form) | Outcome::Changed(form)) = opened else { return None };
+    Some(Form { meta: sent.meta.clone(), ..*form })
+}
+
 /// The form for more time.
-pub(super) fn extend(app: &App, access: &Access) -> Outcome {
+fn extend(app: &App, access: &Access) -> Outcome {
     let longest = app.verbs().extendable(access);
     let least = app.dispatch.in_force.get().policy.limits.min_justification;
     match longest {
@@ -155,7 +180,7 @@ fn place(form: &Submission, code: Code) -> &'static str {
     }
 }
 
-fn verb(form: FormKind) -> &'static str {
+pub(super) fn verb(form: FormKind) -> &'static str {
     match form {
         FormKind::Request => "request",
         FormKind::Deny => "deny",

@@ -5,16 +5,17 @@
 
 mod forms;
 
-use jit_chat::card::Verb;
-use jit_chat::cards::Context;
-use jit_chat::form::{Choice, Form};
+use jit_chat::card::{Action, Block, Card, Verb};
+use jit_chat::cards::{self, Context};
+use jit_chat::form::{Choice, Form, FormKind};
 use jit_chat::inbound::{Inbound, Intent};
-use jit_core::access::{Access, Origin, Platform};
+use jit_core::access::{Origin, Platform};
 use jit_core::answer::Answer;
 use jit_core::command::Command;
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::grammar;
 use jit_core::id::AccessId;
+use jit_core::notice::{Notice, NoticeKind};
 use jit_core::refusal::{Code, Refusal};
 
 use crate::app::App;
@@ -29,7 +30,7 @@ pub enum Outcome {
     /// This, to them alone.
     Said(Answer),
     /// What the button asked for is done; the cards that tell of it are edited, and that is the answer.
-    Done(Box<Access>),
+    Done(Answer),
     /// With a form.
     Open(Box<Form>),
     /// The form was taken.
@@ -45,6 +46,8 @@ pub enum Outcome {
     Changed(Box<Form>),
     /// With these options.
     Options(Vec<Choice>),
+    /// With their own face of a card that many see.
+    Face(Box<Card>),
 }
 
 impl Outcome {
@@ -54,7 +57,7 @@ impl Outcome {
 
     fn of(done: Result<Answer, ActError>, verb: &str) -> Self {
         match done {
-            Ok(Answer::Acted { access, .. }) => Self::Done(access),
+            Ok(done @ Answer::Acted { .. }) => Self::Done(done),
             Ok(said) => Self::Said(said),
             Err(error) => Self::Said(error.answer(verb)),
         }
@@ -83,6 +86,7 @@ pub async fn react<Way>(app: &App, platform: Platform, inbound: &Inbound<Way>) -
             let draft = Draft { role: role.as_ref().map(ToString::to_string), ..Draft::default() };
             forms::request(app, &speaker, draft).await
         }
+        Intent::Face { access, notice } => face(app, &speaker, (*access, notice)).await,
         Intent::Form(form) => forms::submitted(app, &speaker, form).await,
         Intent::FormChanged { form, .. } => forms::changed(app, &speaker, form).await,
         Intent::Options { query, .. } => forms::options(app, &speaker, query),
@@ -159,12 +163,12 @@ async fn line(app: &App, speaker: &Speaker, text: &str) -> Outcome {
     match app.verbs().line(speaker, line).await {
         Reply::Answer(said) => Outcome::Said(said),
         Reply::RequestForm(draft) => forms::request(app, speaker, draft).await,
-        Reply::DenyForm(access) => forms::open(app, |c| jit_chat::forms::deny(&access, c)),
-        Reply::RevokeForm(access) => forms::open(app, |c| jit_chat::forms::revoke(&access, c)),
-        Reply::ExtendForm(access) => forms::extend(app, &access),
+        Reply::DenyForm(access) => forms::about(app, FormKind::Deny, &access),
+        Reply::RevokeForm(access) => forms::about(app, FormKind::Revoke, &access),
+        Reply::ExtendForm(access) => forms::about(app, FormKind::Extend, &access),
         Reply::EmergencyForm { draft, drill } => forms::emergency(app, speaker, (draft, drill)),
-        Reply::AskForm(access) => forms::open(app, |c| jit_chat::forms::ask(&access, c)),
-        Reply::AnswerForm(access) => forms::open(app, |c| jit_chat::forms::reply(&access, c)),
+        Reply::AskForm(access) => forms::about(app, FormKind::Ask, &access),
+        Reply::AnswerForm(access) => forms::about(app, FormKind::Reply, &access),
     }
 }
 
@@ -172,39 +176,64 @@ async fn line(app: &App, speaker: &Speaker, text: &str) -> Outcome {
 async fn button(app: &App, speaker: &Speaker, (verb, id): (Verb, AccessId)) -> Outcome {
     let verbs = app.verbs();
     let by = speaker.id().clone();
-    let done = match verb {
-        Verb::Approve => verbs.act(speaker, id, Command::Approve { by, at_most: None }).await,
-        Verb::Claim => verbs.act(speaker, id, Command::Claim { by }).await,
-        Verb::Cancel => verbs.act(speaker, id, Command::Cancel { by }).await,
-        Verb::Done => verbs.act(speaker, id, Command::Done { by }).await,
-        Verb::Show => match verbs.access(id).await {
-            Ok(access) => verbs.show(speaker, access).await,
-            Err(error) => Err(error),
-        },
-        Verb::ApproveShorter
-        | Verb::Deny
-        | Verb::Ask
-        | Verb::Reply
-        | Verb::Extend
-        | Verb::Revoke
-        | Verb::Justified
-        | Verb::Misuse => {
-            return match verbs.shown(speaker, id).await {
-                Ok(access) => match verb {
-                    Verb::ApproveShorter => forms::open(app, |c| jit_chat::forms::approve_shorter(&access, c)),
-                    Verb::Deny => forms::open(app, |c| jit_chat::forms::deny(&access, c)),
-                    Verb::Ask => forms::open(app, |c| jit_chat::forms::ask(&access, c)),
-                    Verb::Reply => forms::open(app, |c| jit_chat::forms::reply(&access, c)),
-                    Verb::Revoke => forms::open(app, |c| jit_chat::forms::revoke(&access, c)),
-                    Verb::Justified => forms::open(app, |c| jit_chat::forms::justified(&access, c)),
-                    Verb::Misuse => forms::open(app, |c| jit_chat::forms::misuse(&access, c)),
-                    _ => forms::extend(app, &access),
-                },
-                Err(error) => Outcome::Said(error.answer(verb.as_str())),
+    let command = match verb {
+        Verb::Approve => Command::Approve { by, at_most: None },
+        Verb::Claim => Command::Claim { by },
+        Verb::Cancel => Command::Cancel { by },
+        Verb::Done => Command::Done { by },
+        Verb::Show => {
+            let shown = match verbs.access(id).await {
+                Ok(access) => verbs.show(speaker, access).await,
+                Err(error) => Err(error),
             };
+            return Outcome::of(shown, verb.as_str());
         }
+        Verb::ApproveShorter => return form(app, speaker, FormKind::ApproveShorter, id).await,
+        Verb::Deny => return form(app, speaker, FormKind::Deny, id).await,
+        Verb::Ask => return form(app, speaker, FormKind::Ask, id).await,
+        Verb::Reply => return form(app, speaker, FormKind::Reply, id).await,
+        Verb::Extend => return form(app, speaker, FormKind::Extend, id).await,
+        Verb::Revoke => return form(app, speaker, FormKind::Revoke, id).await,
+        Verb::Justified => return form(app, speaker, FormKind::Justified, id).await,
+        Verb::Misuse => return form(app, speaker, FormKind::Misuse, id).await,
     };
-    Outcome::of(done, verb.as_str())
+    Outcome::of(verbs.act(speaker, id, command).await, verb.as_str())
+}
+
+/// The form of a button; who may not see the access gets none.
+async fn form(app: &App, speaker: &Speaker, kind: FormKind, id: AccessId) -> Outcome {
+    match app.verbs().shown(speaker, id).await {
+        Ok(access) => forms::about(app, kind, &access),
+        Err(error) => Outcome::Said(error.answer(forms::verb(kind))),
+    }
+}
+
+/// The form that was sent, as it would be opened now: what a platform shows again with what is wrong in it. None for whoever may not have it.
+pub(crate) async fn again<Way>(app: &App, platform: Platform, inbound: &Inbound<Way>) -> Option<Form> {
+    let Intent::Form(sent) = &inbound.intent else { return None };
+    let speaker = speaker(app, platform, inbound).ok()?;
+    forms::again(app, &speaker, sent).await
+}
+
+/// A card that many see, as it stands now, with the buttons that this person may press. Who may not see the access gets no face of it either.
+async fn face(app: &App, speaker: &Speaker, (id, kind): (AccessId, &NoticeKind)) -> Outcome {
+    let verbs = app.verbs();
+    let access = match verbs.shown(speaker, id).await {
+        Ok(access) => access,
+        Err(error) => return Outcome::Said(error.answer("show")),
+    };
+    let notice = Notice { kind: kind.clone(), access, at: app.dispatch.store.now() };
+    let mut card = with_context(app, |context| cards::card(&notice, context));
+    for block in &mut card.blocks {
+        if let Block::Actions(buttons) = block {
+            buttons.retain(|button| match button.action {
+                Action::On(verb, _) => verbs.may_press(speaker, &notice.access, verb),
+                Action::Request(_) => true,
+            });
+        }
+    }
+    card.blocks.retain(|block| !matches!(block, Block::Actions(buttons) if buttons.is_empty()));
+    Outcome::Face(Box::new(card))
 }
 
 /// Words something with today's names.

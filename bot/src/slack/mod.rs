@@ -49,7 +49,8 @@ pub async fn react(app: &App, inbound: Inbound) -> Reaction {
         return Reaction::ack(json!({ "challenge": challenge }));
     }
     match door::react(app, Platform::Slack, &inbound).await {
-        Outcome::Nothing | Outcome::Done(_) => Reaction::default(),
+        // Slack shows one card to everybody.
+        Outcome::Nothing | Outcome::Done(_) | Outcome::Face(_) => Reaction::default(),
         Outcome::Said(said) => answer(app, &inbound, &said),
         Outcome::Open(form) => open(app, &inbound, &form),
         Outcome::Taken(said) => Reaction { ack: Some(view::close()), later: said_in_channel(app, &inbound, &said) },

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jit_chat::card::Verb;
 use jit_core::access::{Access, State};
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::facts::beside;
@@ -43,6 +44,23 @@ impl Verbs {
             return Ok(Answer::Show { access, history: Vec::new(), may: Vec::new() });
         }
         Err(no_such_access(&access.short).into())
+    }
+
+    /// Whether a button would do something for this person now. For showing it: what it does is judged when it is pressed.
+    pub fn may_press(&self, speaker: &Speaker, access: &Access, verb: Verb) -> bool {
+        let snapshot = self.dispatch.in_force.get();
+        let unreviewed = access.review.as_ref().is_some_and(|review| review.verdict.is_none());
+        match verb {
+            Verb::Show => scope::sees(&snapshot, speaker.id(), access),
+            Verb::Justified | Verb::Misuse => unreviewed && scope::may_review(&snapshot, speaker.id(), access),
+            Verb::ApproveShorter | Verb::Claim | Verb::Ask => {
+                matches!(access.state, State::Pending(_)) && scope::may_vote(&snapshot, speaker.id(), access)
+            }
+            Verb::Reply => access.request.requester == *speaker.id(),
+            Verb::Approve | Verb::Deny | Verb::Extend | Verb::Done | Verb::Revoke | Verb::Cancel => {
+                may(&snapshot, speaker, access).iter().any(|may| may == verb.as_str())
+            }
+        }
     }
 
     /// `/jit pending`

@@ -34,6 +34,7 @@ mod texts;
 mod timers;
 mod timers_redis;
 mod timers_sql;
+mod told;
 mod wakeups;
 
 pub use clock::{Clock, VirtualClock};

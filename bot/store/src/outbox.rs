@@ -451,7 +451,7 @@ impl Store {
     }
 
     /// Notices of their stored texts, personal texts put back; in the same order.
-    async fn tells<'a>(
+    pub(crate) async fn tells<'a>(
         &self,
         bodies: impl Iterator<Item = &'a str>,
     ) -> Result<Vec<Result<Tell, serde_json::Error>>, StoreError> {

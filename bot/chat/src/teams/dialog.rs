@@ -39,9 +39,18 @@ pub struct Sent {
 
 /// Renders a dialog, as the answer to whatever opens or sends it; with what is wrong, by field.
 pub fn task(form: &Form, context: &Context, errors: &BTreeMap<&str, String>) -> Value {
-    let content = Room::fit(limits::CARD_BYTES, |room| card(form, context, errors, room));
+    let content = content(form, context, errors);
     let height = if form.fields.len() > 2 { "large" } else { "medium" };
     continued(&form.title, content, height)
+}
+
+/// Renders a form as a card in a message: for clients that know no dialogs.
+pub fn attachment(form: &Form, context: &Context, errors: &BTreeMap<&str, String>) -> Value {
+    json!({ "contentType": CONTENT_TYPE, "content": content(form, context, errors) })
+}
+
+fn content(form: &Form, context: &Context, errors: &BTreeMap<&str, String>) -> Value {
+    Room::fit(limits::CARD_BYTES, |room| card(form, context, errors, room))
 }
 
 /// Renders a card as a dialog: where somebody asks to see something that a shared card has no room for.

@@ -167,6 +167,11 @@ fn answers(port: u16) -> bool {
 }
 
 impl AgentsPlayground {
+    /// Where node finds its modules, and those that drive its page.
+    pub fn modules() -> &'static Path {
+        &MODULES
+    }
+
     /// Its page.
     pub fn page(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)

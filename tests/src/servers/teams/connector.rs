@@ -206,7 +206,7 @@ async fn create(teams: &Teams, body: &Value) -> Answer {
             // Microsoft's own client knows people by their Teams ids alone.
             let mut body = body.clone();
             body["members"][0]["id"] = Value::from(member.id());
-            client.call(&teams.inner.http, "POST", "v3/conversations", &body).await
+            client.call(&teams.inner.http, "POST", "_connector/v3/conversations", &body).await
         }
         Some((member, true, None)) => (201, json!({ "id": member.conversation() })),
     }
