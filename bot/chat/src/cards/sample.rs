@@ -73,7 +73,7 @@ pub fn people() -> Directory {
         name: name.to_owned(),
         email: Some(format!("{id}@acme.test")),
         slack: slack.map(str::to_owned),
-        teams: None,
+        teams: slack.map(|id| format!("00000000-0000-4000-8000-{:0>12}", id.trim_start_matches('U'))),
         chat: None,
         manager: Some("bob".into()),
         groups: BTreeSet::new(),

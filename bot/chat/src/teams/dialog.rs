@@ -12,7 +12,7 @@ use super::buttons::label;
 use super::limits;
 use super::render::{self, CONTENT_TYPE, VERSION, Viewer};
 use super::room::Room;
-use super::text::{clean, cut, plain};
+use super::text::{clean, cut, inert, plain};
 use crate::card::Card;
 use crate::cards::Context;
 use crate::form::{Choice, Field, Form, FormKind, Input, Meta, Values, field};
@@ -140,7 +140,7 @@ fn card(form: &Form, context: &Context, errors: &BTreeMap<&str, String>, room: R
         "type": "AdaptiveCard",
         "version": VERSION,
         "body": body,
-        "fallbackText": cut(plain(&form.title).trim(), limits::TITLE),
+        "fallbackText": cut(inert(&form.title).trim(), limits::TITLE),
     });
     if let Some(submit) = &form.submit {
         let mut data = json!({ "form": form.kind.as_str(), "meta": meta(&form.meta) });
@@ -156,9 +156,11 @@ fn card(form: &Form, context: &Context, errors: &BTreeMap<&str, String>, room: R
     content
 }
 
-/// What filters another field follows at once or not at all; here choices are found by typing instead, and say their level.
+/// What filters another field follows at once or not at all; here choices are found by typing instead, and say their level. A select
+/// without choices cannot be answered.
 fn is_shown(field: &Field) -> bool {
-    field.id != field::LEVEL
+    let empty = matches!(&field.input, Input::Select { options, external: false, .. } if options.is_empty());
+    field.id != field::LEVEL && !empty
 }
 
 fn style(kind: FormKind) -> &'static str {
@@ -184,7 +186,7 @@ fn meta(meta: &Meta) -> Value {
 
 fn input(field: &Field, previews: bool, room: Room) -> Value {
     let optional = if field.optional { " (optional)" } else { "" };
-    let label = format!("{}{optional}", cut(plain(&field.label).trim(), limits::LABEL));
+    let label = format!("{}{optional}", said(&field.label, limits::LABEL));
     let mut input = json!({ "id": field.id, "label": label, "isRequired": !field.optional && !previews });
     if !field.optional && !previews {
         input["errorMessage"] = json!(match field.input {
@@ -193,7 +195,10 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
         });
     }
     match &field.input {
-        Input::Select { options, selected, external } => select(&mut input, options, selected.as_deref(), *external),
+        Input::Select { options, selected, external } => {
+            let most = if *external { limits::FOUND } else { room.choices };
+            select(&mut input, options, selected.as_deref(), most);
+        }
         Input::Text { multiline, min, max, initial, placeholder } => {
             let max = (*max).clamp(1, limits::INPUT);
             input["type"] = json!("Input.Text");
@@ -214,18 +219,17 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
 }
 
 /// Many choices are found by typing; too many for one dialog are asked for while typing.
-fn select(input: &mut Value, options: &[Choice], selected: Option<&str>, external: bool) {
+fn select(input: &mut Value, options: &[Choice], selected: Option<&str>, most: usize) {
     let initial = selected.and_then(|value| options.iter().find(|choice| choice.value == value));
-    let most = if external { limits::FOUND } else { limits::CHOICES };
     let first = options.iter().take(most);
     // The one chosen must be among those listed.
     let cut_off = initial.filter(|choice| !first.clone().any(|listed| listed == *choice));
     let listed: Vec<Value> = first.take(most - usize::from(cut_off.is_some())).chain(cut_off).map(choice).collect();
     input["type"] = json!("Input.ChoiceSet");
-    input["style"] = json!(if external || listed.len() > LISTED { "filtered" } else { "compact" });
+    input["style"] = json!(if listed.len() > LISTED { "filtered" } else { "compact" });
     input["choices"] = json!(listed);
     input["placeholder"] = json!("Choose");
-    if external {
+    if options.len() > listed.len() {
         input["choices.data"] = json!({ "type": "Data.Query", "dataset": ROLES });
     }
     if let Some(initial) = initial {
@@ -234,7 +238,13 @@ fn select(input: &mut Value, options: &[Choice], selected: Option<&str>, externa
 }
 
 fn choice(choice: &Choice) -> Value {
-    json!({ "title": cut(plain(&choice.label).trim(), limits::CHOICE), "value": sends(choice) })
+    json!({ "title": said(&choice.label, limits::CHOICE), "value": sends(choice) })
+}
+
+/// Never nothing: a label that is empty names no field.
+fn said(text: &str, max: usize) -> String {
+    let text = cut(plain(text).trim(), max);
+    if text.is_empty() { "–".to_owned() } else { text }
 }
 
 fn sends(choice: &Choice) -> String {

@@ -2,7 +2,7 @@
 //!
 //! [`verify`] says whether a request comes from the Bot Framework's connector, [`decode`] what somebody did. [`render`] turns cards into
 //! messages, [`dialog`] forms into dialogs; [`actions`] is what their buttons carry, both ways. [`api`] speaks to the connector, [`deliver`] is
-//! the outbox worker's way there, and [`reference`] is where one can speak. Nothing here knows a rule or a word of the product.
+//! the outbox worker's way there, and [`reference`] is where one can speak; [`manifest`] is the app package. Nothing here knows a rule or a word of the product.
 
 pub mod actions;
 pub mod api;
@@ -14,11 +14,13 @@ pub mod dialog;
 pub mod keys;
 pub mod limits;
 mod lines;
+pub mod manifest;
 pub mod opener;
 pub mod reference;
 pub mod render;
 mod room;
 mod rsa;
+pub mod samples;
 pub mod text;
 pub mod token;
 pub mod verify;

@@ -1,5 +1,7 @@
 //! Slack's limits on messages and views, written down a second time from its reference, apart from the code that keeps them.
 
+pub mod teams;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

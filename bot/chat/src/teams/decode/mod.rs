@@ -212,10 +212,11 @@ fn presence(activity: &Value, kind: &str, bot: &str) -> Presence {
 
 /// Words; or a button of a card in a client that knows no better than to send a message.
 fn message(activity: &Value) -> Intent {
-    if activity["value"].is_object() {
-        return data(&activity["value"], handle(activity)).unwrap_or(Intent::Ignored);
+    match data(&activity["value"], handle(activity)) {
+        Some(pressed) => pressed,
+        None if activity["value"].is_object() && text(activity, &["text"]).is_none() => Intent::Ignored,
+        None => Intent::Line { text: self::text::said(activity) },
     }
-    Intent::Line { text: self::text::said(activity) }
 }
 
 /// What a button or a dialog sends.
