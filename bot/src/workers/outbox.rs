@@ -9,6 +9,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use jit_chat::cards::Context;
 use jit_chat::deliver::{Chat, ChatError, Delivery, Handle, Rate};
+use jit_core::access::Platform;
+use jit_core::directory::Directory;
+use jit_core::effect::Recipient;
 use jit_core::reconcile::backoff;
 use jit_store::Leased;
 use tokio::sync::Semaphore;
@@ -73,9 +76,20 @@ async fn pace(app: &App, chat: &dyn Chat, leased: &Leased) {
     }
 }
 
+/// Where somebody is to be found who is not on this platform any more, or of whom nothing was known when it was queued.
+fn elsewhere(directory: &Directory, leased: &Leased) -> Option<Platform> {
+    let Recipient::Person(id) = &leased.tell.to else { return None };
+    let person = directory.person(id).filter(|_| leased.posted.is_none())?;
+    let is_on = |platform: &&Platform| person.identity(**platform).is_some();
+    if is_on(&&leased.platform) { None } else { directory.platforms().iter().find(is_on).copied() }
+}
+
 /// Delivers one, and writes down what came of it.
 async fn deliver(app: &App, chat: &dyn Chat, leased: &Leased) -> anyhow::Result<()> {
     let store = &app.dispatch.store;
+    if let Some(platform) = elsewhere(&app.dispatch.in_force.get().directory, leased) {
+        return Ok(store.reroute(leased.id, platform).await?);
+    }
     pace(app, chat, leased).await;
     let in_force = app.dispatch.in_force.get();
     let context = Context { directory: &in_force.directory, now: store.now() };

@@ -379,6 +379,16 @@ impl Store {
         Ok(())
     }
 
+    /// Whom it is for is on another platform by now: it goes there, and keeps its id and with it its place.
+    pub async fn reroute(&self, id: i64, platform: Platform) -> Result<(), StoreError> {
+        let update = "UPDATE outbox SET platform = $2, lease_owner = NULL, lease_us = 0, due_us = $3
+                      WHERE id = $1 AND done_us IS NULL";
+        let values = vec![id.into(), platform.as_str().into(), micros(self.now()).into()];
+        sql::execute(&self.db().writer, update, values).await.doing("send a notice by another platform")?;
+        self.ring(Ring { outbox: true, ..Ring::default() });
+        Ok(())
+    }
+
     /// What was parked, newest first.
     pub async fn parked(&self, max: u32) -> Result<Vec<Parked>, StoreError> {
         type Row = (i64, Option<String>, String);
