@@ -4,7 +4,7 @@
 //! A slow or broken conversation holds up no other, and chat as a whole holds up nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use jit_chat::cards::Context;
@@ -66,13 +66,22 @@ async fn run(app: App, chat: Arc<dyn Chat>, stop: CancellationToken) {
 
 /// Waits until the platform takes another one, but never so long that the lease could end on the way.
 async fn pace(app: &App, chat: &dyn Chat, leased: &Leased) {
-    let (name, pace) = (chat.platform().as_str(), chat.pace());
-    let conversation = leased.posted.is_none().then(|| (format!("{name}:{}", leased.tell.to.key()), pace.conversation));
-    let all = pace.all.map(|rate| (format!("{name}:"), rate));
-    for (key, Rate { per_second, burst }) in conversation.into_iter().chain(all) {
-        if let Some(wait) = app.dispatch.store.budget(&key, per_second, burst).await {
+    let (store, name, pace) = (&app.dispatch.store, chat.platform().as_str(), chat.pace());
+    if leased.posted.is_none() {
+        let key = format!("{name}:{}", leased.tell.to.key());
+        let Rate { per_second, burst } = pace.conversation;
+        if let Some(wait) = store.budget(&key, per_second, burst).await {
             tokio::time::sleep(wait.min(LEASE / 6)).await;
         }
+    }
+    // Many conversations share this one, so whoever has waited asks again.
+    let Some(Rate { per_second, burst }) = pace.all else { return };
+    let until = Instant::now() + LEASE / 6;
+    while let Some(wait) = store.budget(&format!("{name}:"), per_second, burst).await {
+        if Instant::now() + wait > until {
+            return;
+        }
+        tokio::time::sleep(wait).await;
     }
 }
 
