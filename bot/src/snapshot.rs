@@ -14,6 +14,7 @@ use jit_core::facts::{Facts, InUse, OpenAccess};
 use jit_core::id::ConnectorName;
 use jit_core::incident::Incidents;
 use jit_core::policy::{self, Policy, Problem, SourceFile};
+use jit_core::ticket::Known;
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -48,6 +49,7 @@ impl Snapshot {
             unreviewed: &[],
             past: None,
             in_use: InUse::default(),
+            ticket: Known::NotYet,
             parent: None,
         }
     }
@@ -67,6 +69,8 @@ pub struct Sources {
     pub people: PathBuf,
     /// The sources of on-call rotations, with the file of those that are one.
     pub oncall: BTreeMap<String, Option<PathBuf>>,
+    /// The sources of tickets.
+    pub tickets: BTreeMap<String, crate::tickets::Known>,
 }
 
 /// Policy or people that cannot be put in force; what is in force stays.
@@ -90,6 +94,7 @@ impl Sources {
             policy: config.path(&config.policy.path),
             people: config.path(&config.directory.file),
             oncall: crate::oncall::files(config),
+            tickets: crate::tickets::known(config),
         }
     }
 
@@ -100,11 +105,14 @@ impl Sources {
         let text = std::fs::read_to_string(&self.people).with_context(|| format!("the directory {shown}"))?;
         let mut directory =
             jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
-        let (rotations, problems) = crate::oncall::known(&self.oncall, &directory);
+        let (rotations, mut problems) = crate::oncall::known(&self.oncall, &directory);
+        let (tickets, wrong) = crate::tickets::sources(&self.tickets, &directory);
+        problems.extend(wrong);
         if !problems.is_empty() {
             return Err(SourceError::Problems(problems));
         }
         directory.set_oncall_sources(rotations);
+        directory.set_ticket_sources(tickets);
         let files = read_policy(&self.policy)?;
         let policy = policy::parse(&files).map_err(|problems| SourceError::Problems(self.placed(problems)))?;
         let problems = policy::check(&policy, &directory, &names);

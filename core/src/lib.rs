@@ -29,4 +29,5 @@ pub mod policy;
 pub mod reconcile;
 pub mod refusal;
 pub mod span;
+pub mod ticket;
 pub mod timer;

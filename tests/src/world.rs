@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::servers::{Folder, OncallProvider, Postgres, Redis};
+use crate::servers::{Folder, OncallProvider, Postgres, Redis, TicketProvider};
 use crate::site::{APP_TOKEN, BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
@@ -55,12 +55,14 @@ pub struct World {
     pub targets: BTreeMap<&'static str, FakeTarget>,
     /// PagerDuty and Opsgenie.
     pub oncall: OncallProvider,
+    /// Jira and ServiceNow.
+    pub tickets: TicketProvider,
     base: Url,
     config: Config,
     folder: Folder,
     running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
     _chat_server: JoinSet<()>,
-    _redis: Option<Redis>,
+    redis: Option<Redis>,
 }
 
 impl World {
@@ -77,12 +79,14 @@ impl World {
         let door = ChatDoor::open().await;
         let redis_url = redis.as_ref().map(Redis::url);
         let oncall = OncallProvider::start().await;
+        let tickets = TicketProvider::start().await;
+        let files = "[oncall.file]\npath = \"rotations.toml\"\n[tickets.file]\npattern = \"DB-*\"\npath = \"tickets.toml\"\nrefresh = \"10s\"\n";
         let text = Configuration {
             database,
             redis: redis_url,
             slack_api: Some(door.api()),
             sockets: backend == Backend::Sockets,
-            more: oncall.configuration() + "[oncall.file]\npath = \"rotations.toml\"\n",
+            more: oncall.configuration() + &tickets.configuration() + files,
             ..Configuration::default()
         };
         let config = Config::parse(&text.text(), "the world's configuration", folder.path(), &|_| None).expect("sound");
@@ -105,12 +109,13 @@ impl World {
             clock,
             targets,
             oncall,
+            tickets,
             base,
             config,
             folder,
             running: None,
             _chat_server: chat_server,
-            _redis: redis,
+            redis,
         };
         world.run().await;
         world
@@ -150,6 +155,11 @@ impl World {
         self.stop().await;
         self.app = build(&self.config, &self.clock, &self.targets).await;
         self.run().await;
+    }
+
+    /// Redis is gone from now on.
+    pub fn loses_redis(&mut self) {
+        self.redis.as_mut().expect("a world with Redis").stop();
     }
 
     /// The service's address.
@@ -485,7 +495,7 @@ async fn build(config: &Config, clock: &VirtualClock, targets: &BTreeMap<&'stati
 fn copy_world(folder: &Folder) {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("world");
     std::fs::create_dir_all(folder.join("policy")).expect("a folder");
-    for name in ["people.toml", "rotations.toml", "policy/roles.toml", "policy/rules.toml"] {
+    for name in ["people.toml", "rotations.toml", "tickets.toml", "policy/roles.toml", "policy/rules.toml"] {
         std::fs::copy(source.join(name), folder.join(name)).expect("the world's files are there");
     }
 }

@@ -12,6 +12,7 @@ mod process;
 mod redis;
 mod service;
 mod sshd;
+mod tickets;
 mod users;
 
 pub use certificates::certificates;
@@ -24,4 +25,5 @@ pub use process::free_port;
 pub use redis::Redis;
 pub use service::Service;
 pub use sshd::Sshd;
+pub use tickets::{ATicket, TICKET_TOKEN, TICKET_USER, TicketProvider};
 pub use users::User;

@@ -23,5 +23,6 @@ mod request;
 mod restart;
 mod socket;
 mod standing;
+mod tickets;
 mod trouble;
 mod windows;
