@@ -14,6 +14,7 @@ use crate::app::App;
 pub const FILES: &[(&str, &str)] = &[
     ("people.toml", include_str!("../demo/people.toml")),
     ("rotations.toml", include_str!("../demo/rotations.toml")),
+    ("tickets.toml", include_str!("../demo/tickets.toml")),
     ("policy/roles.toml", include_str!("../demo/policy/roles.toml")),
     ("policy/rules.toml", include_str!("../demo/policy/rules.toml")),
     ("policy/tests/demo.toml", include_str!("../demo/policy/tests/demo.toml")),
@@ -53,6 +54,11 @@ file = "people.toml"
 
 [oncall.file]
 path = "rotations.toml"
+refresh = "10s"
+
+[tickets.file]
+pattern = "OPS-*"
+path = "tickets.toml"
 refresh = "10s"
 
 [connectors.hosts]
@@ -147,7 +153,7 @@ const PEOPLE: [Sample; 6] = [
 ];
 
 /// Who, where, what to type, what then happens.
-const HINTS: [Sample; 9] = [
+const HINTS: [Sample; 10] = [
     (
         "U0001",
         "C0001",
@@ -171,6 +177,12 @@ const HINTS: [Sample; 9] = [
         "C0003",
         "/jit request payments-admin for 2m because refunds of incident 42 hang",
         "High risk: first Bob, then Sam of security must agree.",
+    ),
+    (
+        "U0001",
+        "C0001",
+        "/jit request customers-export for 10m ticket OPS-12 because the auditors need the export of March",
+        "The ticket is checked first: it must be open, and Alice's own. Then Bob is asked. In tickets.toml, write `status = \"closed\"`: the access ends with its ticket.",
     ),
     (
         "U0004",

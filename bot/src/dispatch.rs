@@ -193,8 +193,9 @@ impl Dispatch {
         let (open, version) = self.store.open_of(&beneficiary).await.map_err(anyhow::Error::from)?;
         loaded.open = open.into_iter().filter(|open| open.id != id).collect();
         // Limits, conflicts and duplicates are about the person: whatever reads them sets the person's version.
-        let starts = matches!(command, Command::Timer { kind: TimerKind::Start });
-        if starts || matches!(command, Command::Request(_) | Command::Approve { .. }) {
+        let screened = matches!(command, Command::TicketLooked { .. });
+        let starts = matches!(command, Command::Timer { kind: TimerKind::Start | TimerKind::ScreeningDeadline });
+        if starts || screened || matches!(command, Command::Request(_) | Command::Approve { .. }) {
             loaded.person_version = Some(version);
             // Whoever is asked next is advised.
             loaded.past = Some(self.store.past_of(&beneficiary, &role, id).await.map_err(anyhow::Error::from)?);

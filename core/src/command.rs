@@ -8,6 +8,7 @@ use crate::id::{AccessId, PersonId, RoleName, ShortId};
 use crate::incident::IncidentId;
 use crate::personal::Personal;
 use crate::span::Span;
+use crate::ticket::{Finding, TicketId};
 use crate::timer::TimerKind;
 
 /// What shall happen to one access.
@@ -107,6 +108,18 @@ pub enum Command {
         /// Which.
         incident: IncidentId,
     },
+    /// A ticket was looked up, or will not be.
+    TicketLooked {
+        /// Which.
+        ticket: TicketId,
+        /// What was found.
+        finding: Finding,
+    },
+    /// Its source says that a ticket is closed.
+    TicketClosed {
+        /// Which.
+        ticket: TicketId,
+    },
     /// Say whether an emergency bypass was justified.
     Review {
         /// Who.
@@ -172,6 +185,8 @@ impl Command {
             Self::ParentEnded => "parent-ended",
             Self::Recheck => "recheck",
             Self::IncidentResolved { .. } => "incident-resolved",
+            Self::TicketLooked { .. } => "ticket-looked",
+            Self::TicketClosed { .. } => "ticket-closed",
             Self::Review { .. } => "review",
         }
     }

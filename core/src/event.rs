@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{EndCause, Origin, Outcome, Platform, Request, Skipped, Verdict, Vote};
+use crate::access::{EndCause, Origin, Outcome, Platform, Request, Skipped, Unknown, Verdict, Vote};
 use crate::advice::Advice;
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
@@ -13,6 +13,7 @@ use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
 use crate::personal::Personal;
 use crate::policy::{Closing, Exception, Route, Subject};
 use crate::span::Span;
+use crate::ticket::{Finding, TicketId};
 
 /// One event as it is stored and hashed: `canonical(&record)` are its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,11 @@ pub enum Actor {
         /// Its name in the configuration.
         source: String,
     },
+    /// A source of tickets.
+    Tickets {
+        /// Its name in the configuration.
+        source: String,
+    },
     /// An operator at the command line; the system's user name.
     Operator {
         /// The system's user name.
@@ -85,6 +91,23 @@ pub enum Event {
         /// The end of the window in which it may be held, as policy said when it was asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         closing: Option<Closing>,
+    },
+    /// Something has to be looked up before it goes on.
+    ScreeningStarted {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Until when an answer counts.
+        deadline: DateTime<Utc>,
+        /// It was agreed to, and its start has come.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        at_start: bool,
+    },
+    /// Its ticket was looked up, or could not be in time.
+    TicketLooked {
+        /// Which.
+        ticket: TicketId,
+        /// What was found.
+        finding: Finding,
     },
     /// A step of the route began; these were asked.
     StepOpened {
@@ -221,6 +244,9 @@ pub enum Event {
         by: Vec<Subject>,
         /// By when.
         due: DateTime<Utc>,
+        /// What was not known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<Unknown>,
     },
     /// The reviewers were reminded.
     ReviewReminded,
@@ -331,6 +357,8 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Requested { .. } => "requested",
+            Self::ScreeningStarted { .. } => "screening-started",
+            Self::TicketLooked { .. } => "ticket-looked",
             Self::StepOpened { .. } => "step-opened",
             Self::AskedAgain { .. } => "asked-again",
             Self::Reminded => "reminded",

@@ -13,6 +13,7 @@ use crate::event::Actor;
 use crate::freeze::Freeze;
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::policy::Policy;
+use crate::ticket::Known;
 
 /// What is known at the moment of a decision.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,8 @@ pub struct Facts<'a> {
     pub past: Option<&'a Past>,
     /// How many accesses are held by all people together.
     pub in_use: InUse,
+    /// What is known of the ticket of a request that is only previewed; of an access, its own events say so.
+    pub ticket: Known<'a>,
     /// For an extension: the access it extends.
     pub parent: Option<&'a Access>,
 }

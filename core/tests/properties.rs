@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use jit_core::{
     access, advice, apply, canonical, command, decide, directory, effect, entitlement, event, facts, freeze, id,
-    incident, notice, personal, policy, refusal, span, timer,
+    incident, notice, personal, policy, refusal, span, ticket, timer,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -139,6 +139,15 @@ enum Move {
     Resolved {
         which: usize,
     },
+    /// A ticket was looked up: of what waits for it, mostly in time.
+    Looked {
+        which: usize,
+        finding: usize,
+    },
+    /// The ticket is closed, says its source.
+    TicketClosed {
+        which: usize,
+    },
     /// A command that was sent before is sent again.
     Again {
         nth: usize,
@@ -181,6 +190,8 @@ fn moves() -> impl Strategy<Value = Move> {
         4 => Just(Move::Children),
         3 => Just(Move::Leavers),
         2 => which.clone().prop_map(|which| Move::Resolved { which }),
+        10 => (which.clone(), 0..9usize).prop_map(|(which, finding)| Move::Looked { which, finding }),
+        2 => which.clone().prop_map(|which| Move::TicketClosed { which }),
         3 => (who.clone(), 0..ROLES.len(), any::<bool>())
             .prop_map(|(who, role, drill)| Move::Bypass { who, role, drill }),
         3 => (who.clone(), which.clone(), any::<bool>()).prop_map(|(who, which, misuse)| Move::Review { who, which, misuse }),
@@ -241,6 +252,8 @@ const CHANGES: &[fn(&mut World)] = &[
     |w| w.freeze(freeze::Scope::Everything),
     |w| w.on_call("alice"),
     |w| w.incidents.clear(),
+    |w| w.ticketed("single"),
+    |w| ["low", "dual", "vault", "hosts"].into_iter().for_each(|rule| w.ticketed(rule)),
     |w| w.freeze(freeze::Scope::Person("alice".into())),
 ];
 
@@ -299,12 +312,14 @@ impl History {
             Move::Ask { who, for_whom, role, duration } => {
                 let ask = self.world.ask(PEOPLE[who], ROLES[role], DURATIONS[duration]);
                 let beneficiary = for_whom.map_or_else(|| ask.beneficiary.clone(), person);
-                self.send(ask.id, Command::Request(Box::new(Ask { beneficiary, ..ask })));
+                let ticket = Some("OPS-12".to_owned());
+                self.send(ask.id, Command::Request(Box::new(Ask { beneficiary, ticket, ..ask })));
             }
             Move::Later { who, role, duration, ahead } => {
                 let ask = self.world.ask(PEOPLE[who], ROLES[role], DURATIONS[duration]);
                 let starts_at = Some(now + TimeDelta::seconds(ahead));
-                self.send(ask.id, Command::Request(Box::new(Ask { starts_at, ..ask })));
+                let ticket = Some("OPS-12".to_owned());
+                self.send(ask.id, Command::Request(Box::new(Ask { starts_at, ticket, ..ask })));
             }
             Move::Extend { who, which, duration } => {
                 // Of what is active, if anything is: an extension of anything else is refused.
@@ -378,6 +393,8 @@ impl History {
             Move::Review { who, which, misuse } => {
                 self.send_to(which, Command::Review { by: person(who), misuse, note: text("looked at it") });
             }
+            Move::Looked { which, finding } => self.looked(which, finding),
+            Move::TicketClosed { which } => self.ticket_closed(which),
             Move::Again { nth } => {
                 if let Some((id, command)) = self.sent.get(nth).cloned() {
                     self.send(id, command);
@@ -425,6 +442,37 @@ impl History {
         let after = self.world.access(id);
         match before.state {
             State::Elevating(_) | State::Active(_) if bound => assert_eq!(after.state_name(), "revoking"),
+            _ => assert_eq!(*after, before),
+        }
+    }
+
+    /// What is found of a ticket: mostly that it is open and the requester's.
+    fn looked(&mut self, which: usize, finding: usize) {
+        let screening = self.newest(which, |state| matches!(state, State::Screening(_)));
+        let Some(id) = screening.or_else(|| self.which(which)) else { return };
+        let whose = self.world.access(id).request.requester.to_string();
+        let finding = match finding {
+            0 => world::found(false, &whose),
+            1 => ticket::Finding::Missing,
+            2 => ticket::Finding::Unknown { why: "answers 500".to_owned() },
+            _ => world::found(true, &whose),
+        };
+        self.send(id, Command::TicketLooked { ticket: world::ops_12(), finding });
+    }
+
+    /// Afterwards nothing that was given, or is agreed or asked, for that ticket goes on; what does not end with it is as it was.
+    fn ticket_closed(&mut self, which: usize) {
+        self.crash = false;
+        let Some(id) = self.which(which) else { return };
+        let before = self.world.access(id).clone();
+        let bound = before.route.ticket.as_ref().is_some_and(|demand| demand.ends_with().is_some());
+        self.send(id, Command::TicketClosed { ticket: world::ops_12() });
+        let after = self.world.access(id);
+        match before.state {
+            State::Elevating(_) | State::Active(_) if bound => {
+                assert!(matches!(after.state_name(), "revoking" | "closed"));
+            }
+            State::Pending(_) | State::Scheduled(_) if bound => assert_eq!(after.state_name(), "closed"),
             _ => assert_eq!(*after, before),
         }
     }
@@ -569,6 +617,8 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let all = [
         "requested",
+        "screening-started",
+        "ticket-looked",
         "step-opened",
         "reminded",
         "escalated",

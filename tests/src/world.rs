@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::servers::{Folder, Member, OncallProvider, Postgres, Redis, Scope, Teams};
+use crate::servers::{Folder, Member, OncallProvider, Postgres, Redis, Scope, Teams, TicketProvider};
 use crate::site::{APP_TOKEN, BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
@@ -68,12 +68,14 @@ pub struct World {
     pub oncall: OncallProvider,
     /// Microsoft Teams, where it is there.
     teams: Option<Teams>,
+    /// Jira and ServiceNow.
+    pub tickets: TicketProvider,
     base: Url,
     config: Config,
     folder: Folder,
     running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
     _chat_server: JoinSet<()>,
-    _redis: Option<Redis>,
+    redis: Option<Redis>,
 }
 
 impl World {
@@ -107,13 +109,15 @@ impl World {
         let door = ChatDoor::open().await;
         let redis_url = redis.as_ref().map(Redis::url);
         let oncall = OncallProvider::start().await;
+        let tickets = TicketProvider::start().await;
+        let files = "[oncall.file]\npath = \"rotations.toml\"\n[tickets.file]\npattern = \"DB-*\"\npath = \"tickets.toml\"\nrefresh = \"10s\"\n";
         let text = Configuration {
             database,
             redis: redis_url,
             slack_api: in_slack.then(|| door.api()),
             sockets: backend == Backend::Sockets,
             teams: teams.as_ref().map(Teams::configuration),
-            more: oncall.configuration() + "[oncall.file]\npath = \"rotations.toml\"\n",
+            more: oncall.configuration() + &tickets.configuration() + files,
             ..Configuration::default()
         };
         let config = Config::parse(&text.text(), "the world's configuration", folder.path(), &|_| None).expect("sound");
@@ -137,12 +141,13 @@ impl World {
             targets,
             oncall,
             teams,
+            tickets,
             base,
             config,
             folder,
             running: None,
             _chat_server: chat_server,
-            _redis: redis,
+            redis,
         };
         world.run().await;
         world
@@ -188,6 +193,11 @@ impl World {
         self.stop().await;
         self.app = build(&self.config, &self.clock, &self.targets).await;
         self.run().await;
+    }
+
+    /// Redis is gone from now on.
+    pub fn loses_redis(&mut self) {
+        self.redis.as_mut().expect("a world with Redis").stop();
     }
 
     /// The service's address.
@@ -552,7 +562,7 @@ async fn tenant(folder: &Folder, clock: &VirtualClock, on: impl Fn(&str) -> On) 
 fn copy_world(folder: &Folder) {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("world");
     std::fs::create_dir_all(folder.join("policy")).expect("a folder");
-    for name in ["people.toml", "rotations.toml", "policy/roles.toml", "policy/rules.toml"] {
+    for name in ["people.toml", "rotations.toml", "tickets.toml", "policy/roles.toml", "policy/rules.toml"] {
         std::fs::copy(source.join(name), folder.join(name)).expect("the world's files are there");
     }
 }

@@ -198,7 +198,10 @@ fn buttons_that_decide_stand_only_on_open_cards() {
                     matches!(sample.notice.access.state, State::Pending(_))
                 }
                 Verb::Cancel => {
-                    matches!(sample.notice.access.state, State::Pending(_) | State::Scheduled(_) | State::Elevating(_))
+                    matches!(
+                        sample.notice.access.state,
+                        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_)
+                    )
                 }
                 Verb::Revoke => matches!(sample.notice.access.state, State::Elevating(_) | State::Active(_)),
                 Verb::Extend | Verb::Done => matches!(sample.notice.access.state, State::Active(_)),

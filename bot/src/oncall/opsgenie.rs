@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::{LookupError, Turn, Who, channel, secret_header, wire};
+use super::{Turn, Who, channel};
+use crate::lookup::{self, LookupError, below, secret_header};
 
 /// The provider's own address; `https://api.eu.opsgenie.com` for accounts of the EU.
 pub(super) const API: &str = "https://api.opsgenie.com";
@@ -32,9 +33,9 @@ pub(super) async fn look(
     (api, token): (&Url, &SecretString),
     schedule: &str,
 ) -> Result<Vec<Turn>, LookupError> {
-    let mut url = super::below(api, &["v2", "schedules", schedule, "on-calls"]);
+    let mut url = below(api, &["v2", "schedules", schedule, "on-calls"]);
     url.query_pairs_mut().append_pair("scheduleIdentifierType", "id").append_pair("flat", "true");
-    let answer: Answer = wire::ask(asked(client, url, token)?).await?;
+    let answer: Answer = lookup::ask(asked(client, url, token)?).await?;
     let turn = |name: String| Turn { who: Who::User { id: name.clone(), email: Some(name) }, from: None, until: None };
     Ok(answer.data.recipients.into_iter().map(turn).collect())
 }
@@ -85,14 +86,14 @@ pub(super) async fn incidents(
     let mut found = Vec::new();
     let mut offset = 0;
     for _ in 0..MAX_PAGES {
-        let mut url = super::below(api, &["v1", "incidents"]);
+        let mut url = below(api, &["v1", "incidents"]);
         url.query_pairs_mut()
             .append_pair("query", "status:open")
             .append_pair("sort", "createdAt")
             .append_pair("order", "asc")
             .append_pair("limit", &PAGE.to_string())
             .append_pair("offset", &offset.to_string());
-        let page: IncidentPage = wire::ask(asked(client, url, token)?).await?;
+        let page: IncidentPage = lookup::ask(asked(client, url, token)?).await?;
         offset += page.data.len();
         let empty = page.data.is_empty();
         found.extend(page.data.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)));
@@ -112,9 +113,9 @@ pub(super) async fn resolved(
     (api, token): (&Url, &SecretString),
     id: &str,
 ) -> Result<bool, LookupError> {
-    let mut url = super::below(api, &["v1", "incidents", id]);
+    let mut url = below(api, &["v1", "incidents", id]);
     url.query_pairs_mut().append_pair("identifierType", "id");
-    let answer: One = wire::ask(asked(client, url, token)?).await?;
+    let answer: One = lookup::ask(asked(client, url, token)?).await?;
     if answer.data.id != id {
         return Err(LookupError::new("nonsense", "answers with another incident than the one asked for".to_owned()));
     }

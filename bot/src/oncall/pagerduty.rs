@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::{LookupError, Turn, Who, channel, secret_header, wire};
+use super::{Turn, Who, channel};
+use crate::lookup::{self, LookupError, below, secret_header};
 
 /// The provider's own address.
 pub(super) const API: &str = "https://api.pagerduty.com";
@@ -59,7 +60,7 @@ pub(super) async fn look(
     let mut turns = Vec::new();
     let mut offset = 0;
     for _ in 0..MAX_PAGES {
-        let page: Page = wire::ask(asked(client, address(api, schedule, now, offset), token)?).await?;
+        let page: Page = lookup::ask(asked(client, address(api, schedule, now, offset), token)?).await?;
         offset += page.oncalls.len();
         let empty = page.oncalls.is_empty();
         turns.extend(page.oncalls.into_iter().filter(|entry| entry.is_of(schedule)).map(Entry::turn));
@@ -77,7 +78,7 @@ pub(super) async fn look(
 }
 
 fn address(api: &Url, schedule: &str, now: DateTime<Utc>, offset: usize) -> Url {
-    let mut url = super::below(api, &["oncalls"]);
+    let mut url = below(api, &["oncalls"]);
     let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     url.query_pairs_mut()
         .append_pair("schedule_ids[]", schedule)
@@ -137,7 +138,7 @@ pub(super) async fn incidents(
     let mut found = Vec::new();
     let mut offset = 0;
     for _ in 0..MAX_PAGES {
-        let mut url = super::below(api, &["incidents"]);
+        let mut url = below(api, &["incidents"]);
         url.query_pairs_mut()
             .append_pair("service_ids[]", service)
             .append_pair("statuses[]", TRIGGERED)
@@ -146,7 +147,7 @@ pub(super) async fn incidents(
             .append_pair("include[]", "conference_bridge")
             .append_pair("limit", &PAGE.to_string())
             .append_pair("offset", &offset.to_string());
-        let page: IncidentPage = wire::ask(asked(client, url, token)?).await?;
+        let page: IncidentPage = lookup::ask(asked(client, url, token)?).await?;
         offset += page.incidents.len();
         let empty = page.incidents.is_empty();
         found.extend(page.incidents.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)));
@@ -166,7 +167,7 @@ pub(super) async fn resolved(
     (api, token): (&Url, &SecretString),
     id: &str,
 ) -> Result<bool, LookupError> {
-    let answer: One = wire::ask(asked(client, super::below(api, &["incidents", id]), token)?).await?;
+    let answer: One = lookup::ask(asked(client, below(api, &["incidents", id]), token)?).await?;
     if answer.incident.id != id {
         return Err(LookupError::new("nonsense", "answers with another incident than the one asked for".to_owned()));
     }

@@ -196,11 +196,12 @@ fn may(snapshot: &Snapshot, speaker: &Speaker, access: &Access) -> Vec<String> {
     let over = Subject::try_from(request.owner.clone()).is_ok_and(|owner| is(&owner))
         || snapshot.policy.security.iter().any(is);
     let verbs: &[&str] = match &access.state {
-        State::Pending(_) | State::Scheduled(_) if holder => &["cancel"],
+        State::Screening(_) | State::Pending(_) | State::Scheduled(_) if holder => &["cancel"],
         State::Pending(_) if scope::may_vote(snapshot, me, access) => &["approve", "deny"],
         State::Elevating(_) if holder => &["cancel"],
         State::Active(_) if holder => &["extend", "done"],
-        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) | State::Active(_) if over => &["revoke"],
+        State::Revoking(_) | State::Closed(_) => &[],
+        _ if over => &["revoke"],
         _ => &[],
     };
     verbs.iter().map(|verb| (*verb).to_owned()).collect()

@@ -12,6 +12,7 @@ use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
 use jit_core::policy::{Judgement, Question, Role, Step};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
+use jit_core::ticket::Known;
 use uuid::Uuid;
 
 use super::look::role_named;
@@ -57,6 +58,7 @@ pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) 
         duration: role.max_duration,
         chain: None,
         ticket: None,
+        known: Known::NotYet,
         justification: "",
         channel: None,
         now,

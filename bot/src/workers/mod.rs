@@ -39,6 +39,8 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(gauges::run(app.clone(), stop.clone()));
     workers.spawn(reload::run(app.clone(), stop.clone()));
     workers.spawn(crate::oncall::worker::run(app.clone(), stop.clone()));
+    workers.spawn(crate::tickets::screening::run(app.clone(), stop.clone()));
+    workers.spawn(crate::tickets::ends::run(app.clone(), stop.clone()));
     workers.spawn(crate::slack::socket::run(app.clone(), stop.clone()));
     workers
 }

@@ -81,6 +81,7 @@ impl Store {
             entitlements: has(&Effect::Reconcile),
             children: has(&Effect::EndChildren),
             homes: false,
+            screenings: has(&Effect::Screen),
         };
         Ok(Committed { access: commit.after.id, version: commit.after.version, tells, timers, ring })
     }

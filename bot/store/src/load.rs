@@ -104,6 +104,12 @@ impl Store {
         self.listed(rest, vec![]).await
     }
 
+    /// Everything that waits for something to be looked up outside, oldest first.
+    pub async fn screening(&self) -> Result<Vec<Access>, StoreError> {
+        let rest = "WHERE state = 'screening' AND state <> 'closed' ORDER BY requested_us, id";
+        self.listed(rest, vec![]).await
+    }
+
     /// Everything that is not over and can be read, oldest first; see [`Store::unreadable_open`].
     pub async fn all_open(&self) -> Result<Vec<Access>, StoreError> {
         self.listed(OPEN, vec![]).await
@@ -175,7 +181,7 @@ impl Store {
     /// On whom everything depends that is neither over nor being taken back: each access with its beneficiary and its requester.
     pub async fn dependents(&self) -> Result<Vec<(AccessId, [PersonId; 2])>, StoreError> {
         let select = "SELECT id, beneficiary, requester FROM accesses
-                      WHERE state <> 'closed' AND state IN ('pending', 'scheduled', 'elevating', 'active') ORDER BY id";
+                      WHERE state <> 'closed' AND state IN ('screening', 'pending', 'scheduled', 'elevating', 'active') ORDER BY id";
         let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
         let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
             let person = |column| row.try_get::<String>("", column).map(PersonId::new);

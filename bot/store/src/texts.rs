@@ -57,6 +57,8 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::Scheduled { .. }
         | Event::ElevationStarted { .. }
         | Event::Rehearsed { .. }
+        | Event::ScreeningStarted { .. }
+        | Event::TicketLooked { .. }
         | Event::ElevationTroubled { .. }
         | Event::Elevated { .. }
         | Event::Warned
@@ -69,7 +71,9 @@ fn text_of(event: &Event) -> Option<&Personal> {
                 | Outcome::TimedOut
                 | Outcome::Lapsed
                 | Outcome::Leaver { .. }
-                | Outcome::NotStarted { .. },
+                | Outcome::NotStarted { .. }
+                | Outcome::Refused { .. }
+                | Outcome::TicketClosed { .. },
         }
         | Event::Unfrozen { .. }
         | Event::ReviewOpened { .. }
@@ -91,6 +95,7 @@ fn reason(cause: &EndCause) -> Option<&Personal> {
         | EndCause::ElevationTimedOut { .. }
         | EndCause::ParentEnded
         | EndCause::IncidentResolved { .. }
+        | EndCause::TicketClosed { .. }
         | EndCause::Leaver { .. } => None,
     }
 }

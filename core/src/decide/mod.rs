@@ -10,6 +10,7 @@ mod draft;
 mod end;
 mod request;
 mod review;
+mod screen;
 mod talk;
 mod tell;
 mod timer;
@@ -23,6 +24,7 @@ use chrono::{DateTime, Utc};
 pub use asking::is_to_ask_again;
 pub use request::{LATEST_START, preview};
 pub use review::{may_review, reminded_at};
+pub use screen::SCREENING_LASTS;
 pub use talk::{CLAIM_LASTS, LONGEST_WORDS, MOST_QUESTIONS};
 pub(crate) use vote::NATIVE_MARGIN;
 pub use vote::could_vote;
@@ -80,7 +82,10 @@ pub fn decide(
             | Command::Question { by, .. },
         ) => return Err(vote::too_late(access, by, facts)),
 
-        (State::Pending(_) | State::Scheduled(_), Command::Cancel { by } | Command::Done { by }) => {
+        (
+            State::Screening(_) | State::Pending(_) | State::Scheduled(_),
+            Command::Cancel { by } | Command::Done { by },
+        ) => {
             end::cancel(&mut draft, by)?;
         }
         (State::Elevating(_), Command::Cancel { by } | Command::Done { by }) => {
@@ -93,7 +98,7 @@ pub fn decide(
             return Err(end::over_for_holder(access, by));
         }
 
-        (State::Pending(_) | State::Scheduled(_), Command::Revoke { by, reason }) => {
+        (State::Screening(_) | State::Pending(_) | State::Scheduled(_), Command::Revoke { by, reason }) => {
             end::revoke_pending(&mut draft, by, reason)?;
         }
         (State::Elevating(_) | State::Active(_), Command::Revoke { by, reason }) => {
@@ -116,7 +121,9 @@ pub fn decide(
         (_, Command::Elevated { .. } | Command::ElevationFailed { .. }) => {}
         (_, Command::Settled { .. } | Command::RevocationFailed { .. }) => {}
 
-        (State::Pending(_) | State::Scheduled(_), Command::ParentEnded) => end::close(&mut draft, Outcome::Lapsed),
+        (State::Screening(_) | State::Pending(_) | State::Scheduled(_), Command::ParentEnded) => {
+            end::close(&mut draft, Outcome::Lapsed);
+        }
         (State::Elevating(_) | State::Active(_), Command::ParentEnded) => {
             end::start(&mut draft, EndCause::ParentEnded);
         }
@@ -126,7 +133,7 @@ pub fn decide(
             Some(person) => end::close(&mut draft, Outcome::Leaver { person }),
             None => asking::again(&mut draft, pending),
         },
-        (State::Scheduled(_), Command::Recheck) => {
+        (State::Screening(_) | State::Scheduled(_), Command::Recheck) => {
             if let Some(person) = end::leaver(access, facts) {
                 end::close(&mut draft, Outcome::Leaver { person });
             }
@@ -142,6 +149,20 @@ pub fn decide(
             end::with_incident(&mut draft, incident);
         }
         (_, Command::IncidentResolved { .. }) => {}
+
+        (State::Screening(screening), Command::TicketLooked { ticket, finding }) => {
+            screen::looked(&mut draft, screening, (ticket, finding));
+        }
+        (_, Command::TicketLooked { .. }) => {}
+
+        (State::Pending(_) | State::Scheduled(_), Command::TicketClosed { ticket }) => {
+            screen::closed(&mut draft, ticket, false);
+        }
+        (State::Elevating(_) | State::Active(_), Command::TicketClosed { ticket }) => {
+            screen::closed(&mut draft, ticket, true);
+        }
+        // While it is being looked up, that decides.
+        (_, Command::TicketClosed { .. }) => {}
 
         (_, Command::Review { by, misuse, note }) => review::verdict(&mut draft, by, *misuse, note)?,
 

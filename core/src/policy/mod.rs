@@ -12,7 +12,7 @@ mod evaluate;
 mod exception;
 mod explain;
 mod faults;
-mod glob;
+pub(crate) mod glob;
 mod hours;
 mod justification;
 pub mod model;
@@ -24,6 +24,7 @@ mod parse_rule;
 mod parse_windows;
 mod people;
 pub(crate) mod quorum;
+mod tickets;
 mod windows;
 
 pub use bypass::RULE as BYPASS;
@@ -35,6 +36,7 @@ pub use hours::moment;
 pub use model::*;
 pub use parse::parse;
 pub use parse_cases::parse_cases;
+pub(crate) use tickets::refuse as refuse_ticket;
 
 pub use chrono_tz::Tz;
 

@@ -13,6 +13,7 @@ use crate::incident::OnCall;
 use crate::policy::Listed;
 use crate::policy::glob::glob;
 use crate::span::Span;
+use crate::ticket::{Demand, Terms};
 
 /// The environment that has bounds of its own.
 pub const PRODUCTION: &str = "production";
@@ -203,6 +204,8 @@ pub struct Rule {
     pub max_duration: Option<Span>,
     /// Whether a ticket must be named.
     pub ticket: TicketNeed,
+    /// What must be true of one that is named.
+    pub ticket_terms: Terms,
     /// When it may be held.
     pub hours: Option<Hours>,
     /// What becomes of it when a window ends.
@@ -438,6 +441,9 @@ pub struct Route {
     /// Policy agreed by itself because of this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oncall: Option<Box<OnCall>>,
+    /// The ticket that is looked up before anybody is asked and before anything is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Box<Demand>>,
 }
 
 impl Policy {

@@ -12,6 +12,7 @@ use jit_core::command::Command;
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::grammar;
 use jit_core::id::PersonId;
+use jit_core::ticket::{Assignee, Finding, Ticket};
 use jit_store::{Clock, VirtualClock};
 use jit_tests::servers::Postgres;
 use jit_tests::site::{person, role};
@@ -302,4 +303,50 @@ async fn wrong_databases_folders_and_durations_are_said() {
     site.edit("jit.toml", "jit.db", "other.db");
     replay(&[]).await.is(2, &["other.db", "jit migrate"]);
     assert_eq!(fs::read(site.path("other.db")).unwrap(), b"", "it was not touched");
+}
+
+/// What the source said then is in the record, and counts; what it was never asked cannot be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_as_it_was_found_then() {
+    const TERMS: &str = "ticket = \"optional\"\nticket_open = true\n";
+    let more = "[tickets.file]\npattern = \"OPS-*\"\npath = \"tickets.toml\"\n".to_owned();
+    let plan = Plan { more: more.clone(), ..plan(None) };
+    let site_files = |site: &Site| site.write("tickets.toml", "");
+    jit_bot::install_crypto();
+    let site = Site::of(plan).await;
+    site_files(&site);
+    site.edit("policy/all.toml", MEDIUM, &format!("{MEDIUM}\n{TERMS}"));
+    let now = Utc::now();
+    let clock = VirtualClock::new(now);
+    let config = Config::load(site.config().as_ref()).unwrap();
+    let app = App::build(&config, Clock::Virtual(clock.clone())).await.unwrap();
+    let past = Past { site, app, clock, now };
+    let found = |open| {
+        let assignee = Some(Assignee { name: "Bob".to_owned(), person: Some("bob".into()) });
+        Finding::Ticket(Ticket { title: "Orders".to_owned(), status: "x".to_owned(), open, assignee })
+    };
+    let asked = async |days, who: &'static str, finding: Option<Finding>| {
+        let access = past.asked(days, who, "orders-medium for 1h ticket OPS-12").await;
+        if let (Some(finding), Some(demand)) = (finding, &access.route.ticket) {
+            past.acts(&access, Command::TicketLooked { ticket: demand.ticket.clone(), finding }).await;
+        }
+        past.app.dispatch.store.access(access.id).await.unwrap().unwrap()
+    };
+    let went = asked(9, "p0", Some(found(true))).await;
+    assert_eq!(went.state_name(), "pending");
+    assert_eq!(asked(8, "p1", Some(found(false))).await.state_name(), "closed");
+    let unchanged = past.replay(&["--fail-on-change"]).await;
+    assert!(unchanged.is(0, &[]).out.contains(": 0 would change, 2 would not"), "{unchanged:?}");
+    // Somebody else's ticket, says the next policy of what went its way; and of the refused one that anything will do.
+    let assigned = past.next(&[("ticket_open = true", "ticket_assigned = true")]);
+    let (requests, counts) = past.judged(&assigned).await;
+    assert_eq!(counts, [1, 1, 0], "{requests:#?}");
+    assert_eq!((requests[0]["requester"].as_str(), requests[0]["now"]["code"].as_str()), (Some("p0"), Some("ticket")));
+    let none = past.next(&[(TERMS, "")]);
+    let (requests, counts) = past.judged(&none).await;
+    assert_eq!(counts, [1, 1, 0], "{requests:#?}");
+    assert_eq!(
+        (requests[0]["was"]["outcome"].as_str(), requests[0]["now"]["outcome"].as_str()),
+        (Some("refused"), Some("approval"))
+    );
 }

@@ -34,5 +34,6 @@ mod teams_down;
 mod teams_forms;
 mod teams_stand_in;
 mod teams_words;
+mod tickets;
 mod trouble;
 mod windows;

@@ -208,6 +208,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         timeout: Span::hours(8),
         warn_before: Span::minutes(15),
         oncall: None,
+        ticket: None,
     };
     let records = records(access, 0, vec![Event::Requested { short, request, route, closing: None }, opened()], at);
     (fold(None, &records), records)

@@ -14,6 +14,8 @@ const ANSWERS: usize = 2;
 pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
     let access = &notice.access;
     let card = match &access.state {
+        State::Screening(state) => decided(access, Tone::Pending, "Approved, its ticket is checked again", context)
+            .text(words::checking(state)),
         State::Pending(state) if state.step == *step => open(access, state, context),
         State::Pending(state) => passed(access, state, context),
         State::Scheduled(scheduled) => decided(access, Tone::Success, "Approved, scheduled", context)
@@ -47,6 +49,8 @@ fn verdict(outcome: &Outcome) -> &'static str {
         Outcome::TimedOut => "Timed out",
         Outcome::Lapsed => "Lapsed",
         Outcome::NotStarted { .. } => "Approved, not started",
+        Outcome::Refused { .. } => "Refused",
+        Outcome::TicketClosed { .. } => "Closed, its ticket is",
         Outcome::Leaver { .. } => "Closed, somebody left",
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             "Approved, could not be set up"
@@ -172,6 +176,9 @@ pub fn samples() -> Vec<Sample> {
         of("open-looked-at", 0, sample::asked_back(sample::looked_at(pending()), true)),
         of("open-on-behalf", 0, on_behalf(pending())),
         of("open-later", 0, sample::later(pending())),
+        of("open-ticket", 0, sample::ticketed(pending())),
+        of("screening-at-start", 0, sample::screening(true)),
+        of("ticket-closed", 0, sample::ticket_closed()),
         of("scheduled", 0, sample::later(elevating())),
         of("not-started", 0, sample::not_started()),
         of("open-cut", 0, sample::cut(pending())),

@@ -1,7 +1,7 @@
 //! The requester's card: where the request stands, who is asked, what can be done now. Edited at every transition.
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Scheduled, State};
+use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Scheduled, Screening, State};
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
@@ -15,6 +15,7 @@ const PIECE: usize = 2_900;
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
     let card = match &access.state {
+        State::Screening(state) => screening(access, state, context),
         State::Pending(state) => pending(access, state, context),
         State::Scheduled(state) => scheduled(access, state, context),
         State::Elevating(state) => elevating(access, state, context),
@@ -23,6 +24,18 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         State::Closed(state) => closed(access, state, context),
     };
     card.context(words::small_print(access))
+}
+
+fn screening(access: &Access, state: &Screening, context: &Context) -> Card {
+    let then = match state.at_start {
+        true => "It was agreed, and its start has come; it begins when the ticket is still as it must be.",
+        false => "Nobody is asked before that is known.",
+    };
+    let within = format!(" It takes {} s at most.", jit_core::decide::SCREENING_LASTS.num_seconds());
+    Card::new(Tone::Pending, format!("Checking the ticket: {}", words::what(access)))
+        .text(words::checking(state).plain(then).plain(within))
+        .facts(asked_for(access, context))
+        .actions(vec![button::cancel(access)])
 }
 
 fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
@@ -164,9 +177,11 @@ fn asked_for(access: &Access, context: &Context) -> Vec<(String, Vec<crate::card
             None => length,
         },
     ));
-    facts.extend(words::starts(access).filter(|_| matches!(access.state, State::Pending(_))));
+    let waits = matches!(access.state, State::Screening(_) | State::Pending(_));
+    facts.extend(words::starts(access).filter(|_| waits));
     facts.extend(words::reasons(access));
     facts.extend(words::on_call(access));
+    facts.extend(words::ends_with_ticket(access));
     facts
 }
 
@@ -212,6 +227,10 @@ pub fn samples() -> Vec<Sample> {
     }
     let ended = |proof| of("x", expired(proof)).notice.access;
     vec![
+        of("screening", sample::screening(false)),
+        of("screening-at-start", sample::screening(true)),
+        of("ticket-refused", sample::ticket_refused()),
+        of("ticket-looked-up", sample::ticketed(pending())),
         of("pending", pending()),
         of("looked-at", sample::looked_at(pending())),
         of("second-step", second_step()),

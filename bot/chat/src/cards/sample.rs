@@ -15,6 +15,7 @@ use jit_core::personal::Personal;
 use jit_core::policy::{Closing, Level, Risk, Route, Step, Subject, Tz, Window};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
+use jit_core::ticket::{Assignee, Demand, Finding, Looked, Terms, Ticket, TicketId};
 
 use super::Context;
 
@@ -136,6 +137,7 @@ pub fn pending() -> Access {
             timeout: Span::hours(8),
             warn_before: Span::minutes(15),
             oncall: None,
+            ticket: None,
         },
         policy: PolicyHash::new("5e1f"),
         requested_at: now(),
@@ -144,6 +146,7 @@ pub fn pending() -> Access {
         votes: vec![],
         advice: Some(Box::new(advice())),
         questions: vec![],
+        ticket: None,
         activated_at: None,
         review: None,
         closing: None,
@@ -258,10 +261,67 @@ pub fn bypass(access: Access, misuse: Option<bool>) -> Access {
             due: minutes(24 * 60),
             reminded: false,
             overdue: false,
+            unknown: vec![],
             verdict,
         }),
         ..access
     }
+}
+
+/// The same, when much was down.
+pub fn unknowing(mut access: Access) -> Access {
+    let rotation = Unknown::Rotation { name: "pagerduty/PORDERS".to_owned() };
+    let incidents = Unknown::Incidents { service: "pagerduty/PSERVICE".to_owned() };
+    access.review.iter_mut().for_each(|review| {
+        review.unknown = vec![Unknown::Ticket, rotation.clone(), incidents.clone()];
+    });
+    access
+}
+
+/// The ticket of every sample that goes by one.
+pub fn ops_12() -> TicketId {
+    TicketId { source: "jira".to_owned(), id: "OPS-12".to_owned() }
+}
+
+/// Asked under a rule that goes by tickets, and looked up.
+pub fn ticketed(mut access: Access) -> Access {
+    let terms = Terms { open: true, assigned: true, ends: true };
+    access.route.ticket = Some(Box::new(Demand { ticket: ops_12(), terms }));
+    let assignee = Some(Assignee { name: "Alice Ames".to_owned(), person: Some("alice".into()) });
+    let title = "Orders stuck in state PAID <!channel>".to_owned();
+    let finding = Finding::Ticket(Ticket { title, status: "In Progress".to_owned(), open: true, assignee });
+    access.ticket = Some(Box::new(Looked { ticket: ops_12(), finding, at: now() }));
+    access
+}
+
+/// Its ticket is being looked up: before anybody is asked, or once more when its start has come.
+pub fn screening(at_start: bool) -> Access {
+    let access = if at_start { later(elevating()) } else { pending() };
+    let asked = if at_start { access.asked.clone() } else { vec![] };
+    let since = if at_start { minutes(120) } else { now() };
+    let deadline = since + jit_core::decide::SCREENING_LASTS;
+    let state = State::Screening(Screening { since, deadline, ticket: ops_12(), at_start });
+    let ticketed = ticketed(access);
+    Access { asked, ticket: ticketed.ticket.clone().filter(|_| at_start), state, advice: None, ..ticketed }
+}
+
+/// Its ticket was not as policy demands.
+pub fn ticket_refused() -> Access {
+    let refusal = Refusal::new(
+        Code::Ticket,
+        "The ticket `OPS-12` could not be looked up: `jira` did not answer within 5 s.",
+        "Ask again in a moment; if it stays so, tell who runs this service.",
+    )
+    .by_rule("production, high risk");
+    let finding = Finding::Unknown { why: "did not answer within 5 s".to_owned() };
+    let mut access = ticketed(Access { votes: vec![], asked: vec![], ..closed(Outcome::Refused { refusal }) });
+    access.ticket = Some(Box::new(Looked { ticket: ops_12(), finding, at: now() }));
+    access
+}
+
+/// Its ticket was closed before anybody had decided.
+pub fn ticket_closed() -> Access {
+    ticketed(Access { votes: vec![], ..closed(Outcome::TicketClosed { ticket: ops_12() }) })
 }
 
 /// The same, and nobody came in time.

@@ -5,6 +5,7 @@ use jit_core::id::RoleName;
 use jit_core::policy::{Judgement, Level};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
+use jit_core::ticket::Demand;
 
 use super::{duration, reason};
 use crate::card::{Block, Line};
@@ -198,11 +199,18 @@ fn preview(preview: Preview, context: &Context) -> Vec<Block> {
                 .strong("✅ Nobody needs to be asked: ")
                 .plain(format!("the rule “{}” approves it by itself.", judgement.route.rule)),
             at_most(judgement.max_duration),
+            ticket_first(judgement),
             begins(judgement),
             cut(judgement),
         ],
         Preview::Judged(judgement) => {
-            vec![asked(judgement, context), at_most(judgement.max_duration), begins(judgement), cut(judgement)]
+            vec![
+                asked(judgement, context),
+                at_most(judgement.max_duration),
+                ticket_first(judgement),
+                begins(judgement),
+                cut(judgement),
+            ]
         }
         Preview::Refused(refusal) => {
             let line =
@@ -225,6 +233,16 @@ fn asked(judgement: &Judgement, context: &Context) -> Line {
             n => line.plain(format!("{n} of {names}.")),
         }
     })
+}
+
+/// Nothing is looked up for a preview.
+fn ticket_first(judgement: &Judgement) -> Line {
+    let line = |demand: &Demand| {
+        Line::default()
+            .strong("The ticket will be checked first: ")
+            .plain(format!("{} in {}.", demand.ticket.id, demand.ticket.source))
+    };
+    judgement.route.ticket.as_deref().map_or_else(Line::default, line)
 }
 
 /// A later start.

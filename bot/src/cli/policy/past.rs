@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Rehearsal, Request, State};
+use jit_core::access::{Access, Outcome, Rehearsal, Request, State};
 use jit_core::apply::apply;
 use jit_core::command::Ask;
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
@@ -13,6 +13,7 @@ use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
 use jit_core::personal::Personal;
 use jit_core::policy::{FILLED, Route};
 use jit_core::span::Span;
+use jit_core::ticket::Finding;
 use jit_store::{Store, StoreError, StoredEvent, Stretch};
 use uuid::Uuid;
 
@@ -43,6 +44,8 @@ pub(super) struct Again {
     pub ask: Ask,
     /// For an extension: the whole chain from the first activation to the new end, and when it goes on.
     pub chain: Option<(Span, DateTime<Utc>)>,
+    /// What was found of its ticket before anybody was asked.
+    pub finding: Option<Finding>,
 }
 
 /// What policy decided then.
@@ -115,6 +118,33 @@ impl<'a> Past<'a> {
         }
     }
 
+    /// Adds what was found of the ticket of a request that was made, and that it was refused for that.
+    pub async fn looked_up(&self, asked: &mut Asked) -> Result<(), StoreError> {
+        let (Was::Routed(Route { ticket: Some(_), .. }), Some(id), Ok(again)) =
+            (&asked.was, asked.access, &mut asked.request)
+        else {
+            return Ok(());
+        };
+        let history = self.store.history(id).await?;
+        let finding = history.iter().find_map(|event| match &event.record.event {
+            Event::TicketLooked { finding, .. } => Some(finding.clone()),
+            _ => None,
+        });
+        let refused = history.iter().find_map(|event| match &event.record.event {
+            Event::Closed { outcome: Outcome::Refused { refusal } } => Some(refusal),
+            _ => None,
+        });
+        if finding.is_none() {
+            asked.request = Err("what it needed to know of its ticket was never found");
+        } else {
+            again.finding = finding;
+        }
+        if let Some(refusal) = refused {
+            asked.was = Was::Refused { code: refusal.code.as_str().to_owned(), rule: refusal.rule.clone() };
+        }
+        Ok(())
+    }
+
     /// Everything that was open of a person.
     pub fn open_of(&self, person: &PersonId) -> Vec<OpenAccess> {
         let ids = self.open.of.get(person).into_iter().flatten();
@@ -164,7 +194,7 @@ impl<'a> Past<'a> {
             emergency: false,
             drill: attempt.drill,
         };
-        Ok(Again { ask, chain })
+        Ok(Again { ask, chain, finding: None })
     }
 
     /// How long the chain would have lasted, from what was live at that moment.
@@ -217,7 +247,14 @@ fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request,
     };
     let (requester, role) = (request.requester.clone(), request.role.clone());
     let was = Was::Routed(route.clone());
-    Asked { at: record.at, access: record.access, requester, role, was, request: Ok(Again { ask, chain }) }
+    Asked {
+        at: record.at,
+        access: record.access,
+        requester,
+        role,
+        was,
+        request: Ok(Again { ask, chain, finding: None }),
+    }
 }
 
 /// What maximum durations count of an extension.

@@ -8,12 +8,13 @@ use clap::Args;
 use jit_core::decide::preview;
 use jit_core::directory::Rotations;
 use jit_core::event::Actor;
-use jit_core::facts::{InUse, OpenAccess};
+use jit_core::facts::{Facts, InUse, OpenAccess};
 use jit_core::id::RoleName;
 use jit_core::policy::cases::Kind;
 use jit_core::policy::{Judgement, Policy, Question, Rule};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
+use jit_core::ticket::Known;
 use jit_store::{Clock, Store};
 use secrecy::ExposeSecret;
 
@@ -65,7 +66,8 @@ impl Replay {
             }
             let mut judged = Vec::new();
             for event in events {
-                if let Some(asked) = past.asked(&event.record) {
+                if let Some(mut asked) = past.asked(&event.record) {
+                    past.looked_up(&mut asked).await.map_err(anyhow::Error::from)?;
                     let verdict = verdict(&asked, &snapshot, &past);
                     judged.push((asked, verdict));
                 }
@@ -126,9 +128,16 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
         Verdict::Same
     } else if asks_who_is_on_call(&snapshot.policy, &asked.role) {
         Verdict::Unknown("the policy asks who was on call, which is not in the record".to_owned())
+    } else if request.finding.is_none() && goes_by_its_ticket(&snapshot.policy, asked, request) {
+        Verdict::Unknown("the policy goes by its ticket, which was not looked up then".to_owned())
     } else {
         Verdict::Changed(outcome)
     }
+}
+
+/// Whether what a ticket is like decides about a request that names one. Where it was not looked up, the record does not say.
+fn goes_by_its_ticket(policy: &Policy, asked: &Asked, request: &Again) -> bool {
+    request.ask.ticket.is_some() && policy.rules_of(&asked.role).any(|rule| rule.ticket_terms.demand_anything())
 }
 
 /// Whether who is on a rotation may decide about a role. The record does not say who was.
@@ -138,7 +147,7 @@ fn asks_who_is_on_call(policy: &Policy, role: &RoleName) -> bool {
 
 /// Judges as requests and extensions are judged when they are made; what is frozen now is no matter of policy.
 fn judge(
-    Again { ask, chain }: &Again,
+    Again { ask, chain, finding }: &Again,
     snapshot: &Snapshot,
     open: &[OpenAccess],
     at: chrono::DateTime<chrono::Utc>,
@@ -153,6 +162,7 @@ fn judge(
             duration: ask.duration,
             chain: chain.map(|(chain, _)| chain),
             ticket: ask.ticket.as_deref(),
+            known: Known::Found(finding.as_ref()),
             justification: ask.justification.text(),
             channel: ask.origin.channel.as_ref(),
             now: at,
@@ -161,7 +171,8 @@ fn judge(
         };
         return snapshot.policy.judge(&question, &snapshot.directory, open);
     }
-    preview(ask, &snapshot.facts(&Actor::Timer, open), at)
+    let facts = snapshot.facts(&Actor::Timer, open);
+    preview(ask, &Facts { ticket: Known::Found(finding.as_ref()), ..facts }, at)
 }
 
 /// The same kind of outcome; for approvals also the same steps.

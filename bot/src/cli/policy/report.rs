@@ -182,7 +182,7 @@ fn fate(access: &Access) -> Option<String> {
         (!by.is_empty()).then(|| format!("approved by {}", by.join(" and ")))
     };
     match &access.state {
-        State::Pending(_) => Some("still undecided".to_owned()),
+        State::Screening(_) | State::Pending(_) => Some("still undecided".to_owned()),
         State::Scheduled(_) | State::Elevating(_) | State::Active(_) | State::Revoking(_) => approved(),
         State::Closed(closed) => match &closed.outcome {
             Outcome::Denied { by, .. } => Some(format!("denied by {by}")),

@@ -156,6 +156,7 @@ fn a_preview_judges_as_the_request_will() {
             unreviewed: &[],
             past: None,
             in_use: crate::facts::InUse::default(),
+            ticket: crate::ticket::Known::NotYet,
             parent: None,
         };
         let preview = crate::decide::preview(&ask, &facts, world.now);

@@ -18,6 +18,7 @@ use crate::incident::Named;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::{AtWindowEnd, Risk, Step, Subject};
 use crate::refusal::Refusal;
+use crate::ticket::Finding;
 use crate::timer::{TimerKind, timers};
 
 pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, now: DateTime<Utc>) {
@@ -25,14 +26,16 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     serializes(decision);
     has_timers(&decision.after);
     rehearses_rightly(decision);
+    screens_quietly(decision);
     let agreed = matches!(decision.after.state, State::Elevating(_) | State::Active(_) | State::Scheduled(_));
-    let waited = |access: &Access| matches!(access.state_name(), "pending" | "scheduled");
+    let waited = |access: &Access| matches!(access.state_name(), "screening" | "pending" | "scheduled");
     if agreed && before.is_none_or(|access| waited(access) && access.state_name() != decision.after.state_name()) {
         begins_when_asked(&decision.after, now);
         has_its_quorum(&decision.after, facts);
         is_short_enough(&decision.after, facts);
         is_within_its_windows(&decision.after, facts, now);
         has_its_place(&decision.after, facts);
+        has_its_ticket(&decision.after);
         let stopped = crate::freeze::refuse(facts.freezes, &decision.after.request, facts.directory);
         assert!(stopped.is_none(), "given while it is frozen: {stopped:?}");
         let pilot = facts.policy.role(&decision.after.request.role).is_some_and(|role| role.pilot);
@@ -91,7 +94,7 @@ fn rehearses_rightly(decision: &Decision) {
     }
     if rehearsal {
         assert!(
-            matches!(after.state, State::Pending(_) | State::Scheduled(_) | State::Active(_) | State::Closed(_)),
+            matches!(after.state_name(), "screening" | "pending" | "scheduled" | "active" | "closed"),
             "{}",
             after.state_name()
         );
@@ -122,8 +125,11 @@ fn permitted(from: &Access, record: &EventRecord, to: &Access) {
     let rehearsed = to.request.rehearsal.is_some();
     let fits = match (from.state_name(), to.state_name()) {
         ("pending", "pending" | "scheduled" | "elevating") | ("scheduled", "elevating") => true,
-        ("pending" | "scheduled", "closed") => !ended,
-        ("pending" | "scheduled", "active") => rehearsed,
+        // The first event of an access leaves it as if its first step were open.
+        ("pending", "screening") => from.version == 1,
+        ("scheduled", "screening") | ("screening", "screening" | "pending" | "scheduled" | "elevating") => true,
+        ("screening" | "pending" | "scheduled", "closed") => !ended,
+        ("screening" | "pending" | "scheduled", "active") => rehearsed,
         ("active", "closed") => rehearsed && ended,
         ("elevating", "elevating" | "active" | "revoking") | ("active", "active" | "revoking") => true,
         ("revoking", "revoking") => true,
@@ -167,6 +173,7 @@ fn has_timers(access: &Access) {
     let kinds: BTreeSet<_> = all.iter().map(|timer| timer.kind).collect();
     assert_eq!(kinds.len(), all.len(), "each kind at most once");
     let needed = match &access.state {
+        State::Screening(_) => Some(TimerKind::ScreeningDeadline),
         State::Pending(_) => Some(TimerKind::TimeOut),
         State::Scheduled(_) => Some(TimerKind::Start),
         State::Elevating(_) => Some(TimerKind::ElevationDeadline),
@@ -181,6 +188,28 @@ fn has_timers(access: &Access) {
     assert!(access.is_open() || kinds.is_subset(&reviews));
     let waits = access.review.as_ref().is_some_and(|review| review.verdict.is_none() && !review.overdue);
     assert_eq!(kinds.contains(&TimerKind::ReviewOverdue), waits, "a review is never forgotten");
+}
+
+/// There is no way past Screening: whatever goes on, in whatever way, had its ticket looked up, and it was as the route demands. That an
+/// emergency waits for none is in its route.
+fn has_its_ticket(access: &Access) {
+    let Some(demand) = &access.route.ticket else { return };
+    let looked = access.ticket.as_ref().expect("nobody looked its ticket up");
+    let Finding::Ticket(ticket) = &looked.finding else { panic!("given though the ticket is {:?}", looked.finding) };
+    assert!(looked.ticket == demand.ticket && access.review.is_none());
+    assert!(ticket.open || !demand.terms.open, "given for a ticket that is closed");
+    let person = ticket.assignee.as_ref().and_then(|assignee| assignee.person.as_ref());
+    let parties = [Some(&access.request.requester), Some(&access.request.beneficiary)];
+    assert!(!demand.terms.assigned || parties.contains(&person), "given for somebody else's ticket");
+}
+
+/// Nobody is asked, and no target is touched, before the ticket is known.
+fn screens_quietly(decision: &Decision) {
+    let State::Screening(screening) = &decision.after.state else { return };
+    assert_eq!(screening.deadline, screening.since + crate::decide::SCREENING_LASTS);
+    assert!(decision.after.holds().is_none() && !decision.effects.contains(&Effect::Reconcile));
+    assert!(screening.at_start || (decision.after.asked.is_empty() && decision.after.votes.is_empty()));
+    assert_eq!(decision.after.route.ticket.as_ref().map(|demand| &demand.ticket), Some(&screening.ticket));
 }
 
 /// Every step has as many votes as it needs, of distinct people who may decide today; none at all only by policy, and never for

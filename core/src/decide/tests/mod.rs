@@ -14,6 +14,7 @@ mod pending;
 mod reaching;
 mod rehearsal;
 mod revoking;
+mod screening;
 mod states;
 mod talking;
 mod windows;

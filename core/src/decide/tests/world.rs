@@ -20,9 +20,10 @@ use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::incident::{Incident, IncidentId, Incidents, Named, OnCall, OwnChannel};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
-use crate::policy::{Parts, Policy, Role, Rule, SourceFile, parse};
+use crate::policy::{Parts, Policy, Role, Rule, SourceFile, TicketNeed, parse};
 use crate::refusal::Refusal;
 use crate::span::Span;
+use crate::ticket::{Assignee, Finding, Known, Terms, Ticket, TicketId};
 use crate::timer::{TimerKind, timers};
 
 use super::laws;
@@ -91,6 +92,7 @@ impl World {
         directory.set_oncall(self.rotations.clone());
         directory.set_incidents(self.incidents.clone());
         directory.set_absences(self.absences.clone());
+        directory.set_ticket_sources([("jira".to_owned(), vec!["OPS-*".to_owned()])].into());
         let parent = match command {
             Command::Request(ask) => ask.extends.and_then(|id| self.accesses.get(&id)),
             _ => None,
@@ -139,6 +141,7 @@ impl World {
             freezes: &self.freezes,
             unreviewed: &unreviewed,
             past: Some(&past),
+            ticket: Known::NotYet,
             in_use: self.in_use(access.map(|access| &access.request.role).or(asked), id, during),
             parent,
         };
@@ -212,6 +215,51 @@ impl World {
         self.line(id, Command::IncidentResolved { incident: incident_42() })
     }
 
+    /// A rule that goes by tickets: whoever names none is not held up.
+    pub fn ticketed(&mut self, rule: &str) {
+        let rule = self.rule(rule);
+        rule.ticket = TicketNeed::Optional;
+        rule.ticket_terms = Terms { open: true, assigned: true, ends: true };
+    }
+
+    /// Alice asks for an hour of `orders-write` because of her ticket.
+    pub fn screening(&mut self) -> AccessId {
+        self.ticketed("single");
+        let ask = Ask { ticket: Some(OPS_12.to_owned()), ..self.ask("alice", "orders-write", "1h") };
+        let id = ask.id;
+        self.send(id, Command::Request(Box::new(ask))).unwrap();
+        id
+    }
+
+    /// The same, agreed to for a later start, which has come.
+    pub fn screening_at_start(&mut self) -> AccessId {
+        self.ticketed("single");
+        let ask = Ask { ticket: Some(OPS_12.to_owned()), ..self.ask_in("alice", "orders-write", ("1h", "3h")) };
+        let id = ask.id;
+        self.send(id, Command::Request(Box::new(ask))).unwrap();
+        self.looked(id, found(true, "alice"));
+        self.approve("bob", id);
+        self.tick("3h");
+        id
+    }
+
+    /// Its source says of that ticket.
+    pub fn looked(&mut self, id: AccessId, finding: Finding) -> String {
+        self.line(id, Command::TicketLooked { ticket: ops_12(), finding })
+    }
+
+    /// Its source says that the ticket is closed.
+    pub fn ticket_closed(&mut self, id: AccessId) -> String {
+        self.line(id, Command::TicketClosed { ticket: ops_12() })
+    }
+
+    /// An access as if policy had given it because of that ticket, whatever it is: for the table of states.
+    pub fn bind_to_ticket(&mut self, id: AccessId) {
+        let terms = Terms { open: true, assigned: false, ends: true };
+        self.accesses.get_mut(&id).unwrap().route.ticket =
+            Some(Box::new(crate::ticket::Demand { ticket: ops_12(), terms }));
+    }
+
     /// Whatever is only rehearsed changes nothing of what is decided about what is real.
     fn rehearsals_do_not_count(
         &self,
@@ -255,7 +303,7 @@ impl World {
             match effect {
                 Effect::Tell(tell) => self.told.push((**tell).clone()),
                 Effect::EndChildren => self.ending.push(decision.after.id),
-                Effect::Reconcile => {}
+                Effect::Reconcile | Effect::Screen => {}
             }
         }
         self.records.extend(decision.records.iter().cloned());
@@ -489,6 +537,19 @@ impl World {
     }
 }
 
+const OPS_12: &str = "OPS-12";
+
+pub fn ops_12() -> TicketId {
+    TicketId { source: "jira".to_owned(), id: OPS_12.to_owned() }
+}
+
+/// The ticket as its source has it: somebody's, and open or closed.
+pub fn found(open: bool, whose: &str) -> Finding {
+    let assignee = Some(Assignee { name: whose.to_owned(), person: Some(whose.into()) });
+    let status = if open { "In Progress" } else { "Done" }.to_owned();
+    Finding::Ticket(Ticket { title: "Orders are stuck".to_owned(), status, open, assignee })
+}
+
 pub fn incident_42() -> IncidentId {
     IncidentId { source: "file".to_owned(), id: "42".to_owned() }
 }
@@ -521,6 +582,7 @@ pub fn line(result: &Result<Decision, Refusal>) -> String {
 fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Reconcile => "reconcile".to_owned(),
+        Effect::Screen => "screen".to_owned(),
         Effect::EndChildren => "end-children".to_owned(),
         Effect::Tell(tell) => {
             let to = match &tell.to {
@@ -553,6 +615,9 @@ fn actor(command: &Command) -> Actor {
         Command::ParentEnded => Actor::Chain,
         Command::Recheck => Actor::Directory,
         Command::IncidentResolved { incident } => Actor::Oncall { source: incident.source.clone() },
+        Command::TicketLooked { ticket, .. } | Command::TicketClosed { ticket } => {
+            Actor::Tickets { source: ticket.source.clone() }
+        }
         _ => Actor::Connector,
     }
 }

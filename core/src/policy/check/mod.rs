@@ -11,6 +11,7 @@
 mod bounds;
 mod names;
 mod reach;
+mod tickets;
 mod windows;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,7 @@ fn everything(policy: &Policy, directory: &Directory, connectors: &BTreeSet<Conn
     check.bounds();
     check.reach();
     check.windows();
+    check.tickets();
     check.problems.sort();
     check.problems.dedup();
     check.problems

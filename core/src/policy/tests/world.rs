@@ -253,6 +253,7 @@ impl Asked {
             duration: self.duration,
             chain: self.chain,
             ticket: self.ticket,
+            known: crate::ticket::Known::NotYet,
             justification: self.why,
             channel: channel.as_ref(),
             now: self.now.parse::<DateTime<Utc>>().unwrap(),

@@ -16,6 +16,8 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
             .actions(own(access));
     }
     let card = match &access.state {
+        State::Screening(state) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
+            .text(words::checking(state).plain("Nobody is asked before that is known.")),
         State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
             .text(route(approvers, context)),
         State::Scheduled(scheduled) => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration()))
@@ -71,7 +73,7 @@ pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
 /// What the holder or requester can do with it.
 pub(super) fn own(access: &Access) -> Vec<Button> {
     match &access.state {
-        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
+        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
             vec![button::cancel(access), button::show(access)]
         }
         State::Active(_) => button::of_the_holder(access).into_iter().chain([button::show(access)]).collect(),
@@ -87,6 +89,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
     let automatic = Access { votes: vec![], asked: vec![], ..sample::elevating() };
     vec![
         ("asked".to_owned(), asked(sample::pending(), false)),
+        ("asked-screening".to_owned(), asked(sample::screening(false), false)),
         ("asked-already".to_owned(), asked(sample::second_step(), true)),
         (
             "asked-automatic".to_owned(),

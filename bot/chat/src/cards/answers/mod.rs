@@ -64,6 +64,7 @@ pub fn samples() -> Vec<(String, Answer)> {
 /// Where an access stands, in half a sentence.
 fn stands(access: &Access, context: &Context) -> Line {
     match &access.state {
+        State::Screening(state) => Line::new(format!("its ticket {} is being checked", state.ticket.id)),
         State::Pending(state) => waiting(access, state, context),
         State::Scheduled(scheduled) => Line::new("agreed, starts ").at_and_left(scheduled.start),
         State::Elevating(_) => Line::new("being set up"),

@@ -64,6 +64,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
     };
     vec![
         ("show-pending".to_owned(), show(sample::second_step(), &["approve", "deny"])),
+        ("show-ticket".to_owned(), show(sample::ticketed(sample::pending()), &["approve", "deny"])),
         ("show-scheduled".to_owned(), show(sample::later(sample::elevating()), &["cancel"])),
         ("show-active".to_owned(), show(sample::active(), &["extend", "done", "revoke"])),
         ("show-failing".to_owned(), show(sample::revoking(true), &[])),

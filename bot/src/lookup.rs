@@ -1,15 +1,33 @@
-//! One bounded question to a provider over HTTP. Called by the providers; knows none of them, follows no redirect, shows no secret.
+//! One bounded question to a provider over HTTP: of on-call rotations, of tickets. Called by the providers; knows none of them, follows no
+//! redirect, shows no secret.
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
+use url::Url;
 
-use super::LookupError;
+/// Why something could not be looked up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct LookupError {
+    /// In a word, for the metric.
+    pub outcome: &'static str,
+    /// A clause that follows on the source's name.
+    pub what: String,
+    /// How long the source asks to wait.
+    pub wait: Option<Duration>,
+}
 
-/// How long one look at a rotation or a service may take, all pages included.
-pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+impl LookupError {
+    pub(crate) fn new(outcome: &'static str, what: String) -> Self {
+        Self { outcome, what, wait: None }
+    }
+}
+
+/// How long one look may take, all pages included.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The longest answer that is read: a page of 100 entries is far below 200 KiB.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -18,12 +36,45 @@ const MAX_BYTES: usize = 1024 * 1024;
 const MAX_WAIT: Duration = Duration::from_secs(600);
 
 /// The client of all providers: a redirect could carry the key elsewhere.
-pub(super) fn client() -> reqwest::Result<Client> {
+pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(DEADLINE).build()
 }
 
+/// One look, given up after a while.
+pub(crate) async fn within<T>(
+    deadline: Duration,
+    looking: impl Future<Output = Result<T, LookupError>>,
+) -> Result<T, LookupError> {
+    tokio::time::timeout(deadline, looking).await.unwrap_or_else(|_| {
+        Err(LookupError::new("unreachable", format!("does not answer within {} s", deadline.as_secs())))
+    })
+}
+
+/// An address below a base, each part escaped.
+pub(crate) fn below(base: &Url, parts: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(parts);
+    }
+    url
+}
+
+/// A header that is never shown.
+pub(crate) fn secret_header(text: &str) -> Result<HeaderValue, LookupError> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| LookupError::new("refused", "has a token with characters that no token has".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// Sends, and reads the JSON of an answer that says it is fine.
-pub(super) async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LookupError> {
+pub(crate) async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LookupError> {
+    let none = || LookupError::new("refused", "answers 404: there is no such thing".to_owned());
+    ask_for(request).await?.ok_or_else(none)
+}
+
+/// The same of something that may not exist: nothing when the answer says so.
+pub(crate) async fn ask_for<T: DeserializeOwned>(request: RequestBuilder) -> Result<Option<T>, LookupError> {
     let unreachable = |error: reqwest::Error| {
         let what = if error.is_timeout() {
             format!("does not answer within {} s", DEADLINE.as_secs())
@@ -33,6 +84,9 @@ pub(super) async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<
         LookupError::new("unreachable", what)
     };
     let mut response = request.send().await.map_err(unreachable)?;
+    if response.status() == StatusCode::NOT_FOUND {
+        return Ok(None);
+    }
     judge(response.status(), response.headers())?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -41,10 +95,9 @@ pub(super) async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<
         }
         body.extend_from_slice(&chunk);
     }
-    serde_json::from_slice(&body).map_err(|error| {
+    serde_json::from_slice(&body).map(Some).map_err(|error| {
         // The position only: serde's words may repeat what was answered.
-        let what =
-            format!("answers with something else than on-calls or incidents ({}:{})", error.line(), error.column());
+        let what = format!("answers with something else than was asked for ({}:{})", error.line(), error.column());
         LookupError::new("nonsense", what)
     })
 }
@@ -60,7 +113,6 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), LookupError> {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             says("refused", "the token is not valid, or may not read it")
         }
-        StatusCode::NOT_FOUND => says("refused", "there is no such schedule, service or incident"),
         _ => says("failed", "it does not work now"),
     }
 }
