@@ -49,6 +49,9 @@ impl Snapshot {
             past: None,
             in_use: InUse::default(),
             parent: None,
+            bundle: &[],
+            of_roles: &[],
+            together: &[],
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) async fn open_request(app: &App, inbound: &Inbound, speaker: &Speaker
     let meta = Meta { channel: speaker.origin.channel.clone(), ..Meta::default() };
     let filled = Filled {
         level: None,
-        role: draft.role.as_deref().map(Into::into),
+        roles: draft.role.iter().chain(&draft.more).map(|role| role.as_str().into()).collect(),
         duration: draft.duration,
         reason: draft.because.clone(),
         ticket: draft.ticket.clone(),
@@ -63,8 +63,8 @@ pub(super) fn open_emergency(
     (draft, drill): (Draft, bool),
 ) -> Reaction {
     let meta = Meta { channel: speaker.origin.channel.clone(), drill, ..Meta::default() };
-    let role = draft.role.as_deref().map(Into::into);
-    let filled = Filled { role, duration: draft.duration, reason: draft.because, ..Filled::default() };
+    let roles = draft.role.iter().map(|role| role.as_str().into()).collect();
+    let filled = Filled { roles, duration: draft.duration, reason: draft.because, ..Filled::default() };
     let roles = app.verbs().bypassable(speaker);
     let least = app.dispatch.in_force.get().policy.limits.min_justification;
     open(app, inbound, |_| forms::emergency(&roles, filled, least, meta))
@@ -218,7 +218,7 @@ fn verb(form: FormKind) -> &'static str {
 fn filled(form: &Submission) -> Filled {
     Filled {
         level: form.values.level(),
-        role: form.values.role(),
+        roles: form.values.roles(),
         duration: form.values.duration().and_then(Result::ok),
         reason: form.values.get(field::REASON).map(str::to_owned),
         ticket: form.values.get(field::TICKET).map(str::to_owned),
@@ -227,8 +227,10 @@ fn filled(form: &Submission) -> Filled {
 }
 
 fn draft(filled: &Filled) -> Draft {
+    let mut roles = filled.roles.iter().map(ToString::to_string);
     Draft {
-        role: filled.role.as_ref().map(ToString::to_string),
+        role: roles.next(),
+        more: roles.collect(),
         duration: filled.duration,
         because: filled.reason.clone(),
         ticket: filled.ticket.clone(),

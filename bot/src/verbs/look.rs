@@ -36,13 +36,21 @@ impl Verbs {
             let history = self.dispatch.store.history(access.id).await.map_err(anyhow::Error::from)?;
             let history = history.into_iter().map(|stored| stored.record).collect();
             let may = may(&snapshot, speaker, &access);
-            return Ok(Answer::Show { access: Box::new(access), history, may });
+            let bundle = self.others(&access).await?.into_iter();
+            let bundle = bundle.filter(|other| scope::sees(&snapshot, speaker.id(), other)).collect();
+            return Ok(Answer::Show { access: Box::new(access), bundle, history, may });
         }
         if scope::sees_outline(&snapshot) && access.activated_at.is_some() {
             let access = Box::new(scope::outline(access));
-            return Ok(Answer::Show { access, history: Vec::new(), may: Vec::new() });
+            return Ok(Answer::Show { access, bundle: Vec::new(), history: Vec::new(), may: Vec::new() });
         }
         Err(no_such_access(&access.short).into())
+    }
+
+    /// What was asked for together with an access.
+    pub(super) async fn others(&self, access: &Access) -> Result<Vec<Access>, ActError> {
+        let Some(bundle) = &access.request.bundle else { return Ok(Vec::new()) };
+        Ok(self.dispatch.store.bundle(bundle, access.id).await.map_err(anyhow::Error::from)?)
     }
 
     /// `/jit pending`
@@ -133,9 +141,9 @@ impl Verbs {
     }
 }
 
-/// What of everything that waits, waits for this person: requests to decide, then bypasses to review.
+/// What of everything that waits, waits for this person: requests to decide, each bundle once, then bypasses to review.
 pub fn waits_for(snapshot: &Snapshot, person: &PersonId, (pending, reviews): (&[Access], &[Access])) -> Vec<Access> {
-    let mine = |access: &&Access| scope::may_vote(snapshot, person, access);
+    let mine = |access: &&Access| !access.follows() && scope::may_vote(snapshot, person, access);
     let to_review = |access: &&Access| scope::may_review(snapshot, person, access);
     pending.iter().filter(mine).chain(reviews.iter().filter(to_review)).cloned().collect()
 }

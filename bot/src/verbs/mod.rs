@@ -165,7 +165,7 @@ impl Verbs {
     pub async fn act(&self, speaker: &Speaker, id: AccessId, command: Command) -> Result<Answer, ActError> {
         let verb = command.verb();
         let acted = self.dispatch.act(id, command, &speaker.actor(), speaker.dedupe.as_deref()).await?;
-        Ok(Answer::Acted { verb: verb.to_owned(), access: Box::new(acted.access) })
+        Ok(Answer::Acted { verb: verb.to_owned(), access: Box::new(acted.access), bundle: acted.bundle })
     }
 
     /// Does something to the access of an id that somebody typed. Who may not see it, and is refused, hears the same as if there were none.

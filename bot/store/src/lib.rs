@@ -36,7 +36,7 @@ mod timers_sql;
 mod wakeups;
 
 pub use clock::{Clock, VirtualClock};
-pub use commit::{Commit, Committed};
+pub use commit::{Change, Commit, Committed};
 pub use counts::Counts;
 pub use entitlements::{LeasedEntitlement, Release, Share};
 pub use error::{CommitError, StoreError};

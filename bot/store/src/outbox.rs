@@ -92,11 +92,11 @@ const HEADS: &str = "WITH RECURSIVE recipients(recipient) AS (
                 WHERE outbox.state = 'queued' AND outbox.recipient = recipients.recipient)
         FROM recipients WHERE recipients.recipient IS NOT NULL)";
 
-/// Queues notices in the commit's transaction; how many. Nothing was queued yet about an access that is `new`.
+/// Queues notices in the commit's transaction; how many. Nothing was queued yet about accesses that are `new`.
 pub(crate) async fn enqueue<C: ConnectionTrait>(
     db: &C,
     tells: &[&Tell],
-    new: Option<AccessId>,
+    new: &BTreeSet<AccessId>,
     now_us: i64,
 ) -> Result<usize, StoreError> {
     const DOING: &str = "queue notices";
@@ -106,7 +106,7 @@ pub(crate) async fn enqueue<C: ConnectionTrait>(
     let mut entries = Vec::with_capacity(tells.len());
     for tell in tells {
         let key = (tell.to.key(), tell.slot.access.to_string(), tell.slot.name.clone());
-        entries.push((key, rows::document(tell, "a notice")?, Some(tell.slot.access) != new));
+        entries.push((key, rows::document(tell, "a notice")?, !new.contains(&tell.slot.access)));
     }
     let replaced = replace(db, &entries, now_us).await.doing(DOING)?;
     entries.retain(|(key, _, _)| !replaced.contains(key));

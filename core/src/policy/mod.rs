@@ -24,6 +24,7 @@ mod parse_rule;
 mod parse_windows;
 mod people;
 pub(crate) mod quorum;
+mod together;
 mod windows;
 
 pub use bypass::RULE as BYPASS;
@@ -35,6 +36,7 @@ pub use hours::moment;
 pub use model::*;
 pub use parse::parse;
 pub use parse_cases::parse_cases;
+pub(crate) use together::Together;
 
 pub use chrono_tz::Tz;
 

@@ -6,7 +6,7 @@ use jit_core::access::{Access, Outcome};
 use jit_core::effect::{Effect, Recipient};
 use jit_core::event::Event;
 use jit_core::id::PersonId;
-use jit_store::{Commit, CommitError, Store};
+use jit_store::{Change, Commit, CommitError, Store};
 use rstest::rstest;
 
 use crate::world::{Backend, World, fold, next, opened, request, save, start, tell};
@@ -61,10 +61,7 @@ async fn commit(
     person_version: Option<u64>,
 ) -> Result<(), CommitError> {
     let commit = Commit {
-        before: None,
-        after: access,
-        records,
-        effects: &[],
+        changes: &[Change { before: None, after: access, records, effects: &[] }],
         person_version,
         shared_versions: &[],
         dedupe: None,
@@ -103,10 +100,7 @@ async fn a_replay_is_answered_the_same_and_does_nothing_twice(
             let answer = serde_json::json!({ "text": access.short.as_str() });
             let effects = [tell(&access, &Recipient::Announce, "grant", "one")];
             let commit = Commit {
-                before: None,
-                after: &access,
-                records: &records,
-                effects: &effects,
+                changes: &[Change { before: None, after: &access, records: &records, effects: &effects }],
                 person_version: None,
                 shared_versions: &[],
                 dedupe: Some("slack:trigger:1"),

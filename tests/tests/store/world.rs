@@ -13,7 +13,7 @@ use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
 use jit_core::policy::{Level, Risk, Route};
 use jit_core::span::Span;
-use jit_store::{Clock, Commit, CommitError, Store, VirtualClock};
+use jit_store::{Change, Clock, Commit, CommitError, Store, VirtualClock};
 use jit_tests::servers::{Folder, Postgres, Version};
 use uuid::Uuid;
 
@@ -126,10 +126,7 @@ pub async fn save(
     effects: &[Effect],
 ) -> Result<(), CommitError> {
     let commit = Commit {
-        before,
-        after,
-        records,
-        effects,
+        changes: &[Change { before, after, records, effects }],
         person_version: None,
         shared_versions: &[],
         dedupe: None,
@@ -166,6 +163,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         rehearsal: None,
+        bundle: None,
     });
     let route = Route {
         rule: "medium".into(),
@@ -225,7 +223,7 @@ pub fn fold(start: Option<Access>, records: &[EventRecord]) -> Access {
 pub fn tell(access: &Access, to: &Recipient, slot: &str, word: &str) -> Effect {
     let at = access.requested_at;
     let kind = NoticeKind::Approved { by: word.into(), at_most: None };
-    let notice = Notice { kind, access: access.clone(), at };
+    let notice = Notice { kind, access: access.clone(), bundle: Vec::new(), at };
     Effect::Tell(Box::new(Tell {
         to: to.clone(),
         slot: Slot::new(access.id, slot),

@@ -157,6 +157,9 @@ fn a_preview_judges_as_the_request_will() {
             past: None,
             in_use: crate::facts::InUse::default(),
             parent: None,
+            bundle: &[],
+            of_roles: &[],
+            together: &[],
         };
         let preview = crate::decide::preview(&ask, &facts, world.now);
         assert_eq!(preview.ok().map(|judgement| judgement.route.quorum()), expected, "{role}");

@@ -19,7 +19,8 @@ const WITH_BUTTONS: usize = 10;
 const LISTED: usize = 25;
 
 pub(super) fn mine(accesses: &[Access], context: &Context) -> Card {
-    let (open, over): (Vec<&Access>, Vec<&Access>) = accesses.iter().partition(|access| access.is_open());
+    let shown = accesses.iter().filter(|access| !words::is_spoken_for(access));
+    let (open, over): (Vec<&Access>, Vec<&Access>) = shown.partition(|access| access.is_open());
     if accesses.is_empty() {
         return Card::line(Tone::Neutral, "You hold nothing, and have asked for nothing")
             .text(Line::default().code("/jit roles").plain(" lists what you can ask for."))
