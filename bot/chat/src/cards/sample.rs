@@ -463,6 +463,7 @@ pub fn extension(mut access: Access) -> Access {
         from: minutes(12),
         chain_since: minutes(-48),
         channel: None,
+        thread: None,
     });
     access
 }
