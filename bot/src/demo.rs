@@ -173,6 +173,12 @@ const HINTS: [Sample; 9] = [
         "High risk: first Bob, then Sam of security must agree.",
     ),
     (
+        "U0001",
+        "C0001",
+        "/jit request host-login, orders-restart for 2m because disk alarm, and orders are stuck",
+        "Two roles in one request: one card for Bob, one decision for both, and each ends by itself.",
+    ),
+    (
         "U0004",
         "C0003",
         "/jit emergency --drill payments-admin for 5m because practising what to do at night",
