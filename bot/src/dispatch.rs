@@ -157,7 +157,8 @@ impl Dispatch {
                 Err(CommitError::Conflict) => {}
                 Err(CommitError::ShortIdTaken) => {
                     if let Command::Request(ask) = &mut command {
-                        let shorts = std::iter::once(&mut ask.short).chain(ask.more.iter_mut().map(|more| &mut more.short));
+                        let shorts =
+                            std::iter::once(&mut ask.short).chain(ask.more.iter_mut().map(|more| &mut more.short));
                         shorts.for_each(|short| *short = ShortId::from_random(rand::random()));
                     }
                 }
@@ -290,8 +291,11 @@ impl Dispatch {
         let known = || loaded.access.iter().chain(&loaded.bundle);
         let changes: Vec<Change<'_>> = decision
             .all()
-            .map(|Decision { after, records, effects, .. }| {
-                Change { before: known().find(|access| access.id == after.id), after, records, effects }
+            .map(|Decision { after, records, effects, .. }| Change {
+                before: known().find(|access| access.id == after.id),
+                after,
+                records,
+                effects,
             })
             .collect();
         self.store

@@ -147,7 +147,10 @@ impl Verbs {
             }
         }
         let acted = sent?;
-        debug_assert!(members.iter().any(|member| member.id == acted.access.id), "a new request has ids it was asked with");
+        debug_assert!(
+            members.iter().any(|member| member.id == acted.access.id),
+            "a new request has ids it was asked with"
+        );
         Ok(self.asked((acted.access, acted.bundle), false))
     }
 
@@ -242,7 +245,8 @@ pub(super) fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Resul
     };
     let role = role_named(snapshot, &draft.role.ok_or_else(|| missing("role"))?)?;
     let (id, short) = (|| AccessId(Uuid::now_v7()), || ShortId::from_random(rand::random()));
-    let member = |role: &String| Ok(Member { id: id(), short: short(), role: role_named(snapshot, role)?.name.clone() });
+    let member =
+        |role: &String| Ok(Member { id: id(), short: short(), role: role_named(snapshot, role)?.name.clone() });
     Ok(Ask {
         id: id(),
         short: short(),

@@ -69,11 +69,8 @@ impl Store {
     /// Stores all of it or nothing. Whatever ends this process before [`Store::announce`] costs a second, until the next sweep.
     pub async fn commit(&self, commit: Commit<'_>) -> Result<Committed, CommitError> {
         let now_us = micros(self.now());
-        let timers: Vec<_> = commit
-            .changes
-            .iter()
-            .map(|Change { after, .. }| (after.id, after.version, timers(after)))
-            .collect();
+        let timers: Vec<_> =
+            commit.changes.iter().map(|Change { after, .. }| (after.id, after.version, timers(after))).collect();
         let transaction = self.db().begin().await.doing("begin a commit")?;
         let done = write(&transaction, &commit, &timers, now_us).await.map_err(conflict_if_lost);
         let tells = match done {

@@ -299,7 +299,10 @@ fn joined(mut decisions: Vec<Decision>) -> Decision {
 /// What has become of the others, in the order in which they were named.
 fn in_order(first: &Access, others: &[Decision]) -> Vec<Access> {
     let members = first.request.bundle.iter().flat_map(|bundle| &bundle.members);
-    members.filter_map(|member| others.iter().find(|other| other.after.id == member.id)).map(|other| other.after.clone()).collect()
+    members
+        .filter_map(|member| others.iter().find(|other| other.after.id == member.id))
+        .map(|other| other.after.clone())
+        .collect()
 }
 
 fn others(members: &[Member], but: &RoleName) -> Vec<RoleName> {

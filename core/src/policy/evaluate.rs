@@ -240,7 +240,10 @@ impl Policy {
             return;
         }
         let (what, next) = match together {
-            0 => (format!("{} are open", list(&mine)), format!("end one, for example with `done {}`", open_example(open))),
+            0 => (
+                format!("{} are open", list(&mine)),
+                format!("end one, for example with `done {}`", open_example(open)),
+            ),
             _ => {
                 let beside = if mine.is_empty() { String::new() } else { format!(" beside {}", list(&mine)) };
                 (format!("this request has {} roles{beside}", together + 1), "ask for fewer roles".to_owned())

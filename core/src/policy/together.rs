@@ -199,7 +199,11 @@ mod tests {
         assert_eq!(made(&[one(&ab), one(&bc)], true), vec![step(&["b"], 1)]);
         assert_eq!(made(&[one(&ab), one(&c)], true), vec![ab.clone(), c.clone()], "nobody may for both");
         assert_eq!(made(&[one(&ab), one(&bc), one(&c)], true), vec![step(&["b"], 1), c.clone()]);
-        assert_eq!(made(&[&[ab.clone(), c.clone()], &[bc.clone(), ab.clone()]], true), vec![ab.clone(), c], "none twice");
+        assert_eq!(
+            made(&[&[ab.clone(), c.clone()], &[bc.clone(), ab.clone()]], true),
+            vec![ab.clone(), c],
+            "none twice"
+        );
         let two = step(&["b", "c"], 2);
         assert_eq!(made(&[one(&ab), one(&two)], true), vec![ab, two], "one vote is not two");
     }

@@ -40,7 +40,8 @@ async fn one_card_one_decision_and_all_is_given(#[case] backend: Backend) {
     assert!(asked.contains("Orders database, administrator and 2 more roles"), "{asked}");
     let card = world.sees("bob", "schema must be repaired").await;
     let text = world.conversation("bob");
-    for title in ["A system that expires access by itself", "Orders database, administrator", "Orders database, repair"] {
+    for title in ["A system that expires access by itself", "Orders database, administrator", "Orders database, repair"]
+    {
         assert!(text.contains(title), "{title}: {text}");
     }
     assert_eq!(text.matches("[Approve]").count(), 1, "one card: {text}");
@@ -111,12 +112,17 @@ async fn several_are_chosen_in_the_form(#[case] backend: Backend) {
 async fn one_that_is_refused_and_one_that_conflicts_leave_nothing_asked(#[case] backend: Backend) {
     let world = World::start(backend).await;
     let says = |line: &'static str| world.says("alice", "#access", line);
-    let refused = says("/jit request orders-write, leased-read for 3h because the nightly export must be repaired").await;
+    let refused =
+        says("/jit request orders-write, leased-read for 3h because the nightly export must be repaired").await;
     assert!(refused.contains("Nothing was asked") && refused.contains("leased-read"), "{refused}");
     assert!(refused.contains("low risk, for longer"), "the rule is named: {refused}");
-    let typo = says("/jit request orders-write and leased-raed for 1h because the nightly export must be repaired").await;
+    let typo =
+        says("/jit request orders-write and leased-raed for 1h because the nightly export must be repaired").await;
     assert!(typo.contains("leased-read"), "{typo}");
-    let many = format!("/jit request {} for 1h because of a test", (0..300).map(|n| format!("r{n}")).collect::<Vec<_>>().join(", "));
+    let many = format!(
+        "/jit request {} for 1h because of a test",
+        (0..300).map(|n| format!("r{n}")).collect::<Vec<_>>().join(", ")
+    );
     let many = world.says("alice", "#access", &many).await;
     assert!(many.contains("300 roles are asked for; at most 10 go in one request."), "{many}");
     let rules = std::fs::read_to_string(world.file("policy/rules.toml")).expect("rules");
@@ -125,7 +131,13 @@ async fn one_that_is_refused_and_one_that_conflicts_leave_nothing_asked(#[case] 
     world.edit("policy/rules.toml", "[limits]", conflict).await;
     let refused = world.says("alice", "#access", TWO).await;
     assert!(refused.contains("four eyes") && refused.contains("forbids both"), "{refused}");
-    world.edit("policy/roles.toml", "owner = \"bob\"\nmax_duration = \"2h\"", "owner = \"bob\"\nmax_duration = \"2h\"\npilot = true").await;
+    world
+        .edit(
+            "policy/roles.toml",
+            "owner = \"bob\"\nmax_duration = \"2h\"",
+            "owner = \"bob\"\nmax_duration = \"2h\"\npilot = true",
+        )
+        .await;
     let refused = world.says("alice", "#access", TWO).await;
     assert!(refused.contains("is only tried out"), "{refused}");
     assert!(open(&world).await.is_empty());
@@ -212,11 +224,15 @@ async fn of_an_approval_and_a_cancellation_at_once_one_counts_for_all(#[case] ba
 #[tokio::test(flavor = "multi_thread")]
 async fn targets_that_answer_at_once_leave_a_card_that_is_true(#[case] backend: Backend) {
     let world = World::start(backend).await;
-    world.says("alice", "#access", "/jit request orders-read and leased-read for 15m because checking order totals").await;
+    world
+        .says("alice", "#access", "/jit request orders-read and leased-read for 15m because checking order totals")
+        .await;
     world.idle().await;
     world.sees("alice", "Live: 2 roles").await;
     assert!(world.holds("orders-db", "alice", "app_read") && world.holds("leased", "alice", "reader"));
-    let again = world.says("alice", "#access", "/jit request leased-read, orders-read for 15m because checking order totals").await;
+    let again = world
+        .says("alice", "#access", "/jit request leased-read, orders-read for 15m because checking order totals")
+        .await;
     assert!(again.contains("Asked already"), "the same roles in another order are the same request: {again}");
     let shown = world.says("alice", "#access", &format!("/jit show {}", all(&world).await[0].short)).await;
     assert!(shown.contains("Asked for together"), "{shown}");
@@ -238,10 +254,7 @@ async fn two_that_agree_at_once_count_once_and_a_stop_between_changes_nothing(#[
     let (erins, also) = world.button("erin", "Approve").await;
     world.stop().await;
     world.start_again().await;
-    tokio::join!(
-        world.press_on("bob", &bobs, &approve, "Approve"),
-        world.press_on("erin", &erins, &also, "Approve"),
-    );
+    tokio::join!(world.press_on("bob", &bobs, &approve, "Approve"), world.press_on("erin", &erins, &also, "Approve"),);
     world.idle().await;
     for access in open(&world).await {
         assert_eq!((access.votes.len(), access.state_name()), (1, "active"));

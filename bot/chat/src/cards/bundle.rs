@@ -36,11 +36,11 @@ pub fn is_one(lead: &Access, others: &[Access]) -> bool {
 /// Each with what it is and which rule it is judged by; nothing where there is only one.
 pub fn asked(lead: &Access, others: &[Access]) -> Vec<Line> {
     let one = |access: &Access| {
-        Line::default()
-            .code(access.short.as_str())
-            .plain(" ")
-            .strong(&access.request.title)
-            .plain(format!(" ({}; rule “{}”)", words::kind(access), access.route.rule))
+        Line::default().code(access.short.as_str()).plain(" ").strong(&access.request.title).plain(format!(
+            " ({}; rule “{}”)",
+            words::kind(access),
+            access.route.rule
+        ))
     };
     if others.is_empty() { Vec::new() } else { in_order(lead, others).into_iter().map(one).collect() }
 }

@@ -92,6 +92,5 @@ pub fn show(access: &Access) -> Button {
 /// Ask for the same again; of several roles in an empty form.
 pub fn again(access: &Access) -> Button {
     let role = access.request.bundle.is_none().then(|| access.request.role.clone());
-    Button::request(role, "Ask again…")
-        .described(format!("Ask for {} again", access.request.title))
+    Button::request(role, "Ask again…").described(format!("Ask for {} again", access.request.title))
 }

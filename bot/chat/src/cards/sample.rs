@@ -332,11 +332,8 @@ pub fn bundled(mut sample: Sample) -> Sample {
         access.clone(),
         other(22, "A-9QW4RT", "host-login", "Hosts, log in", (Level::Write, Risk::Medium)),
     ];
-    let member = |access: &Access| Member {
-        id: access.id,
-        short: access.short.clone(),
-        role: access.request.role.clone(),
-    };
+    let member =
+        |access: &Access| Member { id: access.id, short: access.short.clone(), role: access.request.role.clone() };
     let bundle = Bundle { lead: access.id, members: all.iter().map(member).collect() };
     all.iter_mut().for_each(|access| access.request.bundle = Some(Box::new(bundle.clone())));
     sample.notice.access = all.remove(1);

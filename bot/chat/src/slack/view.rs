@@ -134,11 +134,10 @@ fn select(
         return None;
     } else {
         element["type"] = json!(listed);
-        let first = || options.iter().take(limits::OPTIONS);
         // Those chosen must be among those listed.
-        let cut_off: Vec<&Choice> =
-            chosen.iter().copied().filter(|choice| !first().any(|listed| listed == *choice)).collect();
-        element["options"] = first().take(limits::OPTIONS - cut_off.len()).chain(cut_off).map(option).collect();
+        let room = limits::OPTIONS.saturating_sub(if options.len() > limits::OPTIONS { chosen.len() } else { 0 });
+        let listed = options.iter().enumerate().filter(|(place, choice)| *place < room || chosen.contains(choice));
+        element["options"] = listed.map(|(_, choice)| option(choice)).collect();
     }
     element["placeholder"] = plain_text("Choose", limits::PLACEHOLDER);
     Some(())

@@ -225,7 +225,8 @@ fn follows(record: &EventRecord, request: &Request) -> bool {
 fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request, &Route)) -> Asked {
     let chain = request.extends.as_ref();
     let chain = chain.map(|extends| (chained(extends.from, extends.chain_since, request.duration), extends.from));
-    let alone = Member { id: record.access.unwrap_or(AccessId(Uuid::nil())), short: short.clone(), role: request.role.clone() };
+    let alone =
+        Member { id: record.access.unwrap_or(AccessId(Uuid::nil())), short: short.clone(), role: request.role.clone() };
     let mut members = request.bundle.as_ref().map_or_else(|| vec![alone], |bundle| bundle.members.clone());
     let Member { id, short, role } = members.remove(0);
     let ask = Ask {

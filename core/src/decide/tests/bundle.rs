@@ -249,7 +249,8 @@ fn all_or_nothing_and_every_role_says_why() {
     world.rule("hosts").ticket = crate::policy::TicketNeed::Required;
     let refusal = ask(&mut world, "alice", &["orders-write", "vault-admin", "host-login"], "1h").unwrap_err();
     assert_eq!(refusal.code, Code::NotPermitted);
-    for part in ["Nothing was asked", "`vault-admin`: ", "(vault)", "`host-login`: ", "No ticket is named.", "(hosts)"] {
+    for part in ["Nothing was asked", "`vault-admin`: ", "(vault)", "`host-login`: ", "No ticket is named.", "(hosts)"]
+    {
         assert!(refusal.what.contains(part), "{part}: {}", refusal.what);
     }
     assert!(!refusal.what.contains("`orders-write`:"), "{}", refusal.what);

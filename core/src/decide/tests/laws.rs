@@ -287,7 +287,9 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
 
 /// Whatever it was asked for with: distinct people who have a say in it, as many as its own role needs today. Found by trying everything.
 fn has_its_own_quorum(access: &Access, facts: &Facts<'_>) {
-    let Some(role) = facts.policy.role(&access.request.role).filter(|_| access.request.bundle.is_some()) else { return };
+    let Some(role) = facts.policy.role(&access.request.role).filter(|_| access.request.bundle.is_some()) else {
+        return;
+    };
     let alone = |rule: &Rule| rule.auto_approve.as_ref().is_some_and(|auto| access.request.duration <= auto.up_to);
     let low = role.risk < Risk::High && facts.policy.rules_of(&role.name).any(alone);
     let Some(rule) = facts.policy.rules_of(&role.name).find(|rule| !rule.steps.is_empty() && !low) else { return };

@@ -83,8 +83,14 @@ pub(super) fn own(access: &Access) -> Vec<Button> {
 
 pub(super) fn samples() -> Vec<(String, Answer)> {
     let approvers = || vec![vec!["bob".into()], vec!["dana".into(), "erin".into()]];
-    let asked = |access, already| Answer::Asked { access: Box::new(access), bundle: Vec::new(), approvers: approvers(), already };
-    let acted = |verb: &str, access| Answer::Acted { verb: verb.to_owned(), access: Box::new(access), bundle: Vec::new() };
+    let asked = |access, already| Answer::Asked {
+        access: Box::new(access),
+        bundle: Vec::new(),
+        approvers: approvers(),
+        already,
+    };
+    let acted =
+        |verb: &str, access| Answer::Acted { verb: verb.to_owned(), access: Box::new(access), bundle: Vec::new() };
     let automatic = Access { votes: vec![], asked: vec![], ..sample::elevating() };
     let whole = |access| sample::bundled(sample::Sample::new("", NoticeKind::Request, access)).notice;
     let (waiting, denied) = (whole(sample::pending()), whole(sample::denied()));

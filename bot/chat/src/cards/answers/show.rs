@@ -70,7 +70,8 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
         bundle: Vec::new(),
         may: may.iter().map(|verb| (*verb).to_owned()).collect(),
     };
-    let parted = sample::parted(sample::Sample::new("", jit_core::notice::NoticeKind::Request, sample::active())).notice;
+    let parted =
+        sample::parted(sample::Sample::new("", jit_core::notice::NoticeKind::Request, sample::active())).notice;
     let bundle = Answer::Show {
         history: history::sample(&parted.access),
         access: Box::new(parted.access),

@@ -234,7 +234,8 @@ mod tests {
             let view = json!({
                 "id": "V1", "hash": "h1", "callback_id": "request", "state": { "values": { "role": { "role": element } } },
             });
-            let Intent::Form(form) = decoded(from_alice("view_submission", json!({ "view": view }))).unwrap().intent else {
+            let Intent::Form(form) = decoded(from_alice("view_submission", json!({ "view": view }))).unwrap().intent
+            else {
                 panic!("not a form")
             };
             form.values.roles().iter().map(ToString::to_string).collect::<Vec<_>>()
