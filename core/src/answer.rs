@@ -79,8 +79,8 @@ pub enum Answer {
     },
     /// `/jit why`: rule by rule.
     Why {
-        /// Which role.
-        role: RoleName,
+        /// Which role, or which ones together.
+        roles: Vec<RoleName>,
         /// Plain sentences.
         lines: Vec<String>,
     },

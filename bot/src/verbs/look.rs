@@ -7,13 +7,13 @@ use jit_core::answer::{Answer, RoleLine};
 use jit_core::facts::beside;
 use jit_core::freeze;
 use jit_core::id::{AccessId, PersonId, RoleName};
-use jit_core::policy::{Role, Subject};
+use jit_core::policy::{FILLED, Role, Step, Subject};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
 
 use uuid::Uuid;
 
-use super::{Speaker, Verbs, no_such_access, request::blank, scope};
+use super::{Draft, Preview, Speaker, Verbs, no_such_access, request::blank, scope};
 use crate::dispatch::ActError;
 use crate::snapshot::Snapshot;
 
@@ -121,23 +121,65 @@ impl Verbs {
         Answer::Help { verb, role: requestable.next().map(|role| role.name.clone()) }
     }
 
-    /// `/jit why ROLE`
-    pub async fn why(&self, speaker: &Speaker, role: &str) -> Result<Answer, ActError> {
+    /// `/jit why ROLE`, or of several what policy says of each and of all together.
+    pub async fn why(&self, speaker: &Speaker, (role, more): (&str, &[String])) -> Result<Answer, ActError> {
         let snapshot = self.dispatch.in_force.get();
-        let role = role_named(&snapshot, role)?;
+        let names = std::iter::once(role).chain(more.iter().map(String::as_str));
+        let roles = names.map(|name| role_named(&snapshot, name)).collect::<Result<Vec<&Role>, Refusal>>()?;
+        let mut lines = Vec::new();
+        for role in &roles {
+            lines.extend(self.why_one(speaker, (&*snapshot, role)).await?);
+        }
+        if !more.is_empty() {
+            lines.push(self.why_together(speaker, &roles).await?);
+        }
+        Ok(Answer::Why { roles: roles.into_iter().map(|role| role.name.clone()).collect(), lines })
+    }
+
+    async fn why_one(&self, speaker: &Speaker, (snapshot, role): (&Snapshot, &Role)) -> Result<Vec<String>, ActError> {
         let (open, _) = self.dispatch.store.open_of(speaker.id()).await.map_err(anyhow::Error::from)?;
         let mut question = blank(role, &speaker.person, self.dispatch.store.now());
         question.channel = speaker.origin.channel.as_ref();
         (question.in_use, _) = self
             .dispatch
-            .in_use(&snapshot, (&role.name, AccessId(Uuid::nil())), (question.now, question.ends()))
+            .in_use(snapshot, (&role.name, AccessId(Uuid::nil())), (question.now, question.ends()))
             .await?;
         let open = beside(&open, role.pilot);
         let mut lines = snapshot.policy.explain(&question, &snapshot.directory, &open).lines;
         let freezes = self.dispatch.freezes().await?;
         let frozen = freeze::stopped(&freezes, &role.name, &[speaker.id()], &snapshot.directory);
         lines.extend(frozen.map(|refusal| format!("{}. {}", refusal.what, refusal.next)));
-        Ok(Answer::Why { role: role.name.clone(), lines })
+        Ok(lines)
+    }
+
+    /// What would come of asking for all of them at once, for as long as each may be had.
+    async fn why_together(&self, speaker: &Speaker, roles: &[&Role]) -> Result<String, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        let mut names = roles.iter().map(|role| role.name.to_string());
+        let longest = |role: &&Role| snapshot.policy.longest_for(role, &speaker.person);
+        let draft = Draft {
+            role: names.next(),
+            more: names.collect(),
+            duration: roles.iter().filter_map(longest).min(),
+            because: Some(FILLED.to_owned()),
+            ticket: Some("-".to_owned()),
+            at: None,
+        };
+        Ok(match self.preview(speaker, draft).await? {
+            Preview::Judged { judgement } if judgement.route.is_auto() => {
+                "Asked for together, nobody need agree to them.".to_owned()
+            }
+            Preview::Judged { judgement } => {
+                let step = |(step, people): (&Step, &Vec<PersonId>)| {
+                    let names: Vec<&str> = people.iter().map(|id| snapshot.directory.name(id)).collect();
+                    format!("{} of {}", step.count, names.join(", "))
+                };
+                let steps: Vec<String> = judgement.route.steps.iter().zip(&judgement.approvers).map(step).collect();
+                format!("Asked for together, they are decided as one: it would ask {}.", steps.join(", then "))
+            }
+            Preview::Refused(refusal) => format!("Asked for together: {} {}", refusal.what, refusal.next),
+            Preview::Incomplete => "You may have none of them.".to_owned(),
+        })
     }
 }
 

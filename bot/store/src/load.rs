@@ -26,12 +26,12 @@ impl Store {
         Ok(self.accesses("WHERE short = $1", vec![short.as_str().into()]).await?.pop())
     }
 
-    /// The other accesses of a bundle than one, in the order in which they were named; those that are missing are left out.
+    /// The other accesses of a bundle than one, in the order in which they were named; those that cannot be read are left out.
     pub async fn bundle(&self, bundle: &Bundle, but: AccessId) -> Result<Vec<Access>, StoreError> {
         let ids: Vec<String> =
             bundle.members.iter().map(|member| member.id).filter(|id| *id != but).map(|id| id.to_string()).collect();
         let rest = format!("WHERE id IN ({})", sql::list(1, ids.len()));
-        let mut others = self.accesses(&rest, ids.into_iter().map(Value::from).collect()).await?;
+        let mut others = self.listed(&rest, ids.into_iter().map(Value::from).collect()).await?;
         let place = |access: &Access| bundle.members.iter().position(|member| member.id == access.id);
         others.sort_by_key(place);
         Ok(others)

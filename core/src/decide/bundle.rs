@@ -142,13 +142,16 @@ pub(super) fn decide(
     let members: Vec<&Access> =
         bundle.members.iter().filter_map(|member| known().find(|access| access.id == member.id)).collect();
     let lead = members.iter().find(|member| !member.follows()).filter(|_| members.len() == bundle.members.len());
-    let Some(lead) = lead else {
-        let what = format!("{} was asked for with others, and not all of them were found.", access.short);
-        return Err(Refusal::new(Code::WrongState, what, "Please tell who runs this service."));
-    };
-    match (&access.state, command) {
-        (State::Pending(_), _) => waiting((lead, &members), (access, command), (facts, now)),
-        (_, Command::Cancel { by }) if access.id == lead.id => all_that_is_left((lead, &members), by, (facts, now)),
+    match (&access.state, command, lead) {
+        (State::Pending(_), _, Some(lead)) => waiting((lead, &members), (access, command), (facts, now)),
+        (State::Pending(_), _, None) => {
+            let what = format!("{} was asked for with others, and not all of them can be read.", access.short);
+            Err(Refusal::new(Code::WrongState, what, "Please tell who runs this service."))
+        }
+        (_, Command::Cancel { by }, Some(lead)) if access.id == lead.id => {
+            all_that_is_left((lead, &members), by, (facts, now))
+        }
+        // Taking one back waits for no other, not even for one that cannot be read.
         _ => alone(access, command, facts, now),
     }
 }

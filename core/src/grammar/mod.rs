@@ -142,6 +142,8 @@ pub enum Line {
     Why {
         /// Which.
         role: String,
+        /// Further ones, asked for together with it.
+        more: Vec<String>,
     },
     /// Words that begin with nothing like a verb: what people just say.
     Unclear,

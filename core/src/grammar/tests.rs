@@ -158,7 +158,8 @@ fn every_verb_reads() {
         ("roles", Line::Roles { text: None }),
         ("roles orders for admins", Line::Roles { text: some("orders for admins") }),
         ("who db", Line::Who { role: "db".to_owned() }),
-        ("why db", Line::Why { role: "db".to_owned() }),
+        ("why db", Line::Why { role: "db".to_owned(), more: vec![] }),
+        ("why db and web, logs", Line::Why { role: "db".to_owned(), more: vec!["web".to_owned(), "logs".to_owned()] }),
         (
             "emergency db for 30m because checkout is down",
             Line::Emergency {

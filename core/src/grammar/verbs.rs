@@ -214,12 +214,16 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         name: "why",
-        usage: "why ROLE",
-        summary: "What policy says when you ask for a role, rule by rule.",
+        usage: "why ROLE[, ROLE …]",
+        summary: "What policy says when you ask for a role, rule by rule, or for several at once.",
         example: "why orders-db-admin",
-        takes: Takes::Role,
+        takes: Takes::Roles,
         clauses: &[],
-        build: |verb, said| Ok(Line::Why { role: role(verb, said)? }),
+        build: |verb, mut said| {
+            few(&said)?;
+            let more = std::mem::take(&mut said.more);
+            Ok(Line::Why { role: role(verb, said)?, more })
+        },
     },
     Verb {
         name: "freeze",
@@ -270,12 +274,18 @@ pub(super) fn unknown(name: &str) -> Refusal {
 }
 
 fn request(said: Said) -> Result<RequestLine, Refusal> {
+    few(&said)?;
     let Said { subject, more, duration, at, on_behalf_of, ticket, because, .. } = said;
-    if more.len() >= MOST_ROLES {
-        let what = format!("{} roles are asked for; at most {MOST_ROLES} go in one request.", more.len() + 1);
-        return Err(Refusal::new(Code::Limit, what, "Ask for fewer at a time."));
-    }
     Ok(RequestLine { role: subject, more, duration, at, on_behalf_of, ticket, because })
+}
+
+/// As many roles as go in one request, before any of them is looked up.
+fn few(said: &Said) -> Result<(), Refusal> {
+    if said.more.len() < MOST_ROLES {
+        return Ok(());
+    }
+    let what = format!("{} roles are asked for; at most {MOST_ROLES} go in one request.", said.more.len() + 1);
+    Err(Refusal::new(Code::Limit, what, "Ask for fewer at a time."))
 }
 
 fn id(verb: &Verb, said: &Said) -> Result<ShortId, Refusal> {

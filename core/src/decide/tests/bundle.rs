@@ -383,3 +383,32 @@ fn an_operator_takes_back_one_that_is_live_and_all_that_wait() {
     assert!(world.line(ids[1], revoke("root")).ends_with("| closed"));
     assert_eq!(states(&world, &ids), ["closed", "closed"]);
 }
+
+#[test]
+fn one_that_is_live_is_taken_back_even_when_the_others_cannot_be_read() {
+    let mut world = World::new();
+    let ids = world.request_all("alice", &["orders-write", "logs-read"], "1h");
+    world.approve("bob", ids[0]);
+    let (policy, directory) = (crate::policy::Policy::new(world.parts.clone()), crate::directory::Directory::default());
+    let actor = crate::event::Actor::Operator { name: "root".to_owned() };
+    let facts = crate::facts::Facts {
+        actor: &actor,
+        policy: &policy,
+        directory: &directory,
+        connectors: &world.connectors,
+        open: &[],
+        freezes: &[],
+        unreviewed: &[],
+        past: None,
+        in_use: crate::facts::InUse::default(),
+        parent: None,
+        bundle: &[],
+        of_roles: &[],
+        together: &[],
+    };
+    let revoke = Command::Revoke { by: Revoker::Operator("root".to_owned()), reason: text("an incident") };
+    for id in ids {
+        let decision = crate::decide::decide(Some(world.access(id)), &revoke, &facts, world.now).unwrap();
+        assert_eq!(decision.after.state_name(), "revoking");
+    }
+}

@@ -41,7 +41,7 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
             lists::who(role, accesses, *hidden, context).list(lists::exceptions(exceptions, context))
         }
         Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
-        Answer::Why { role, lines } => lists::why(role, lines),
+        Answer::Why { roles, lines } => lists::why(roles, lines),
         Answer::Away { absence } => away::card(absence.as_ref(), context),
         Answer::Frozen { changed, freezes } => frozen::card(changed.as_ref(), freezes, context),
         Answer::Unclear => help::unclear(),
