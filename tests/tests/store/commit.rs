@@ -211,3 +211,48 @@ async fn extensions_are_ended_with_their_parent_even_after_a_crash(
     replica.children_ended(parent.id).await.unwrap();
     assert_eq!(world.store.ending_parents(9).await.unwrap(), []);
 }
+
+async fn all(store: &Store, changes: &[Change<'_>], person_version: Option<u64>) -> Result<usize, CommitError> {
+    let commit = Commit { changes, person_version, shared_versions: &[], dedupe: None, answer: None };
+    store.commit(commit).await.map(|committed| committed.tells)
+}
+
+/// What is decided about several accesses of one person is stored whole, or not at all.
+#[rstest]
+#[tokio::test]
+async fn several_changes_are_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let world = World::new(backend).await;
+    let now = world.store.now();
+    let ((one, first), (two, second)) = (request("alice", now), request("alice", now));
+    let told = [tell(&one, &Recipient::Announce, "grant", "both")];
+    let new = [
+        Change { before: None, after: &one, records: &first, effects: &told },
+        Change { before: None, after: &two, records: &second, effects: &[] },
+    ];
+    assert_eq!(all(&world.store, &new, Some(0)).await.unwrap(), 1);
+    let (open, version) = world.store.open_of(&"alice".into()).await.unwrap();
+    assert_eq!((open.len(), version), (2, 1), "one decision raises the person's version once");
+
+    // The second of them has changed meanwhile: nothing of either is stored.
+    let changed = world.on(&two, vec![start(now)], &[]).await;
+    let ((one_after, one_records), (stale, stale_records)) =
+        (next(&one, vec![start(now)], now), next(&two, vec![start(now)], now));
+    let raced = [
+        Change { before: Some(&one), after: &one_after, records: &one_records, effects: &told },
+        Change { before: Some(&two), after: &stale, records: &stale_records, effects: &[] },
+    ];
+    let lost = all(&world.store, &raced, None).await;
+    assert!(matches!(lost, Err(CommitError::Conflict)), "{lost:?}");
+    assert_eq!(world.store.access(one.id).await.unwrap(), Some(one.clone()));
+    assert_eq!(world.store.access(two.id).await.unwrap(), Some(changed));
+    assert_eq!(world.store.history(one.id).await.unwrap().len(), first.len());
+    // A short id that is taken is taken for all of them.
+    let ((three, third), (mut four, fourth)) = (request("alice", now), request("alice", now));
+    four.short = one.short.clone();
+    let taken = [
+        Change { before: None, after: &three, records: &third, effects: &[] },
+        Change { before: None, after: &four, records: &fourth, effects: &[] },
+    ];
+    assert!(matches!(all(&world.store, &taken, None).await, Err(CommitError::ShortIdTaken)));
+    assert_eq!(world.store.access(three.id).await.unwrap(), None);
+}
