@@ -127,7 +127,7 @@ impl Verbs {
         let names = std::iter::once(role).chain(more.iter().map(String::as_str));
         let roles = names.map(|name| role_named(&snapshot, name)).collect::<Result<Vec<&Role>, Refusal>>()?;
         let mut lines = Vec::new();
-        for role in &roles {
+        for role in roles.iter().copied() {
             lines.extend(self.why_one(speaker, (&*snapshot, role)).await?);
         }
         if !more.is_empty() {
