@@ -35,8 +35,9 @@ fn each_by_itself(lead: &Access, others: &[Access], context: &Context) -> Card {
         .text(Line::new(format!("Approved by {}.", words::approvers(lead, context))))
         .list(bundle::standing(lead, others, context))
         .facts(asked_for(lead, context));
+    let over = !lead.is_open() && !others.iter().any(Access::is_open);
     match bundle::left(lead, others) {
-        0 => card.actions(vec![button::again(lead)]),
+        0 => card.actions(if over { vec![button::again(lead)] } else { vec![] }),
         1 => card.actions(vec![button::all_done(lead)]),
         _ => card
             .text(Line::new("Each is told by itself in this thread. ").code("/jit done ID").plain(" ends one of them."))
