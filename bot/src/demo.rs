@@ -147,7 +147,7 @@ const PEOPLE: [Sample; 6] = [
 ];
 
 /// Who, where, what to type, what then happens.
-const HINTS: [Sample; 9] = [
+const HINTS: [Sample; 10] = [
     (
         "U0001",
         "C0001",
