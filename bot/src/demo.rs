@@ -153,7 +153,7 @@ const PEOPLE: [Sample; 6] = [
 ];
 
 /// Who, where, what to type, what then happens.
-const HINTS: [Sample; 10] = [
+const HINTS: [Sample; 11] = [
     (
         "U0001",
         "C0001",
@@ -183,6 +183,12 @@ const HINTS: [Sample; 10] = [
         "C0001",
         "/jit request customers-export for 10m ticket OPS-12 because the auditors need the export of March",
         "The ticket is checked first: it must be open, and Alice's own. Then Bob is asked. In tickets.toml, write `status = \"closed\"`: the access ends with its ticket.",
+    ),
+    (
+        "U0001",
+        "C0001",
+        "/jit request host-login, orders-restart for 2m because disk alarm, and orders are stuck",
+        "Two roles in one request: one card for Bob, one decision for both, and each ends by itself.",
     ),
     (
         "U0004",

@@ -52,6 +52,9 @@ impl Snapshot {
             in_use: InUse::default(),
             ticket: Known::NotYet,
             parent: None,
+            bundle: &[],
+            of_roles: &[],
+            together: &[],
         }
     }
 

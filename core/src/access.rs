@@ -99,6 +99,30 @@ pub struct Request {
     /// Set when it is only rehearsed: asked, judged, told, reviewed and ended like any other, and no target is touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rehearsal: Option<Rehearsal>,
+    /// Set when it was asked for together with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Box<Bundle>>,
+}
+
+/// Several roles that were asked for in one request. Each is an access of its own; they wait for one decision together, and go their own
+/// ways once it is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// The one whose id stands for all while they wait, and under which their cards stand: the strictest.
+    pub lead: AccessId,
+    /// All of them, in the order in which they were named.
+    pub members: Vec<Member>,
+}
+
+/// One access of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its key.
+    pub id: AccessId,
+    /// The id that people see.
+    pub short: ShortId,
+    /// Which role.
+    pub role: RoleName,
 }
 
 /// Why an access is only rehearsed. Fixed when asked, so that it stays a rehearsal until its end.
@@ -175,6 +199,9 @@ pub struct Extends {
     /// The incident's channel that was told of the chain so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// Under whose card its story goes on, where that is not the first access of the chain: that one was asked for in a bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<AccessId>,
 }
 
 /// Somebody who was asked to agree.
@@ -685,6 +712,39 @@ impl Access {
     /// The first access of the chain of extensions; its messages go on.
     pub fn root(&self) -> AccessId {
         self.request.extends.as_ref().map_or(self.id, |extends| extends.root)
+    }
+
+    /// The access under whose id people's cards of it stand: its own, or its bundle's lead.
+    pub fn lead(&self) -> AccessId {
+        self.request.bundle.as_ref().map_or(self.id, |bundle| bundle.lead)
+    }
+
+    /// The id that people see of [`Access::lead`].
+    pub fn lead_short(&self) -> &ShortId {
+        let lead = |bundle: &'_ Bundle| bundle.members.iter().position(|member| member.id == bundle.lead);
+        let bundle = self.request.bundle.as_ref();
+        let named = bundle.and_then(|bundle| bundle.members.get(lead(bundle)?)).map(|member| &member.short);
+        named.unwrap_or(&self.short)
+    }
+
+    /// Whether another access speaks for it: one of a bundle that is not its lead.
+    pub fn follows(&self) -> bool {
+        self.lead() != self.id
+    }
+
+    /// Whether it waits together with the others of its bundle: once they are agreed to, each goes its own way.
+    pub fn waits_together(&self) -> bool {
+        let waits = match &self.state {
+            State::Screening(screening) => !screening.at_start,
+            state => matches!(state, State::Pending(_)),
+        };
+        waits && self.request.bundle.is_some()
+    }
+
+    /// The access in whose thread the requester reads its story.
+    pub fn thread(&self) -> AccessId {
+        let extends = self.request.extends.as_ref();
+        extends.map_or_else(|| self.lead(), |extends| extends.thread.unwrap_or(extends.root))
     }
 
     /// How long it may last now: what was asked, or the least that anyone agreed to.

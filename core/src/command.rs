@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::access::{Origin, Revoker};
+use crate::access::{Member, Origin, Revoker};
 use crate::entitlement::Handover;
 use crate::id::{AccessId, PersonId, RoleName, ShortId};
 use crate::incident::IncidentId;
@@ -144,6 +144,8 @@ pub struct Ask {
     pub beneficiary: PersonId,
     /// Which role.
     pub role: RoleName,
+    /// Further roles of the same request, with fresh ids as well.
+    pub more: Vec<Member>,
     /// For how long.
     pub duration: Span,
     /// Why.
@@ -160,6 +162,20 @@ pub struct Ask {
     pub emergency: bool,
     /// Practises that: everything but the elevation.
     pub drill: bool,
+}
+
+impl Ask {
+    /// Every role that is asked for, with the ids that its access would have; in the order in which they were named.
+    pub fn members(&self) -> Vec<Member> {
+        let first = Member { id: self.id, short: self.short.clone(), role: self.role.clone() };
+        std::iter::once(first).chain(self.more.iter().cloned()).collect()
+    }
+
+    /// The same for one of the roles alone.
+    pub fn alone(&self, member: &Member) -> Self {
+        let Member { id, short, role } = member.clone();
+        Self { id, short, role, more: Vec::new(), ..self.clone() }
+    }
 }
 
 impl Command {

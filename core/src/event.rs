@@ -9,7 +9,7 @@ use crate::access::{EndCause, Origin, Outcome, Platform, Request, Skipped, Unkno
 use crate::advice::Advice;
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
-use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
+use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
 use crate::personal::Personal;
 use crate::policy::{Closing, Exception, Route, Subject};
 use crate::span::Span;
@@ -334,6 +334,9 @@ pub struct Attempt {
     pub requester: PersonId,
     /// Who was to get it.
     pub beneficiary: PersonId,
+    /// The roles, where there were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleName>,
     /// For how long.
     pub duration: Span,
     /// When it was to begin, where that was later.

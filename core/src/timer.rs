@@ -99,6 +99,8 @@ pub fn timers(access: &Access) -> Vec<Timer> {
     let timer = |kind, due_at| Timer { kind, due_at };
     let route = &access.route;
     let mut timers = match &access.state {
+        // Its lead's stand for it: what waits together is decided together.
+        State::Screening(_) | State::Pending(_) if access.follows() && access.waits_together() => Vec::new(),
         State::Screening(screening) => vec![timer(TimerKind::ScreeningDeadline, screening.deadline)],
         State::Pending(pending) => {
             let mut timers = vec![timer(TimerKind::TimeOut, gives_up(access, pending))];

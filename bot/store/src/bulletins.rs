@@ -116,7 +116,8 @@ impl Store {
         const DOING: &str = "record an event";
         events::append(&transaction, std::slice::from_ref(&record)).await?;
         let tells: Vec<&Tell> = tells.iter().collect();
-        let told = outbox::enqueue(&transaction, (&tells, directory), new, micros(self.now())).await?;
+        let new = new.into_iter().collect();
+        let told = outbox::enqueue(&transaction, (&tells, directory), &new, micros(self.now())).await?;
         transaction.commit().await.doing(DOING)?;
         self.ring(Ring { outbox: told > 0, ..Ring::default() });
         Ok(())

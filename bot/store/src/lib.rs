@@ -38,7 +38,7 @@ mod told;
 mod wakeups;
 
 pub use clock::{Clock, VirtualClock};
-pub use commit::{Commit, Committed};
+pub use commit::{Change, Commit, Committed};
 pub use conversations::Conversation;
 pub use counts::Counts;
 pub use entitlements::{LeasedEntitlement, Release, Share};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::Access;
+use jit_core::access::{Access, Bundle};
 use jit_core::advice::{LOOKED_AT, Past};
 use jit_core::facts::{InUse, OpenAccess, Unreviewed};
 use jit_core::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
@@ -24,6 +24,17 @@ impl Store {
     /// By the id that people see.
     pub async fn by_short(&self, short: &ShortId) -> Result<Option<Access>, StoreError> {
         Ok(self.accesses("WHERE short = $1", vec![short.as_str().into()]).await?.pop())
+    }
+
+    /// The other accesses of a bundle than one, in the order in which they were named; those that cannot be read are left out.
+    pub async fn bundle(&self, bundle: &Bundle, but: AccessId) -> Result<Vec<Access>, StoreError> {
+        let ids: Vec<String> =
+            bundle.members.iter().map(|member| member.id).filter(|id| *id != but).map(|id| id.to_string()).collect();
+        let rest = format!("WHERE id IN ({})", sql::list(1, ids.len()));
+        let mut others = self.listed(&rest, ids.into_iter().map(Value::from).collect()).await?;
+        let place = |access: &Access| bundle.members.iter().position(|member| member.id == access.id);
+        others.sort_by_key(place);
+        Ok(others)
     }
 
     /// What a person asked for or has, newest first; with `open_only` what is not over.

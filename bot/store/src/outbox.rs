@@ -101,12 +101,12 @@ const HEADS: &str = "WITH RECURSIVE recipients(recipient) AS (
 /// The platforms that carry notices.
 const PLATFORMS: [Platform; 2] = [Platform::Slack, Platform::Teams];
 
-/// Queues notices in the commit's transaction, each on the platforms that carry it; how many. Nothing was queued yet about an access that
-/// is `new`.
+/// Queues notices in the commit's transaction, each on the platforms that carry it; how many. Nothing was queued yet about accesses that
+/// are `new`.
 pub(crate) async fn enqueue<C: ConnectionTrait>(
     db: &C,
     (tells, directory): (&[&Tell], &Directory),
-    new: Option<AccessId>,
+    new: &BTreeSet<AccessId>,
     now_us: i64,
 ) -> Result<usize, StoreError> {
     const DOING: &str = "queue notices";
@@ -122,7 +122,7 @@ pub(crate) async fn enqueue<C: ConnectionTrait>(
             Route::One(platforms) => placed.one(tell, platforms).into_iter().collect(),
         };
         let body = rows::document(tell, "a notice")?;
-        let maybe = Some(tell.slot.access) != new;
+        let maybe = !new.contains(&tell.slot.access);
         entries
             .extend(platforms.into_iter().map(|platform| (key(platform, &tell.to, &tell.slot), body.clone(), maybe)));
     }

@@ -133,10 +133,13 @@ fn collect(document: &Value, into: &mut BTreeSet<String>) {
 }
 
 impl Store {
-    /// Erases what people wrote about an access, salts included; how many texts it was. Events and their hashes stay as they are.
+    /// Erases what people wrote about an access, salts included; how many texts it was. Events and their hashes stay as they are. What was
+    /// written about a bundle stands with its lead, and goes with any of it.
     pub async fn erase_texts(&self, access: AccessId) -> Result<u64, StoreError> {
-        let erase = "UPDATE texts SET salt = NULL, body = NULL, erased_us = $2 WHERE access = $1 AND erased_us IS NULL";
-        let values = vec![access.to_string().into(), micros(self.now()).into()];
+        let lead = self.access(access).await?.map_or(access, |access| access.lead());
+        let erase = "UPDATE texts SET salt = NULL, body = NULL, erased_us = $3
+                     WHERE access IN ($1, $2) AND erased_us IS NULL";
+        let values = vec![access.to_string().into(), lead.to_string().into(), micros(self.now()).into()];
         sql::execute(&self.db().writer, erase, values).await.doing("erase texts")
     }
 }

@@ -82,12 +82,25 @@ impl<'a> Draft<'a> {
 
     /// Tells somebody about the access as it is at this point.
     pub fn tell(&mut self, to: Recipient, slot: Slot, under: Option<Slot>, kind: NoticeKind) {
-        let notice = Notice { kind, access: self.access.clone(), at: self.now };
+        let (access, bundle) = if kind.of_the_whole() { self.whole() } else { (self.access.clone(), Vec::new()) };
+        let notice = Notice { kind, access, bundle, at: self.now };
         self.effects.push(Effect::Tell(Box::new(Tell { to, slot, under, content: Content::Notice(Box::new(notice)) })));
+    }
+
+    /// Who speaks for all that was asked for together, and the others in their order; the access itself where it was asked for alone.
+    fn whole(&self) -> (Access, Vec<Access>) {
+        let members = self.access.request.bundle.iter().flat_map(|bundle| &bundle.members);
+        let known = || std::iter::once(&self.access).chain(self.facts.bundle);
+        let mut others: Vec<&Access> =
+            members.filter_map(|member| known().find(|access| access.id == member.id)).collect();
+        match others.iter().position(|access| !access.follows()) {
+            Some(lead) => (others.remove(lead).clone(), others.into_iter().cloned().collect()),
+            None => (self.access.clone(), Vec::new()),
+        }
     }
 
     /// The decision.
     pub fn finish(self) -> Decision {
-        Decision { records: self.records, after: self.access, effects: self.effects }
+        Decision { records: self.records, after: self.access, effects: self.effects, others: Vec::new() }
     }
 }

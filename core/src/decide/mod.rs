@@ -1,10 +1,11 @@
 //! The one decision function: an access, a command and the facts give events and effects, or a refusal.
 //!
-//! The match in [`decide`] is the state table. Every row that is not in it is a refusal for people and nothing at all for timers
+//! The match in [`alone`] is the state table; what was asked for together goes through it one by one (`bundle.rs`). Every row that is not in it is a refusal for people and nothing at all for timers
 //! and late answers of connectors. The shell stores the whole decision in one transaction. A test renders the table into
 //! `docs/STATES.md`.
 
 mod asking;
+mod bundle;
 mod connector;
 mod draft;
 mod end;
@@ -22,6 +23,7 @@ mod tests;
 use chrono::{DateTime, Utc};
 
 pub use asking::is_to_ask_again;
+pub use bundle::MOST_ROLES;
 pub use request::{LATEST_START, preview};
 pub use review::{may_review, reminded_at};
 pub use screen::SCREENING_LASTS;
@@ -46,6 +48,15 @@ pub struct Decision {
     pub after: Access,
     /// What must happen outside.
     pub effects: Vec<Effect>,
+    /// What the same command leads to of the other accesses of its bundle; all of it is true together, or none.
+    pub others: Vec<Decision>,
+}
+
+impl Decision {
+    /// This decision, and those that are made with it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
 }
 
 /// Decides. `access` is `None` for a request only.
@@ -56,6 +67,7 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
     let access = match (access, command) {
+        (_, Command::Request(ask)) if !ask.more.is_empty() => return bundle::request(ask, facts, now),
         (_, Command::Request(ask)) if ask.emergency => return review::bypass(ask, facts, now),
         (_, Command::Request(ask)) => return request::request(ask, facts, now),
         (Some(access), _) => access,
@@ -63,6 +75,14 @@ pub fn decide(
             return Err(Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours."));
         }
     };
+    match &access.request.bundle {
+        Some(bundle) => bundle::decide(bundle, access, command, (facts, now)),
+        None => alone(access, command, facts, now),
+    }
+}
+
+/// Decides about one access alone.
+fn alone(access: &Access, command: &Command, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let mut draft = Draft::of(access, facts, now);
     match (&access.state, command) {
         (_, Command::Request(_)) => {}
@@ -150,8 +170,13 @@ pub fn decide(
         }
         (_, Command::IncidentResolved { .. }) => {}
 
-        (State::Screening(screening), Command::TicketLooked { ticket, finding }) => {
-            screen::looked(&mut draft, screening, (ticket, finding));
+        (
+            State::Screening(_),
+            Command::TicketLooked { .. } | Command::Timer { kind: TimerKind::ScreeningDeadline },
+        ) => {
+            if let Some((screening, finding)) = screen::found(access, command, now) {
+                screen::judge(&mut draft, screening, finding);
+            }
         }
         (_, Command::TicketLooked { .. }) => {}
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
-use super::{Decision, asking, screen, vote};
+use super::{Decision, asking, bundle, screen, vote};
 use crate::access::{Access, Extends, Rehearsal, Request, State};
 use crate::command::Ask;
 use crate::directory::Person;
@@ -21,6 +21,9 @@ pub const LATEST_START: TimeDelta = TimeDelta::days(90);
 
 /// Judges without asking: for the form's live preview and for `explain`.
 pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
+    if !ask.more.is_empty() {
+        return bundle::preview(ask, facts, now);
+    }
     let request = describe(ask, facts, now)?;
     if !ask.emergency {
         return judge(&request, facts.ticket, facts, now);
@@ -106,6 +109,7 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
         origin: ask.origin.clone(),
         extends,
         rehearsal,
+        bundle: None,
     })
 }
 
@@ -184,6 +188,7 @@ fn extends(
         from: active.until,
         chain_since: parent.request.extends.as_ref().map_or(active.since, |extends| extends.chain_since),
         channel: parent.incident_channel().map(str::to_owned),
+        thread: Some(parent.thread()).filter(|thread| *thread != parent.root()),
     })
 }
 
@@ -243,6 +248,7 @@ fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> 
         now,
         start: request.extends.as_ref().map(|extends| extends.from).or(request.starts_at.filter(|start| *start > now)),
         in_use: facts.in_use,
+        together: facts.together,
     })
 }
 

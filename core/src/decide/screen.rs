@@ -1,16 +1,18 @@
 //! Screening: what has to be looked up outside is looked up before anybody is asked, and once more when a later start comes. The answer is a
 //! command like any other; what is not known by the deadline counts as untrue.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
 use super::{end, request, vote};
-use crate::access::{Outcome, Screening};
+use crate::access::{Access, Outcome, Screening, State};
+use crate::command::Command;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::policy::{Closing, refuse_ticket};
 use crate::refusal::Refusal;
 use crate::ticket::{Demand, Finding, TicketId};
+use crate::timer::TimerKind;
 
 /// How long the answer may take. Source: design, "facts have 5 s; an unknown fact counts as false".
 pub const SCREENING_LASTS: TimeDelta = TimeDelta::seconds(5);
@@ -22,22 +24,34 @@ pub(super) fn begin(draft: &mut Draft<'_>, demand: &Demand, at_start: bool) {
     draft.effect(Effect::Screen);
 }
 
-/// The answer. One about another ticket, or after the deadline, changes nothing: the deadline's timer decides.
-pub(super) fn looked(draft: &mut Draft<'_>, screening: &Screening, (ticket, finding): (&TicketId, &Finding)) {
-    if *ticket == screening.ticket && draft.now < screening.deadline {
-        judge(draft, screening, finding.clone());
-    }
+/// What a command says of the ticket. An answer about another one, or after the deadline, says nothing: the deadline's timer decides.
+pub(super) fn found<'a>(
+    access: &'a Access,
+    command: &Command,
+    now: DateTime<Utc>,
+) -> Option<(&'a Screening, Finding)> {
+    let State::Screening(screening) = &access.state else { return None };
+    let finding = match command {
+        Command::TicketLooked { ticket, finding } if *ticket == screening.ticket && now < screening.deadline => {
+            finding.clone()
+        }
+        Command::Timer { kind: TimerKind::ScreeningDeadline } if now >= screening.deadline => {
+            let why = format!("did not answer within {} s", SCREENING_LASTS.num_seconds());
+            Finding::Unknown { why }
+        }
+        _ => return None,
+    };
+    Some((screening, finding))
 }
 
-/// Nothing came in time.
-pub(super) fn give_up(draft: &mut Draft<'_>, screening: &Screening) {
-    let why = format!("did not answer within {} s", SCREENING_LASTS.num_seconds());
-    judge(draft, screening, Finding::Unknown { why });
+/// Notes what was found.
+pub(super) fn note(draft: &mut Draft<'_>, screening: &Screening, finding: Finding) {
+    draft.event(Event::TicketLooked { ticket: screening.ticket.clone(), finding });
 }
 
 /// Goes on with what is known now, or is over, and its requester hears why.
-fn judge(draft: &mut Draft<'_>, screening: &Screening, finding: Finding) {
-    draft.event(Event::TicketLooked { ticket: screening.ticket.clone(), finding });
+pub(super) fn judge(draft: &mut Draft<'_>, screening: &Screening, finding: Finding) {
+    note(draft, screening, finding);
     match (judged(draft, screening.at_start), screening.at_start) {
         (Ok(closing), false) => request::go_on(draft, closing),
         (Ok(closing), true) => vote::begin(draft, closing),
@@ -47,7 +61,7 @@ fn judge(draft: &mut Draft<'_>, screening: &Screening, finding: Finding) {
 }
 
 /// What was demanded when it was asked for and what policy says now must both hold.
-fn judged(draft: &Draft<'_>, at_start: bool) -> Result<Option<Closing>, Refusal> {
+pub(super) fn judged(draft: &Draft<'_>, at_start: bool) -> Result<Option<Closing>, Refusal> {
     let (access, facts) = (&draft.access, draft.facts);
     let request = &access.request;
     let finding = access.ticket.as_ref().map(|looked| &looked.finding);
@@ -66,8 +80,7 @@ fn judged(draft: &Draft<'_>, at_start: bool) -> Result<Option<Closing>, Refusal>
 
 /// Its ticket is closed: what was given for it ends, and what was asked for it is over, where its rule said so.
 pub(super) fn closed(draft: &mut Draft<'_>, closed: &TicketId, given: bool) {
-    let ends_with = draft.access.route.ticket.as_ref().and_then(|demand| demand.ends_with());
-    if ends_with != Some(closed) {
+    if !ends_with(&draft.access, closed) {
         return;
     }
     let ticket = closed.clone();
@@ -75,4 +88,9 @@ pub(super) fn closed(draft: &mut Draft<'_>, closed: &TicketId, given: bool) {
         true => end::start(draft, crate::access::EndCause::TicketClosed { ticket }),
         false => end::close(draft, Outcome::TicketClosed { ticket }),
     }
+}
+
+/// Whether the rule of an access says that it ends with this ticket.
+pub(super) fn ends_with(access: &Access, closed: &TicketId) -> bool {
+    access.route.ticket.as_ref().and_then(|demand| demand.ends_with()) == Some(closed)
 }

@@ -1,7 +1,7 @@
 //! What a timer means. One that does not belong to the present state, or is not due yet, changes nothing.
 
 use super::draft::Draft;
-use super::{asking, end, review, screen, talk, vote};
+use super::{asking, end, review, talk, vote};
 use crate::access::{EndCause, Outcome, State};
 use crate::event::Event;
 use crate::notice::NoticeKind;
@@ -16,7 +16,6 @@ pub(super) fn fired(draft: &mut Draft<'_>, kind: TimerKind) {
     match (kind, draft.access.state.clone()) {
         (TimerKind::ReviewDue, _) => review::remind(draft, false),
         (TimerKind::ReviewOverdue, _) => review::remind(draft, true),
-        (TimerKind::ScreeningDeadline, State::Screening(screening)) => screen::give_up(draft, &screening),
         (TimerKind::Remind, State::Pending(pending)) => {
             draft.event(Event::Reminded);
             draft.tell_reminder(pending.step);

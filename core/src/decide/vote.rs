@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
 use super::{asking, screen};
-use crate::access::{Access, EndCause, Outcome, Pending, Revoker, State, Vote};
+use crate::access::{Access, Asked, EndCause, Outcome, Pending, Revoker, State, Vote};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::facts::Facts;
@@ -282,7 +282,7 @@ pub(super) fn still_allowed(
     let request = &access.request;
     let changed = |what: String| {
         let next = match by {
-            Some(_) => format!("Deny {}, or let it time out; they can ask again.", access.short),
+            Some(_) => format!("Deny {}, or let it time out; they can ask again.", access.lead_short()),
             None => "Ask again, as policy says it now.".to_owned(),
         };
         Refusal::new(Code::PolicyChanged, what, next)
@@ -338,20 +338,26 @@ pub(super) fn still_allowed(
 }
 
 /// Per step of today's policy, who of those who agreed, this one included, has a say in it: by themselves, in place of somebody who was away,
-/// or as one whom an escalation added, who stands in for anybody.
+/// or as one whom an escalation added, who stands in for anybody: of a bundle only for those of the step in which they were added.
 fn has_a_say_today<'a>(
     access: &'a Access,
     judgement: &Judgement,
     by: Option<&'a PersonId>,
     facts: &Facts<'_>,
 ) -> Vec<BTreeSet<&'a PersonId>> {
-    let escalated = |person: &PersonId| access.asked.iter().any(|asked| asked.escalated && asked.person == *person);
+    let stands_in = |asked: &Asked, step: &Step| {
+        let by = access.route.steps.get(asked.step);
+        access.request.bundle.is_none() || by.is_some_and(|by| facts.policy.is_covered(step, &access.request, by))
+    };
+    let escalated = |person: &PersonId, step: &Step| {
+        access.asked.iter().any(|asked| asked.escalated && asked.person == *person && stands_in(asked, step))
+    };
     let people = |(step, asked): (&Step, &Vec<PersonId>)| {
         let named = facts.policy.named(step, &access.request, facts.directory);
         let whose = |vote: &'a Vote| (&vote.by, vote.instead_of.as_ref());
         let has = |(person, instead_of): &(&PersonId, Option<&PersonId>)| {
             let given = named.contains(instead_of.unwrap_or(person)) && (instead_of.is_none() || step.delegation);
-            given || asked.contains(person) || escalated(person)
+            given || asked.contains(person) || escalated(person, step)
         };
         let agreed = access.votes.iter().map(whose).chain(by.map(|by| (by, None)));
         agreed.filter(has).map(|(person, _)| person).collect()

@@ -96,6 +96,7 @@ impl Case {
             requester: self.person.clone(),
             beneficiary: self.beneficiary.clone(),
             role: self.role.clone(),
+            more: Vec::new(),
             duration: self.duration,
             starts_at: self.start,
             justification: Personal::new(self.justification.as_str(), [0; 16]),

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::access::{Channel, Unasked};
 use crate::directory::{Directory, Person};
 use crate::facts::{InUse, OpenAccess};
-use crate::id::PersonId;
+use crate::id::{PersonId, RoleName};
 use crate::incident::{Incident, IncidentId, Named, OnCall, like_an_id};
 use crate::policy::faults::{Fault, Faults};
 use crate::policy::glob::glob;
@@ -58,6 +58,8 @@ pub struct Question<'a> {
     pub start: Option<DateTime<Utc>>,
     /// What all people hold together.
     pub in_use: InUse,
+    /// The other roles that are asked for in the same request: given with this one, or not at all.
+    pub together: &'a [RoleName],
 }
 
 /// A request that may go its way.
@@ -247,13 +249,21 @@ impl Policy {
             .filter(|access| !beside(access) && question.overlaps(access))
             .map(|access| format!("`{}`", access.short))
             .collect();
-        if question.chain.is_none() && mine.len() as u64 >= u64::from(max) {
-            faults.push(Fault::new(
-                Code::Limit,
-                format!("at most {max} may be open at a time, and {} are open", list(&mine)),
-                format!("end one, for example with `done {}`", open_example(open)),
-            ));
+        let together = question.together.len();
+        if question.chain.is_some() || ((mine.len() + together) as u64) < u64::from(max) {
+            return;
         }
+        let (what, next) = match together {
+            0 => (
+                format!("{} are open", list(&mine)),
+                format!("end one, for example with `done {}`", open_example(open)),
+            ),
+            _ => {
+                let beside = if mine.is_empty() { String::new() } else { format!(" beside {}", list(&mine)) };
+                (format!("this request has {} roles{beside}", together + 1), "ask for fewer roles".to_owned())
+            }
+        };
+        faults.push(Fault::new(Code::Limit, format!("at most {max} may be open at a time, and {what}"), next));
     }
 
     /// The limits that all people share. What waits for an approval takes no place: it is judged again at every vote.
@@ -268,8 +278,10 @@ impl Policy {
                 format!("ask again when one of them is done; `who {}` tells who they are", role.name),
             ));
         }
-        if let Some(max) = self.limits.max_simultaneous_total.filter(|max| in_all >= u64::from(*max)) {
-            let what = format!("at most {max} accesses may be held at a time by all together, and {in_all} are");
+        let with = question.together.len() as u64;
+        if let Some(max) = self.limits.max_simultaneous_total.filter(|max| in_all + with >= u64::from(*max)) {
+            let more = if with == 0 { String::new() } else { format!(", and {} are asked for", with + 1) };
+            let what = format!("at most {max} accesses may be held at a time by all together, and {in_all} are{more}");
             faults.push(Fault::new(Code::Limit, what, "ask again when one of them has ended"));
         }
     }
@@ -312,6 +324,10 @@ impl Policy {
 
     pub(super) fn conflict_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
         for conflict in self.conflicts.iter().filter(|conflict| conflict.names(&question.role.name)) {
+            if let Some(other) = question.together.iter().find(|role| conflict.names(role)) {
+                let what = format!("`{other}` is asked for with it, and `{}` forbids both", conflict.name);
+                faults.push(Fault::new(Code::Conflict, what, "ask for one of them only"));
+            }
             let other = open.iter().find(|access| access.role != question.role.name && conflict.names(&access.role));
             if let Some(other) = other {
                 faults.push(Fault::new(

@@ -25,6 +25,7 @@ mod parse_windows;
 mod people;
 pub(crate) mod quorum;
 mod tickets;
+mod together;
 mod windows;
 
 pub use bypass::RULE as BYPASS;
@@ -37,6 +38,7 @@ pub use model::*;
 pub use parse::parse;
 pub use parse_cases::parse_cases;
 pub(crate) use tickets::refuse as refuse_ticket;
+pub(crate) use together::Together;
 
 pub use chrono_tz::Tz;
 

@@ -138,7 +138,8 @@ impl Policy {
         self.owner_of(request).map(|owner| find(Parties { requester, beneficiary, owner: &owner })).unwrap_or_default()
     }
 
-    fn owner_of(&self, request: &Request) -> Option<Subject> {
+    /// The role's owner today; the one recorded with the request when the role is gone.
+    pub(super) fn owner_of(&self, request: &Request) -> Option<Subject> {
         match self.role(&request.role) {
             Some(role) => Some(role.owner.clone()),
             None => Subject::try_from(request.owner.clone()).ok(),

@@ -350,3 +350,24 @@ async fn a_ticket_is_as_it_was_found_then() {
         (Some("refused"), Some("approval"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_for_together_is_judged_together() {
+    let past = Past::of(plan(None)).await;
+    past.asked(9, "alice", "orders-medium and vault for 1h").await;
+    past.asked(8, "p0", "orders-low, other-low for 10m").await;
+    let four = "request orders-medium, other-medium, orders-low, vault for 1h because the queue has to be drained";
+    past.refused(7, "p1", four).await;
+    assert_eq!(past.judged(&past.site.path("policy")).await.1, [0, 3, 0]);
+
+    let old_tool = role("old-tool", "orders", "role = \"old\"", "low");
+    let lows = "[[conflict]]\nname = \"one low\"\nroles = [\"orders-low\", \"other-low\"]\n";
+    let next = past.next(&[(&old_tool, lows), ("max_simultaneous = 3", "max_simultaneous = 4")]);
+    let (found, counts) = past.judged(&next).await;
+    assert_eq!(counts, [2, 1, 0], "{found:#?}");
+    assert_eq!((&found[0]["role"], &found[0]["now"]["code"]), (&"orders-low, other-low".into(), &"conflict".into()));
+    let (role, now) = (&found[1]["role"], &found[1]["now"]["outcome"]);
+    assert_eq!((role, now), (&"orders-medium, other-medium, orders-low, vault".into(), &"approval".into()));
+    let said = past.replay(&["--policy", &next]).await;
+    assert!(said.is(0, &[]).out.contains("p0 for orders-low, other-low, 10m (A-"), "{}", said.out);
+}

@@ -5,6 +5,7 @@ mod approve;
 mod ask_back;
 mod attack;
 mod away;
+mod bundle;
 mod chat_down;
 mod emergency;
 mod end;

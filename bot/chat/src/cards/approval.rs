@@ -4,7 +4,7 @@ use jit_core::access::{Access, EndCause, Outcome, Pending, State};
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
-use super::{Context, advice, button, outcome, words};
+use super::{Context, advice, bundle, button, outcome, words};
 use crate::card::{Card, Inline, Line, Tone};
 
 /// How many answers the card repeats; the thread has all.
@@ -13,7 +13,9 @@ const ANSWERS: usize = 2;
 /// Words it, for everybody who was asked in this step.
 pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
     let access = &notice.access;
+    let one = bundle::is_one(access, &notice.bundle);
     let card = match &access.state {
+        _ if !one => decided(access, bundle::title(access, &notice.bundle).0, "Approved", context),
         State::Screening(state) => decided(access, Tone::Pending, "Approved, its ticket is checked again", context)
             .text(words::checking(state)),
         State::Pending(state) if state.step == *step => open(access, state, context),
@@ -37,6 +39,7 @@ pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
             decided(access, tone, verdict(&closed.outcome), context).text(story)
         }
     };
+    let card = bundle::listed(card, access, &notice.bundle, context);
     card.context(words::small_print(access).plain(format!(" · rule “{}”", access.route.rule)))
 }
 
@@ -196,5 +199,9 @@ pub fn samples() -> Vec<Sample> {
         of("timed-out", 0, Access { votes: vec![], ..closed(Outcome::TimedOut) }),
         of("failed", 0, failed()),
         of("over", 0, expired(Proof::Gone { sessions_ended: 0 })),
+        sample::bundled(of("bundle-open", 0, pending())),
+        sample::bundled(of("bundle-elevating", 0, elevating())),
+        sample::parted(of("bundle-parted", 0, active())),
+        sample::bundled(of("bundle-denied", 0, denied())),
     ]
 }

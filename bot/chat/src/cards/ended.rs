@@ -67,6 +67,7 @@ pub fn samples() -> Vec<Sample> {
         of("not-started", sample::not_started()),
         of("lapsed", extension(closed(Outcome::Lapsed))),
         of("leaver", ended(EndCause::Leaver { person: "alice".into() })),
+        sample::bundled(of("bundle-denied", denied())),
         of("leaver-asked", closed(Outcome::Leaver { person: "alice".into() })),
     ]
 }

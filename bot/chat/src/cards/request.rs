@@ -5,7 +5,7 @@ use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Sch
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
-use super::{Context, button, outcome, words};
+use super::{Context, bundle, button, outcome, words};
 use crate::card::{Block, Card, Line, Tone};
 
 /// Longest piece of handover text in one block; Slack's blocks hold 3000 characters.
@@ -14,6 +14,9 @@ const PIECE: usize = 2_900;
 /// Words it, for the one who asked.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
+    if !bundle::is_one(access, &notice.bundle) {
+        return each_by_itself(access, &notice.bundle, context).context(words::small_print(access));
+    }
     let card = match &access.state {
         State::Screening(state) => screening(access, state, context),
         State::Pending(state) => pending(access, state, context),
@@ -23,7 +26,24 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         State::Revoking(state) => revoking(access, state, context),
         State::Closed(state) => closed(access, state, context),
     };
-    card.context(words::small_print(access))
+    bundle::listed(card, access, &notice.bundle, context).context(words::small_print(access))
+}
+
+/// Agreed to together, and each on its own way.
+fn each_by_itself(lead: &Access, others: &[Access], context: &Context) -> Card {
+    let (tone, title) = bundle::title(lead, others);
+    let card = Card::new(tone, title)
+        .text(Line::new(format!("Approved by {}.", words::approvers(lead, context))))
+        .list(bundle::standing(lead, others, context))
+        .facts(asked_for(lead, context));
+    let over = !lead.is_open() && !others.iter().any(Access::is_open);
+    match bundle::left(lead, others) {
+        0 => card.actions(if over { vec![button::again(lead)] } else { vec![] }),
+        1 => card.actions(vec![button::all_done(lead)]),
+        _ => card
+            .text(Line::new("Each is told by itself in this thread. ").code("/jit done ID").plain(" ends one of them."))
+            .actions(vec![button::all_done(lead)]),
+    }
 }
 
 fn screening(access: &Access, state: &Screening, context: &Context) -> Card {
@@ -259,6 +279,14 @@ pub fn samples() -> Vec<Sample> {
         of("remains-under", ended(Proof::RemainsUnder { short: extension(active()).short })),
         of("remains-standing", ended(Proof::RemainsStanding)),
         of("failed", failed()),
+        sample::bundled(of("bundle-pending", pending())),
+        sample::bundled(of("bundle-later", sample::later(elevating()))),
+        sample::bundled(of("bundle-elevating", elevating())),
+        sample::bundled(of("bundle-live", active())),
+        sample::parted(of("bundle-parted", active())),
+        sample::parted(of("bundle-failing", revoking(true))),
+        sample::parted(of("bundle-over", expired(Proof::Gone { sessions_ended: 0 }))),
+        sample::bundled(of("bundle-denied", denied())),
         of("pilot-pending", rehearsed(pending(), Pilot)),
         of("pilot-active", rehearsed(active(), Pilot)),
         of("drill-active", rehearsed(sample::bypass(active(), None), Drill)),

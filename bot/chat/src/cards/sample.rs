@@ -31,7 +31,7 @@ pub struct Sample {
 impl Sample {
     /// A notice of a kind about an access.
     pub fn new(state: &str, kind: NoticeKind, access: Access) -> Self {
-        Self { name: state.to_owned(), notice: Notice { kind, access, at: now() } }
+        Self { name: state.to_owned(), notice: Notice { kind, access, bundle: Vec::new(), at: now() } }
     }
 
     /// Puts the notice's name before the state's.
@@ -124,6 +124,7 @@ pub fn pending() -> Access {
             },
             extends: None,
             rehearsal: None,
+            bundle: None,
         },
         route: Route {
             rule: "production, high risk".to_owned(),
@@ -376,6 +377,42 @@ pub fn rehearsed(mut access: Access, rehearsal: Rehearsal) -> Access {
     access
 }
 
+/// The same, asked for together with two other roles, in the same state.
+pub fn bundled(mut sample: Sample) -> Sample {
+    let access = &sample.notice.access;
+    let other = |number, id: &str, role: &str, title: &str, (level, risk)| {
+        let mut other = access.clone();
+        (other.id, other.short, other.advice) = (self::id(number), short(id), None);
+        let request = &mut other.request;
+        (request.role, request.title, request.level, request.risk) = (role.into(), title.to_owned(), level, risk);
+        other.route.rule = "production, the rest".to_owned();
+        other
+    };
+    let mut all = vec![
+        other(21, "A-3HX8VM", "orders-db-reader", "Orders database, reader", (Level::ReadOnly, Risk::Low)),
+        access.clone(),
+        other(22, "A-9QW4RT", "host-login", "Hosts, log in", (Level::Write, Risk::Medium)),
+    ];
+    let member =
+        |access: &Access| Member { id: access.id, short: access.short.clone(), role: access.request.role.clone() };
+    let bundle = Bundle { lead: access.id, members: all.iter().map(member).collect() };
+    all.iter_mut().for_each(|access| access.request.bundle = Some(Box::new(bundle.clone())));
+    sample.notice.access = all.remove(1);
+    sample.notice.bundle = all;
+    sample
+}
+
+/// The same, and each has gone its own way: one could not be set up, one is being taken back.
+pub fn parted(sample: Sample) -> Sample {
+    let mut sample = bundled(sample);
+    sample.notice.bundle[0].state = failed().state;
+    sample.notice.bundle[1].state = match sample.notice.access.is_open() {
+        true => revoking(false).state,
+        false => expired(Proof::Gone { sessions_ended: 1 }).state,
+    };
+    sample
+}
+
 /// The target resists, and may still come round.
 pub fn troubled() -> Access {
     let mut access = elevating();
@@ -484,6 +521,7 @@ pub fn extension(mut access: Access) -> Access {
         from: minutes(12),
         chain_since: minutes(-48),
         channel: None,
+        thread: None,
     });
     access
 }

@@ -143,6 +143,21 @@ pub fn marked(access: &Access) -> String {
     rehearsal(access).map_or_else(String::new, |why| format!(" ({}: nothing is given)", why.to_lowercase()))
 }
 
+/// What waits with it, for lists that name the one that leads alone.
+pub fn beside(access: &Access) -> String {
+    let waits = matches!(access.state, State::Pending(_));
+    match access.request.bundle.as_ref().filter(|_| waits).map_or(0, |bundle| bundle.members.len() - 1) {
+        0 => String::new(),
+        1 => " and another role".to_owned(),
+        more => format!(" and {more} more roles"),
+    }
+}
+
+/// Whether the one that leads speaks for it: while they wait, they are one request.
+pub fn is_spoken_for(access: &Access) -> bool {
+    access.follows() && access.waits_together()
+}
+
 /// What happens once all have agreed; an extension moves an end instead of giving anything.
 pub fn being_set_up(access: &Access) -> &'static str {
     match access.request.extends {

@@ -192,6 +192,7 @@ impl Explain {
             now: jit_now(),
             start: None,
             in_use: InUse::default(),
+            together: &[],
         };
         let explanation = snapshot.policy.explain(&question, &snapshot.directory, &[]);
         match self.output {

@@ -112,11 +112,11 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
         Ok(request) => request,
         Err(why) => return Verdict::Unknown((*why).to_owned()),
     };
-    if snapshot.policy.role(&asked.role).is_none() {
+    if let Some(gone) = asked.roles.iter().find(|role| snapshot.policy.role(role).is_none()) {
         // Whoever was refused would be refused.
         return match asked.was {
             Was::Refused { .. } => Verdict::Same,
-            Was::Routed(_) => Verdict::Unknown(format!("the policy has no role `{}`", asked.role)),
+            Was::Routed(_) => Verdict::Unknown(format!("the policy has no role `{gone}`")),
         };
     }
     let mut people = [&request.ask.requester, &request.ask.beneficiary].into_iter();
@@ -126,7 +126,7 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
     let outcome = judge(request, snapshot, &past.open_of(&request.ask.beneficiary), asked.at);
     if alike(&asked.was, &outcome) {
         Verdict::Same
-    } else if asks_who_is_on_call(&snapshot.policy, &asked.role) {
+    } else if asked.roles.iter().any(|role| asks_who_is_on_call(&snapshot.policy, role)) {
         Verdict::Unknown("the policy asks who was on call, which is not in the record".to_owned())
     } else if request.finding.is_none() && goes_by_its_ticket(&snapshot.policy, asked, request) {
         Verdict::Unknown("the policy goes by its ticket, which was not looked up then".to_owned())
@@ -168,6 +168,7 @@ fn judge(
             now: at,
             start: chain.map(|(_, start)| start),
             in_use: InUse::default(),
+            together: &[],
         };
         return snapshot.policy.judge(&question, &snapshot.directory, open);
     }

@@ -109,7 +109,7 @@ impl Report {
 }
 
 fn line(asked: &Asked, verdict: &Verdict, fate: Option<String>) -> String {
-    let mut line = format!("{}  {} for {}", minute(asked.at), asked.requester, asked.role);
+    let mut line = format!("{}  {} for {}", minute(asked.at), asked.requester, asked.named());
     if let Ok(again) = &asked.request {
         let ask = &again.ask;
         if ask.beneficiary != ask.requester {
@@ -138,7 +138,7 @@ fn shown(asked: &Asked, verdict: &Verdict, fate: Option<String>) -> Value {
     };
     was["then"] = fate.into();
     let mut shown = json!({
-        "at": asked.at, "access": asked.access, "requester": asked.requester, "role": asked.role, "was": was,
+        "at": asked.at, "access": asked.access, "requester": asked.requester, "role": asked.named(), "was": was,
     });
     if let Ok(again) = &asked.request {
         let ask = &again.ask;

@@ -3,6 +3,7 @@
 mod active;
 mod advice;
 mod asking;
+mod bundle;
 mod changes;
 mod elevating;
 mod emergency;

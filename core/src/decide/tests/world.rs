@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::access::{Access, Origin, Platform, Proof, Revoker};
+use crate::access::{Access, Member, Origin, Platform, Proof, Revoker};
 use crate::advice::{LOOKED_AT, Past};
 use crate::command::{Ask, Command};
 use crate::decide::{Decision, decide};
@@ -14,7 +14,7 @@ use crate::directory::{Absence, Absences, Directory, Person, Rotations, parse_pe
 use crate::effect::{Effect, Recipient, Tell};
 use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
-use crate::facts::{Facts, InUse, OpenAccess, Unreviewed};
+use crate::facts::{Facts, InUse, OfRole, OpenAccess, Unreviewed};
 use crate::freeze::{Freeze, Scope};
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::incident::{Incident, IncidentId, Incidents, Named, OnCall, OwnChannel};
@@ -130,7 +130,24 @@ impl World {
                 })
             })
             .collect();
-        let past = self.past(id, command, beneficiary);
+        let of = |role: &RoleName| OfRole {
+            role: role.clone(),
+            in_use: self.in_use(Some(role), id, during),
+            past: Some(self.past(id, Some(role), beneficiary)),
+        };
+        let members = access.and_then(|access| access.request.bundle.as_ref());
+        let bundle: Vec<Access> = members
+            .iter()
+            .flat_map(|bundle| &bundle.members)
+            .filter(|member| member.id != id)
+            .map(|member| self.accesses[&member.id].clone())
+            .collect();
+        let asked_for = match command {
+            Command::Request(ask) if !ask.more.is_empty() => ask.members(),
+            _ => members.iter().flat_map(|bundle| bundle.members.clone()).collect(),
+        };
+        let of_roles: Vec<OfRole> = asked_for.iter().map(|member| of(&member.role)).collect();
+        let past = self.past(id, access.map(|access| &access.request.role).or(asked), beneficiary);
         let actor = actor(command);
         let facts = Facts {
             actor: &actor,
@@ -144,23 +161,26 @@ impl World {
             ticket: Known::NotYet,
             in_use: self.in_use(access.map(|access| &access.request.role).or(asked), id, during),
             parent,
+            bundle: &bundle,
+            of_roles: &of_roles,
+            together: &[],
         };
         let decision = decide(access, command, &facts, self.now);
         assert_eq!(decision, decide(access, command, &facts, self.now), "the same facts, the same decision");
-        let unadvised = decide(access, command, &Facts { past: None, ..facts }, self.now);
+        let unadvising: Vec<OfRole> = of_roles.iter().map(|of| OfRole { past: None, ..of.clone() }).collect();
+        let unadvised = decide(access, command, &Facts { past: None, of_roles: &unadvising, ..facts }, self.now);
         laws::advice_is_no_authority(&decision, unadvised);
         self.rehearsals_do_not_count(access, command, (&facts, &decision));
         let decision = decision?;
-        laws::check(access, &decision, &facts, self.now);
+        laws::together(&decision, &self.accesses);
+        for part in decision.all() {
+            laws::check(self.accesses.get(&part.after.id), part, &facts, self.now);
+        }
         Ok(decision)
     }
 
     /// What the shell would load of the beneficiary's past.
-    fn past(&self, id: AccessId, command: &Command, beneficiary: Option<&PersonId>) -> Past {
-        let role = match command {
-            Command::Request(ask) => Some(&ask.role),
-            _ => self.accesses.get(&id).map(|access| &access.request.role),
-        };
+    fn past(&self, id: AccessId, role: Option<&RoleName>, beneficiary: Option<&PersonId>) -> Past {
         let theirs: Vec<&Access> =
             self.accesses.values().filter(|other| Some(&other.request.beneficiary) == beneficiary).collect();
         let real = || theirs.iter().filter(|other| other.entitlement().is_some());
@@ -268,7 +288,10 @@ impl World {
         (facts, decided): (&Facts<'_>, &Result<Decision, Refusal>),
     ) {
         let real = match command {
-            Command::Request(ask) => !ask.drill && self.parts.roles.get(&ask.role).is_none_or(|role| !role.pilot),
+            Command::Request(ask) => {
+                let pilot = |role| self.parts.roles.get(role).is_some_and(|role| role.pilot);
+                !ask.drill && !ask.members().iter().any(|member| pilot(&member.role))
+            }
             _ => access.is_some_and(|access| access.entitlement().is_some()),
         };
         if real {
@@ -299,6 +322,10 @@ impl World {
 
     /// Stores a decision as one transaction.
     pub fn store(&mut self, decision: &Decision) {
+        decision.all().for_each(|part| self.store_one(part));
+    }
+
+    fn store_one(&mut self, decision: &Decision) {
         for effect in &decision.effects {
             match effect {
                 Effect::Tell(tell) => self.told.push((**tell).clone()),
@@ -356,6 +383,7 @@ impl World {
             requester: who.into(),
             beneficiary: who.into(),
             role: role.into(),
+            more: Vec::new(),
             duration: Span::parse(duration).unwrap(),
             justification: text("the orders index is broken"),
             ticket: None,
@@ -365,6 +393,22 @@ impl World {
             emergency: false,
             drill: false,
         }
+    }
+
+    /// A request for several roles.
+    pub fn ask_all(&mut self, who: &str, roles: &[&str], duration: &str) -> Ask {
+        let mut asks: Vec<Ask> = roles.iter().map(|role| self.ask(who, role, duration)).collect();
+        let first = asks.remove(0);
+        let more = asks.into_iter().map(|ask| Member { id: ask.id, short: ask.short, role: ask.role }).collect();
+        Ask { more, ..first }
+    }
+
+    /// Asks for several roles, and gives the ids of their accesses in the same order.
+    pub fn request_all(&mut self, who: &str, roles: &[&str], duration: &str) -> Vec<AccessId> {
+        let ask = self.ask_all(who, roles, duration);
+        let ids = ask.members().iter().map(|member| member.id).collect();
+        self.send(ask.id, Command::Request(Box::new(ask))).unwrap();
+        ids
     }
 
     /// Asks, and gives the new id.
@@ -565,12 +609,16 @@ pub fn text(text: &str) -> Personal {
     Personal::new(text, [7; 16])
 }
 
-/// What came of a command: events, then effects; `nothing`; or the code of the refusal.
+/// What came of a command: events, then effects; `nothing`; or the code of the refusal. Of a bundle, the lead's first.
 pub fn line(result: &Result<Decision, Refusal>) -> String {
     let decision = match result {
         Ok(decision) => decision,
         Err(refusal) => return format!("refused {}", refusal.code.as_str()),
     };
+    decision.all().map(line_of_one).collect::<Vec<_>>().join(" | ")
+}
+
+fn line_of_one(decision: &Decision) -> String {
     if decision.records.is_empty() && decision.effects.is_empty() {
         return "nothing".to_owned();
     }

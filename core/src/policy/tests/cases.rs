@@ -36,6 +36,7 @@ fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, Stri
         now: case.at.unwrap_or_else(|| WORKDAY.parse().unwrap()),
         start: ask.starts_at,
         in_use: InUse::default(),
+        together: &[],
     };
     let outcome = policy.judge(&question, &directory, &case.open());
     (case.expected.holds(&outcome), words(&outcome))

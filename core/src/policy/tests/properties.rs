@@ -156,6 +156,7 @@ proptest! {
                 now: super::world::WORKDAY.parse().unwrap(),
                 start: None,
                 in_use: InUse::default(),
+                together: &[],
             };
             let explanation = policy.explain(&question, &directory, &[]);
             let judged = policy.judge(&question, &directory, &[]);

@@ -259,6 +259,7 @@ impl Asked {
             now: self.now.parse::<DateTime<Utc>>().unwrap(),
             start: self.start.map(|start| start.parse().unwrap()),
             in_use: self.in_use,
+            together: &[],
         })
     }
 }
@@ -304,5 +305,6 @@ pub fn request(policy: &Policy, who: &str, requester: &str, role: &str) -> Reque
         origin: crate::access::Origin { platform: crate::access::Platform::Slack, channel: None },
         extends: None,
         rehearsal: None,
+        bundle: None,
     }
 }
