@@ -94,6 +94,7 @@ impl Default for Directory {
             oncall: Rotations::new(),
             incidents: Incidents::new(),
             oncall_sources: OncallSources::new(),
+            ticket_sources: TicketSources::new(),
             absences: Absences::new(),
         }
     }

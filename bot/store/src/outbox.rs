@@ -177,14 +177,14 @@ async fn placed<C: ConnectionTrait>(
     db: &C,
     tells: &[&Tell],
     routes: &[Route],
-    new: Option<AccessId>,
+    new: &BTreeSet<AccessId>,
 ) -> Result<Placed, DbErr> {
     let open = tells.iter().zip(routes).filter(|(_, route)| matches!(route, Route::One(of) if of.len() > 1));
     let slots: BTreeSet<(String, &Slot)> = open
         .flat_map(|(tell, _)| {
             [Some(&tell.slot), tell.under.as_ref()].into_iter().flatten().map(|slot| (tell.to.key(), slot))
         })
-        .filter(|(_, slot)| Some(slot.access) != new)
+        .filter(|(_, slot)| !new.contains(&slot.access))
         .collect();
     let slots: Vec<_> = slots.into_iter().collect();
     let mut placed = Placed::default();

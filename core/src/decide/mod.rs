@@ -37,6 +37,7 @@ use crate::effect::Effect;
 use crate::event::EventRecord;
 use crate::facts::Facts;
 use crate::refusal::{Code, Refusal};
+use crate::timer::TimerKind;
 use draft::Draft;
 
 /// What a command leads to.
