@@ -100,7 +100,7 @@ async fn done_early_and_revoked_by_the_owner(#[case] backend: Backend) {
 async fn an_emergency_and_its_review(#[case] backend: Backend) {
     let world = World::in_teams(backend).await;
     let teams = world.teams();
-    teams.opens("alice", "alice", "emergency").await;
+    teams.opens_by_words("alice", "alice", "emergency orders-admin for 30m").await;
     let form = teams.form("alice").await.readable();
     assert!(
         form.contains("nobody is asked") && form.contains("has to review it"),

@@ -287,6 +287,16 @@ impl Teams {
         self.dialogs(who, &answer, (Some(command.to_owned()), address));
     }
 
+    /// Types words that lack something, and presses the button below the answer, which opens the form.
+    pub async fn opens_by_words(&self, who: &str, place: &str, text: &str) {
+        let before = self.count(place);
+        let said = self.says(who, place, text).await;
+        let answer = self.messages(place).into_iter().skip(before).find(|it| it.from.is_none()).expect("it was said");
+        let buttons = answer.buttons();
+        let label = buttons.first().unwrap_or_else(|| panic!("no button opens the form: {said}"));
+        self.press_on(who, &answer.id, label).await;
+    }
+
     async fn dialog(
         &self,
         who: &str,
