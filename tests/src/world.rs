@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const PEOPLE: [(&str, &str); 6] =
     [("alice", "U0001"), ("bob", "U0002"), ("sam", "U0003"), ("olive", "U0004"), ("carl", "U0005"), ("erin", "U0006")];
 
+/// The channels in Teams, beside the group chat `orders`.
+const TEAMS_CHANNELS: [&str; 4] = ["#access", "#security", "#help", "#inc-42"];
+
 /// Where the truth is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -151,6 +154,23 @@ impl World {
         };
         world.run().await;
         world
+    }
+
+    /// The app comes to everybody who is in Teams, and into every channel, as an administrator's policy brings it.
+    pub async fn with_app(self) -> Self {
+        let teams = self.teams();
+        let people = std::fs::read_to_string(self.file("people.toml")).expect("the file is there");
+        let there = |who: &str| {
+            people.split("[[person]]").any(|it| it.contains(&format!("\"{who}\"\nname")) && it.contains("\nteams = "))
+        };
+        let members: Vec<&str> = PEOPLE.iter().map(|(who, _)| *who).filter(|who| there(who)).collect();
+        for who in &members {
+            teams.installs(who, who).await;
+        }
+        for place in TEAMS_CHANNELS.iter().chain(&["orders"]) {
+            teams.installs(members[0], place).await;
+        }
+        self
     }
 
     /// Microsoft Teams.
@@ -552,7 +572,7 @@ async fn tenant(folder: &Folder, clock: &VirtualClock, on: impl Fn(&str) -> On) 
     std::fs::write(file, people).expect("a folder of ours");
     let clock = clock.clone();
     let teams = Teams::start(members, Arc::new(move || clock.now())).await;
-    for channel in ["#access", "#security", "#help", "#inc-42"] {
+    for channel in TEAMS_CHANNELS {
         teams.open(channel, Scope::Channel);
     }
     teams.open("orders", Scope::Group);

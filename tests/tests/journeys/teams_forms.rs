@@ -9,7 +9,7 @@ use rstest::rstest;
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_by_the_form_of_the_message_extension(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.opens("alice", "#access", "request").await;
     let form = teams.form("alice").await;
@@ -41,7 +41,7 @@ async fn asked_by_the_form_of_the_message_extension(#[case] backend: Backend) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_by_a_button_with_what_was_typed_filled_in(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     // What is missing in a line cannot be asked for in a message: a button opens the form.
     teams.opens_by_words("alice", "alice", "request orders-write").await;

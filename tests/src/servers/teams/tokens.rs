@@ -28,6 +28,11 @@ static KEYS: LazyLock<Vec<KeyPair>> = LazyLock::new(|| {
     (0..4).map(|_| make()).collect()
 });
 
+/// Makes the keys, if that was not done: it takes longer than anybody who asks for them waits.
+pub(super) async fn make_keys() {
+    tokio::task::spawn_blocking(|| KEYS.len()).await.expect("openssl makes keys");
+}
+
 /// One of the keys: its name and which pair it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(usize);
