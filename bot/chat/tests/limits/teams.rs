@@ -34,13 +34,6 @@ pub fn task(task: &Value) -> Vec<String> {
     check.problems
 }
 
-/// Words of people in it that a client would read as something else: everything in it but what is ours.
-pub fn markup(content: &Value) -> Vec<String> {
-    let mut check = Check::default();
-    check.card(content, Place::Message);
-    check.problems
-}
-
 /// Where a card stands: dialogs take no `Action.Execute`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -225,7 +218,7 @@ impl Check {
         if text.starts_with(['-', '+', '#', '=', ' ', '\t']) || number > 0 && text[number..].starts_with(['.', ')']) {
             self.wrong(format!("text that begins as a list or a heading: {text}"));
         }
-        if text.matches("**").count() % 2 != 0 || text.contains('\n') {
+        if !text.matches("**").count().is_multiple_of(2) || text.contains('\n') {
             self.wrong(format!("bold that never ends, or several lines: {text}"));
         }
     }
