@@ -13,9 +13,9 @@ const ANSWERS: usize = 2;
 /// Words it, for everybody who was asked in this step.
 pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
     let access = &notice.access;
-    let one = bundle::is_one(access, &notice.bundle);
+    let one = bundle::is_one(&notice.bundle);
     let card = match &access.state {
-        _ if !one => decided(access, bundle::title(access, &notice.bundle).0, "Approved", context),
+        _ if !one => decided(access, bundle::title(&notice.bundle).0, "Approved", context),
         State::Screening(state) => decided(access, Tone::Pending, "Approved, its ticket is checked again", context)
             .text(words::checking(state)),
         State::Pending(state) if state.step == *step => open(access, state, context),
@@ -39,7 +39,7 @@ pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
             decided(access, tone, verdict(&closed.outcome), context).text(story)
         }
     };
-    let card = bundle::listed(card, access, &notice.bundle, context);
+    let card = bundle::listed(card, &notice.bundle, context);
     card.context(words::small_print(access).plain(format!(" · rule “{}”", access.route.rule)))
 }
 

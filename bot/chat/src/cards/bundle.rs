@@ -1,6 +1,7 @@
 //! Several roles that were asked for together: one card lists each with its own state.
 
-use jit_core::access::{Access, State};
+use jit_core::access::{Access, Outcome, State};
+use jit_core::notice::Notice;
 
 use super::{Context, answers, words};
 use crate::card::{Block, Card, Line, Tone};
@@ -16,47 +17,51 @@ pub fn whole(lead: &Access, others: &[Access]) -> Access {
     whole
 }
 
-/// All of them, in the order in which they were named.
-pub fn in_order<'a>(lead: &'a Access, others: &'a [Access]) -> Vec<&'a Access> {
-    let place = |access: &Access| {
-        let members = lead.request.bundle.iter().flat_map(|bundle| &bundle.members);
-        members.into_iter().position(|member| member.id == access.id)
-    };
-    let mut all: Vec<&Access> = std::iter::once(lead).chain(others).collect();
-    all.sort_by_key(|access| place(access));
-    all
+/// All of them, in the order in which they were named; nothing where there is only one.
+pub fn all(lead: &Access, others: &[Access]) -> Vec<Access> {
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let members = lead.request.bundle.iter().flat_map(|bundle| &bundle.members);
+    let known = || std::iter::once(lead).chain(others);
+    members.filter_map(|member| known().find(|access| access.id == member.id).cloned()).collect()
 }
 
-/// Whether one thing is to be said of all: they wait, or what they waited for was refused, before any of them was agreed to.
-pub fn is_one(lead: &Access, others: &[Access]) -> bool {
-    let same = || others.iter().all(|other| other.state == lead.state);
-    others.is_empty() || (same() && !matches!(lead.state, State::Active(_) | State::Revoking(_)))
+/// A notice of all of them as cards word it: about the whole, with each by itself beside it.
+pub fn spread(notice: &Notice) -> Notice {
+    let whole = whole(&notice.access, &notice.bundle);
+    Notice { bundle: all(&notice.access, &notice.bundle), access: whole, ..notice.clone() }
 }
 
-/// Each with what it is and which rule it is judged by; nothing where there is only one.
-pub fn asked(lead: &Access, others: &[Access]) -> Vec<Line> {
-    let one = |access: &Access| {
-        Line::default().code(access.short.as_str()).plain(" ").strong(&access.request.title).plain(format!(
-            " ({}; rule “{}”)",
-            words::kind(access),
-            access.route.rule
-        ))
+/// Whether one thing is to be said of all: they wait, or what they waited for was refused before any of them was agreed to.
+pub fn is_one(all: &[Access]) -> bool {
+    let Some(first) = all.first() else { return true };
+    let never_given = match &first.state {
+        State::Pending(_) => true,
+        State::Closed(closed) => !matches!(closed.outcome, Outcome::Ended { .. } | Outcome::NotStarted { .. }),
+        _ => false,
     };
-    if others.is_empty() { Vec::new() } else { in_order(lead, others).into_iter().map(one).collect() }
+    never_given && all.iter().all(|access| access.state == first.state)
 }
 
-/// Each with where it stands; nothing where there is only one.
-pub fn standing(lead: &Access, others: &[Access], context: &Context) -> Vec<Line> {
-    let one = |access: &Access| {
-        let line = Line::default().code(access.short.as_str()).plain(" ").strong(&access.request.title);
-        line.plain(": ").then(answers::stands(access, context)).plain(".")
-    };
-    if others.is_empty() { Vec::new() } else { in_order(lead, others).into_iter().map(one).collect() }
+/// Each with what it is and which rule it is judged by.
+pub fn asked(all: &[Access]) -> Vec<Line> {
+    let one =
+        |access: &Access| named(access).plain(format!(" ({}; rule “{}”)", words::kind(access), access.route.rule));
+    all.iter().map(one).collect()
+}
+
+/// Each with where it stands.
+pub fn standing(all: &[Access], context: &Context) -> Vec<Line> {
+    all.iter().map(|access| named(access).plain(": ").then(answers::stands(access, context)).plain(".")).collect()
+}
+
+fn named(access: &Access) -> Line {
+    Line::default().code(access.short.as_str()).plain(" ").strong(&access.request.title)
 }
 
 /// What has become of them, in a title: what needs somebody first, then what is held.
-pub fn title(lead: &Access, others: &[Access]) -> (Tone, String) {
-    let all = in_order(lead, others);
+pub fn title(all: &[Access]) -> (Tone, String) {
     let of = |wanted: fn(&Access) -> bool| all.iter().filter(|access| wanted(access)).count();
     let failing = of(|access| matches!(&access.state, State::Revoking(revoking) if revoking.failing.is_some()));
     let live = of(|access| matches!(access.state, State::Active(_)));
@@ -77,19 +82,17 @@ pub fn title(lead: &Access, others: &[Access]) -> (Tone, String) {
     }
 }
 
-/// What can still be ended with one button.
-pub fn left(lead: &Access, others: &[Access]) -> usize {
+/// How many can still be ended with one button.
+pub fn left(all: &[Access]) -> usize {
     let left = |access: &&Access| matches!(access.state, State::Scheduled(_) | State::Elevating(_) | State::Active(_));
-    std::iter::once(lead).chain(others).filter(left).count()
+    all.iter().filter(left).count()
 }
 
-/// What is told of all: the card of one, with the list of all above its buttons where there are several.
-pub fn listed(mut card: Card, lead: &Access, others: &[Access], context: &Context) -> Card {
+/// What is told of all: the card of the whole, with the list of all above its buttons.
+pub fn listed(mut card: Card, all: &[Access], context: &Context) -> Card {
     let buttons = card.blocks.iter().position(|block| matches!(block, Block::Actions(_)));
     let below = card.blocks.split_off(buttons.unwrap_or(card.blocks.len()));
-    let lines = match lead.state {
-        State::Pending(_) => asked(lead, others),
-        _ => standing(lead, others, context),
-    };
+    let waits = all.first().is_some_and(|access| matches!(access.state, State::Pending(_)));
+    let lines = if waits { asked(all) } else { standing(all, context) };
     below.into_iter().fold(card.list(lines), Card::block)
 }

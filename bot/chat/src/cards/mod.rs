@@ -70,14 +70,7 @@ macro_rules! notices {
 
         /// Words a notice. What is only rehearsed is marked here, so that no card can leave it out.
         pub fn card(notice: &Notice, context: &Context) -> Card {
-            let whole;
-            let notice = match notice.bundle.is_empty() {
-                true => notice,
-                false => {
-                    whole = Notice { access: bundle::whole(&notice.access, &notice.bundle), ..notice.clone() };
-                    &whole
-                }
-            };
+            let notice = &bundle::spread(notice);
             let card = match &notice.kind {
                 $(NoticeKind::$kind $({ $($field),+ })? => $module::card(notice, $($($field,)+)? context),)+
             };

@@ -14,7 +14,7 @@ const PIECE: usize = 2_900;
 /// Words it, for the one who asked.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
-    if !bundle::is_one(access, &notice.bundle) {
+    if !bundle::is_one(&notice.bundle) {
         return each_by_itself(access, &notice.bundle, context).context(words::small_print(access));
     }
     let card = match &access.state {
@@ -26,19 +26,19 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         State::Revoking(state) => revoking(access, state, context),
         State::Closed(state) => closed(access, state, context),
     };
-    bundle::listed(card, access, &notice.bundle, context).context(words::small_print(access))
+    bundle::listed(card, &notice.bundle, context).context(words::small_print(access))
 }
 
 /// Agreed to together, and each on its own way.
-fn each_by_itself(lead: &Access, others: &[Access], context: &Context) -> Card {
-    let (tone, title) = bundle::title(lead, others);
+fn each_by_itself(lead: &Access, all: &[Access], context: &Context) -> Card {
+    let (tone, title) = bundle::title(all);
     let card = Card::new(tone, title)
         .text(Line::new(format!("Approved by {}.", words::approvers(lead, context))))
-        .list(bundle::standing(lead, others, context))
+        .list(bundle::standing(all, context))
         .facts(asked_for(lead, context));
-    let over = !lead.is_open() && !others.iter().any(Access::is_open);
-    match bundle::left(lead, others) {
-        0 => card.actions(if over { vec![button::again(lead)] } else { vec![] }),
+    match bundle::left(all) {
+        0 if all.iter().any(Access::is_open) => card,
+        0 => card.actions(vec![button::again(lead)]),
         1 => card.actions(vec![button::all_done(lead)]),
         _ => card
             .text(Line::new("Each is told by itself in this thread. ").code("/jit done ID").plain(" ends one of them."))

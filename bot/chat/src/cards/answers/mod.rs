@@ -28,11 +28,12 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
     match answer {
         Answer::Asked { access, bundle, approvers, already } => {
             let whole = bundle::whole(access, bundle);
-            acted::asked(&whole, approvers, *already, context).list(bundle::standing(access, bundle, context))
+            acted::asked(&whole, approvers, *already, context)
+                .list(bundle::standing(&bundle::all(access, bundle), context))
         }
         Answer::Acted { verb, access, bundle } => {
             let whole = bundle::whole(access, bundle);
-            acted::acted(verb, &whole, context).list(bundle::standing(access, bundle, context))
+            acted::acted(verb, &whole, context).list(bundle::standing(&bundle::all(access, bundle), context))
         }
         Answer::Mine { accesses } => lists::mine(accesses, context),
         Answer::Show { access, bundle, history, may } => show::card((access, bundle), history, may, context),

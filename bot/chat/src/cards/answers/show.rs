@@ -21,7 +21,7 @@ pub(super) fn card(
         .facts(facts(access, context))
         .text(words::cut(access))
         .text(if others.is_empty() { Line::default() } else { Line::default().strong("Asked for together") })
-        .list(bundle::standing(access, others, context))
+        .list(bundle::standing(&bundle::all(access, others), context))
         .text(Line::default().strong("Its story"))
         .list(history::lines(events, context))
         .actions(buttons)
