@@ -194,7 +194,7 @@ impl<'a, 'r> Table<'a, 'r> {
     }
 
     fn note(&self, path: &str, at: usize) {
-        self.reader.values.borrow_mut().insert(format!("{}{path}", self.path), self.reader.position(at));
+        self.reader.values.borrow_mut().insert([&self.path, path].concat(), self.reader.position(at));
     }
 
     /// Notes that a key which must be given is not.
