@@ -19,7 +19,10 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
         Event::Requested { .. } | Event::Refused { .. } => {}
         Event::Frozen { .. } | Event::Unfrozen { .. } => {}
         Event::WentAway { .. } | Event::CameBack { .. } => {}
-        Event::ExceptionReminded { .. } | Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
+        Event::ExceptionReminded { .. }
+        | Event::OncallDigested { .. }
+        | Event::PolicyRefused { .. }
+        | Event::PolicyLoaded { .. } => {}
         Event::StepOpened { step, asked, instead_of, skipped, advice } => {
             access.advice = advice.clone();
             access.state = State::Pending(Pending::opened(*step, at));
@@ -151,7 +154,7 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
 
 /// The access that a `Requested` event begins.
 fn begin(record: &EventRecord) -> Option<Access> {
-    let (Some(id), Event::Requested { short, request, route, closing }) = (record.access, &record.event) else {
+    let (Some(id), Event::Requested { short, request, route, closing, .. }) = (record.access, &record.event) else {
         return None;
     };
     Some(Access {

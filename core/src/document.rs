@@ -78,6 +78,19 @@ pub(crate) fn did_you_mean<'a>(word: &str, among: impl Iterator<Item = &'a str>)
     nearest(word, among).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// A name as ASCII spells it, so that a letter of another alphabet shows that it is one.
+pub(crate) fn spelled(name: &str) -> String {
+    let mut spelled = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii_graphic() || c == ' ' {
+            spelled.push(c);
+        } else {
+            spelled.extend(c.escape_default());
+        }
+    }
+    spelled
+}
+
 /// One file while it is read.
 pub(crate) struct Reader<'a> {
     file: &'a str,

@@ -202,6 +202,16 @@ impl Store {
         rows.iter().map(read).collect::<Result<_, _>>().doing(DOING)
     }
 
+    /// What was first verified to be held within a time, its end excluded, the oldest first.
+    pub async fn activated(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<AccessId>, StoreError> {
+        let select =
+            "SELECT id FROM accesses WHERE activated_us >= $1 AND activated_us < $2 AND entitlement IS NOT NULL
+                      ORDER BY activated_us, id";
+        let values = vec![crate::clock::micros(from).into(), crate::clock::micros(until).into()];
+        let rows = sql::query(&self.db().reader, select, values).await.doing(DOING)?;
+        rows.iter().map(|row| rows::id(row, "id")).collect::<Result<_, _>>().doing(DOING)
+    }
+
     /// These accesses as far as they can be read, in no order.
     pub async fn readable(&self, ids: &[AccessId]) -> Result<Vec<Access>, StoreError> {
         let rest = format!("WHERE id IN ({})", sql::list(1, ids.len()));

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono_tz::Tz;
 
 use crate::directory::{Directory, Person};
-use crate::document::{At, Position, Problem, Reader, Table, did_you_mean};
+use crate::document::{At, Position, Problem, Reader, Table, did_you_mean, spelled};
 use crate::id::{AccountName, ConnectorName, PersonId};
 
 /// The longest id, name, address or account.
@@ -95,7 +95,7 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
 /// Small ASCII letters, digits, `.`, `_` and `-` only: ids of other alphabets could look like somebody else's.
 fn person_id(table: &Table<'_, '_>, text: &At<String>) -> Option<PersonId> {
     let id = &text.value;
-    let shown: String = id.escape_debug().take(60).collect();
+    let shown: String = spelled(id).chars().take(60).collect();
     let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     if !(1..=64).contains(&id.len()) || !id.chars().all(fine) {
         let what = format!("the id `{shown}` has other characters than a-z, 0-9 and . _ - (1 to 64)");
@@ -157,7 +157,8 @@ fn groups(table: &mut Table<'_, '_>) -> Option<BTreeSet<String>> {
             let name = line(table, "groups", text)?;
             let fine = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
             if !fine {
-                let what = format!("the group `{name}` has other characters than letters, digits and . _ - /");
+                let what =
+                    format!("the group `{}` has other characters than letters, digits and . _ - /", spelled(&name));
                 table.reader().problem(at, what, None);
             }
             fine.then_some(name)

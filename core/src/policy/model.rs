@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::entitlement::Target;
 use crate::id::{ConnectorName, PersonId, PolicyHash, RoleName};
 use crate::incident::OnCall;
-use crate::policy::Listed;
 use crate::policy::glob::glob;
+use crate::policy::{Digest, Listed};
 use crate::span::Span;
 
 /// The environment that has bounds of its own.
@@ -42,6 +42,8 @@ pub struct Parts {
     pub limits: Limits,
     /// `[security] who = […]`: may see and revoke everything; `["group:security"]` unless set.
     pub security: Vec<Subject>,
+    /// `[security] digest = { … }`: when security is told of what policy gave because somebody was on call; never unless set.
+    pub digest: Option<Digest>,
     /// `[visibility] who = "everyone" | "parties"`: what people who have no part in an access learn of it.
     pub visibility: Visibility,
     /// Who may elevate at once in an emergency.

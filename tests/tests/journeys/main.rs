@@ -6,6 +6,7 @@ mod ask_back;
 mod attack;
 mod away;
 mod chat_down;
+mod digest;
 mod emergency;
 mod end;
 mod extend;

@@ -177,7 +177,12 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         warn_before: Span::minutes(15),
         oncall: None,
     };
-    let records = records(access, 0, vec![Event::Requested { short, request, route, closing: None }, opened()], at);
+    let records = records(
+        access,
+        0,
+        vec![Event::Requested { short, request, route, closing: None, on_duty: None }, opened()],
+        at,
+    );
     (fold(None, &records), records)
 }
 

@@ -10,6 +10,7 @@ use jit_core::command::Ask;
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
 use jit_core::facts::OpenAccess;
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use jit_core::incident::OnDuty;
 use jit_core::personal::Personal;
 use jit_core::policy::{FILLED, Route};
 use jit_core::span::Span;
@@ -43,6 +44,8 @@ pub(super) struct Again {
     pub ask: Ask,
     /// For an extension: the whole chain from the first activation to the new end, and when it goes on.
     pub chain: Option<(Span, DateTime<Utc>)>,
+    /// Who was on call then, where the policy of that time asked and the record says it.
+    pub on_duty: Option<Box<OnDuty>>,
 }
 
 /// What policy decided then.
@@ -107,7 +110,9 @@ impl<'a> Past<'a> {
             return None;
         }
         match &record.event {
-            Event::Requested { short, request, route, .. } => Some(requested(record, (short, request, route))),
+            Event::Requested { short, request, route, on_duty, .. } => {
+                Some(requested(record, (short, request, route), on_duty.clone()))
+            }
             Event::Refused { verb, .. } if matches!(verb.as_str(), "request" | "extend" | "emergency") => {
                 self.refused(record)
             }
@@ -164,7 +169,7 @@ impl<'a> Past<'a> {
             emergency: false,
             drill: attempt.drill,
         };
-        Ok(Again { ask, chain })
+        Ok(Again { ask, chain, on_duty: attempt.on_duty.clone() })
     }
 
     /// How long the chain would have lasted, from what was live at that moment.
@@ -197,7 +202,11 @@ impl Open {
     }
 }
 
-fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request, &Route)) -> Asked {
+fn requested(
+    record: &EventRecord,
+    (short, request, route): (&ShortId, &Request, &Route),
+    on_duty: Option<Box<OnDuty>>,
+) -> Asked {
     let chain = request.extends.as_ref();
     let chain = chain.map(|extends| (chained(extends.from, extends.chain_since, request.duration), extends.from));
     let ask = Ask {
@@ -217,7 +226,7 @@ fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request,
     };
     let (requester, role) = (request.requester.clone(), request.role.clone());
     let was = Was::Routed(route.clone());
-    Asked { at: record.at, access: record.access, requester, role, was, request: Ok(Again { ask, chain }) }
+    Asked { at: record.at, access: record.access, requester, role, was, request: Ok(Again { ask, chain, on_duty }) }
 }
 
 /// What maximum durations count of an extension.

@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use jit_core::decide::preview;
-use jit_core::directory::Rotations;
 use jit_core::event::Actor;
 use jit_core::facts::{InUse, OpenAccess};
-use jit_core::id::RoleName;
+use jit_core::incident::OnDuty;
 use jit_core::policy::cases::Kind;
-use jit_core::policy::{Judgement, Policy, Question, Rule};
+use jit_core::policy::{Judgement, Question};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
 use jit_store::{Clock, Store};
@@ -53,7 +52,7 @@ impl Replay {
         }
         let mut snapshot = super::load(&sources, &config)?;
         // Who is on call today was not on call then.
-        snapshot.directory.set_oncall(Rotations::new());
+        OnDuty::default().put(&mut snapshot.directory);
         let store = open(&config).await?;
         let since = store.now() - self.since.delta();
         let mut report = Report::begin(self.output, since, &snapshot.policy.hash)?;
@@ -66,7 +65,7 @@ impl Replay {
             let mut judged = Vec::new();
             for event in events {
                 if let Some(asked) = past.asked(&event.record) {
-                    let verdict = verdict(&asked, &snapshot, &past);
+                    let verdict = verdict(&asked, &mut snapshot, &past);
                     judged.push((asked, verdict));
                 }
                 past.apply(&event.record);
@@ -104,8 +103,8 @@ async fn open(config: &Config) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// What would come of it today, compared with what came of it then.
-fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
+/// What would come of it today, compared with what came of it then. Whoever was on call then is on call in the snapshot from here on.
+fn verdict(asked: &Asked, snapshot: &mut Snapshot, past: &Past<'_>) -> Verdict {
     let request = match &asked.request {
         Ok(request) => request,
         Err(why) => return Verdict::Unknown((*why).to_owned()),
@@ -121,24 +120,24 @@ fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
     if let Some(person) = people.find(|person| snapshot.directory.person(person).is_none()) {
         return Verdict::Unknown(format!("`{person}` is not in the directory any more"));
     }
+    let recorded = request.on_duty.clone().unwrap_or_default();
+    let (rotations, services) = snapshot.policy.asks_about(&asked.role);
+    if !(rotations.is_empty() && services.is_empty()) {
+        recorded.put(&mut snapshot.directory);
+    }
     let outcome = judge(request, snapshot, &past.open_of(&request.ask.beneficiary), asked.at);
     if alike(&asked.was, &outcome) {
         Verdict::Same
-    } else if asks_who_is_on_call(&snapshot.policy, &asked.role) {
-        Verdict::Unknown("the policy asks who was on call, which is not in the record".to_owned())
-    } else {
+    } else if recorded.answers(&asked.role, &snapshot.policy) {
         Verdict::Changed(outcome)
+    } else {
+        Verdict::Unknown("the policy asks who was on call, which is not in the record".to_owned())
     }
-}
-
-/// Whether who is on a rotation may decide about a role. The record does not say who was.
-fn asks_who_is_on_call(policy: &Policy, role: &RoleName) -> bool {
-    policy.rules_of(role).flat_map(Rule::subjects).any(|subject| subject.rotation().is_some())
 }
 
 /// Judges as requests and extensions are judged when they are made; what is frozen now is no matter of policy.
 fn judge(
-    Again { ask, chain }: &Again,
+    Again { ask, chain, .. }: &Again,
     snapshot: &Snapshot,
     open: &[OpenAccess],
     at: chrono::DateTime<chrono::Utc>,
@@ -172,33 +171,5 @@ fn alike(was: &Was, now: &Result<Judgement, Refusal>) -> bool {
             Kind::of_route(route) == Kind::of(now) && route.steps == judgement.route.steps
         }
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use jit_core::policy::{SourceFile, parse};
-
-    use super::asks_who_is_on_call;
-
-    /// Roles by the rules about them: one that people ask for, one that whoever is on call asks for, one that they approve.
-    const POLICY: &str = r#"
-role = [
-    { name = "a", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
-    { name = "b", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
-    { name = "c", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
-]
-rule = [
-    { name = "all", match = { risk = "low" }, who = ["group:g"], steps = [{ any = ["manager"] }] },
-    { name = "asks", match = { roles = ["b"] }, who = ["bob", "oncall:file/x"], auto_approve = { up_to = "15m" } },
-    { name = "votes", match = { roles = ["c"] }, who = ["bob"], steps = [{ any = ["manager", "oncall:file/x"] }] },
-]
-"#;
-
-    #[test]
-    fn only_what_rotations_decide_about_cannot_be_told() {
-        let policy = parse(&[SourceFile { name: "all.toml".to_owned(), text: POLICY.to_owned() }]).unwrap();
-        let asks = ["a", "b", "c", "d"].map(|role| asks_who_is_on_call(&policy, &role.into()));
-        assert_eq!(asks, [false, true, true, false]);
     }
 }

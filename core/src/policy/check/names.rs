@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::document::did_you_mean;
+use crate::document::{did_you_mean, spelled};
 use crate::id::{ConnectorName, RoleName};
 use crate::nearest::nearest;
 use crate::policy::model::fitting;
@@ -74,7 +74,7 @@ impl Check<'_> {
             Subject::Person(id) => match directory.person(id) {
                 None => {
                     let hint = did_you_mean(id.as_str(), directory.people().map(|person| person.id.as_str()));
-                    self.error(place, path, format!("there is no person `{id}`"), hint);
+                    self.error(place, path, format!("there is no person `{}`", spelled(id.as_str())), hint);
                 }
                 Some(person) if !person.active => {
                     self.warning(place, path, format!("the account of `{id}` is disabled"), None);
@@ -84,7 +84,7 @@ impl Check<'_> {
             Subject::Group(name) => match directory.group(name) {
                 None => {
                     let hint = did_you_mean(name, directory.groups()).map(|hint| hint.replacen('`', "`group:", 1));
-                    self.error(place, path, format!("there is no group `{name}`"), hint);
+                    self.error(place, path, format!("there is no group `{}`", spelled(name)), hint);
                 }
                 Some(members) if members.iter().all(|id| directory.active(id).is_none()) => {
                     self.warning(place, path, format!("the group `{name}` has no active member"), None);

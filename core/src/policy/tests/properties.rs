@@ -120,6 +120,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             conflicts: Vec::new(),
             limits: Limits::default(),
             security: Vec::new(),
+            digest: None,
             visibility: Visibility::Parties,
             emergencies: Vec::new(),
             exceptions: Vec::new(),
