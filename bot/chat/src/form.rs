@@ -145,6 +145,8 @@ pub mod field {
     pub const TICKET: &str = "ticket";
     /// When it shall begin.
     pub const AT: &str = "at";
+    /// Every one.
+    pub const ALL: [&str; 7] = [LEVEL, ROLE, DURATION, OTHER_DURATION, REASON, TICKET, AT];
 }
 
 /// What was filled in, by field.

@@ -3,17 +3,7 @@
 //! Cards are rendered as rich text, whose text Slack never reads as markup; only the fallback and the small print are `mrkdwn`, and go
 //! through [`inert`]. All text goes through [`clean`] first.
 
-/// Takes out what could deceive the eye: control characters, direction overrides, invisible characters. Line ends stay.
-pub fn clean(text: &str) -> String {
-    text.replace("\r\n", "\n").chars().filter(|c| !deceives(*c)).collect()
-}
-
-fn deceives(c: char) -> bool {
-    matches!(c,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{00ad}'
-        | '\u{061c}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-        || (c.is_control() && c != '\n' && c != '\t')
-}
+pub use crate::text::{clean, cut};
 
 /// Makes text that Slack's `mrkdwn` shows as it is: `&`, `<` and `>` become entities, so that no link, mention or `<!channel>` can stand in
 /// it; characters that format become look-alikes, because Slack has no escape for them.
@@ -41,15 +31,6 @@ pub fn inert(text: &str) -> String {
         }
     }
     out
-}
-
-/// Cuts at so many characters and says so.
-pub fn cut(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(max.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
 }
 
 /// What the person typed, of what Slack made of it: `<@U1|bob>` is `@U1`, `<#C1|ops>` is `#ops`, `<https://a|a>` is its address, entities
