@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jit_core::grammar;
 use jit_core::id::RoleName;
-use jit_playground::{BotIdentity, Channel, Completion, Hint, Member, Playground};
+use jit_playground::{AnIncident, BotIdentity, Channel, Completion, Hint, Member, OnCall, Pager, Playground};
 use url::Url;
 
 use crate::app::App;
@@ -13,7 +13,6 @@ use crate::app::App;
 /// The sample files, by their path in the data folder.
 pub const FILES: &[(&str, &str)] = &[
     ("people.toml", include_str!("../demo/people.toml")),
-    ("rotations.toml", include_str!("../demo/rotations.toml")),
     ("tickets.toml", include_str!("../demo/tickets.toml")),
     ("policy/roles.toml", include_str!("../demo/policy/roles.toml")),
     ("policy/rules.toml", include_str!("../demo/policy/rules.toml")),
@@ -24,6 +23,7 @@ pub const FILES: &[(&str, &str)] = &[
 const SIGNING_SECRET: &str = "playground-signing-secret";
 const BOT_TOKEN: &str = "xoxb-playground";
 const TEAM: &str = "T0001";
+const PAGER_TOKEN: &str = "playground-pager-token";
 
 /// The demo's `jit.toml`.
 pub fn configuration(data: &Path, base: &Url) -> String {
@@ -52,9 +52,12 @@ path = "policy"
 [directory]
 file = "people.toml"
 
-[oncall.file]
-path = "rotations.toml"
+[oncall.pagerduty]
+api_url = "{base}playground/pager/"
+token = "{PAGER_TOKEN}"
+incident_channel = "inc-{{number}}"
 refresh = "10s"
+max_age = "30s"
 
 [tickets.file]
 pattern = "OPS-*"
@@ -81,10 +84,18 @@ sandbox = true
     )
 }
 
-/// The chat workspace of the demo.
+/// The chat workspace of the demo, with what stands for PagerDuty.
 pub fn playground(app: &App, base: &Url) -> Playground {
     let config = workspace(app, base, Arc::new(chrono::Utc::now));
-    Playground::new(config)
+    Playground::with_pager(config, pager())
+}
+
+/// Olive is on call for orders, which have an open incident.
+fn pager() -> Pager {
+    let pager = Pager::new(PAGER_TOKEN);
+    pager.set("PORDERS", vec![OnCall::always("POLIVE", "olive@acme.test")]);
+    pager.incident(AnIncident::open("PINC42", 42, "PSORDERS"));
+    pager
 }
 
 /// The workspace's people are those of the demo's directory.
@@ -170,7 +181,7 @@ const HINTS: [Sample; 11] = [
         "U0004",
         "C0003",
         "/jit request orders-restart for 2m because orders hang in incident 42",
-        "Olive is on call, and this is the open incident's own channel: policy agrees at once. Anywhere else Bob is asked. In rotations.toml, write `resolved = true`: the access ends with the incident.",
+        "Olive is on call, and this is the open incident's own channel: policy agrees at once. Anywhere else Bob is asked. Resolve the incident below, and the access ends with it; take the pager down, and Bob is asked here too.",
     ),
     (
         "U0001",

@@ -13,6 +13,7 @@ use jit_core::event::{Actor, Attempt, Event, EventRecord};
 use jit_core::facts::{InUse, OfRole, OpenAccess, Unreviewed};
 use jit_core::freeze::Freeze;
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use jit_core::incident::OnDuty;
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
 use jit_core::timer::TimerKind;
@@ -343,7 +344,7 @@ impl Dispatch {
         actor: &Actor,
     ) -> EventRecord {
         let attempt = match command {
-            Command::Request(ask) => Some(Box::new(attempt(ask))),
+            Command::Request(ask) => Some(Box::new(attempt(ask, &loaded.snapshot))),
             _ => None,
         };
         EventRecord {
@@ -378,7 +379,7 @@ pub fn during(ask: &Ask, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
 }
 
 /// What is kept of a request that was refused.
-fn attempt(ask: &Ask) -> Attempt {
+fn attempt(ask: &Ask, snapshot: &Snapshot) -> Attempt {
     Attempt {
         requester: ask.requester.clone(),
         beneficiary: ask.beneficiary.clone(),
@@ -392,6 +393,7 @@ fn attempt(ask: &Ask) -> Attempt {
         origin: ask.origin.clone(),
         extends: ask.extends,
         drill: ask.drill,
+        on_duty: OnDuty::about(&ask.roles(), &snapshot.policy, &snapshot.directory),
     }
 }
 

@@ -35,6 +35,12 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// The longest wait that a provider may ask for.
 const MAX_WAIT: Duration = Duration::from_secs(600);
 
+/// Entries of a page. Sources: PagerDuty, "Pagination"; Opsgenie, "Incident API", List Incidents: at most 100.
+const PAGE: usize = 100;
+
+/// A schedule has a handful of people on call, and a service a handful of open incidents: what has more pages is a mistake, or a loop.
+const MAX_PAGES: usize = 20;
+
 /// The client of all providers: a redirect could carry the key elsewhere.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(DEADLINE).build()
@@ -65,6 +71,37 @@ pub(crate) fn secret_header(text: &str) -> Result<HeaderValue, LookupError> {
         .map_err(|_| LookupError::new("refused", "has a token with characters that no token has".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// A page of an answer.
+pub(crate) trait Page: DeserializeOwned {
+    /// What is on it.
+    type Entry;
+
+    /// Its entries, and whether the provider says that more follow.
+    fn split(self) -> (Vec<Self::Entry>, bool);
+}
+
+/// Every entry of all pages. Both providers count pages by `limit` and `offset`, which are added to the address.
+pub(crate) async fn pages<P: Page>(
+    address: &Url,
+    request: impl Fn(Url) -> Result<RequestBuilder, LookupError>,
+) -> Result<Vec<P::Entry>, LookupError> {
+    let mut all = Vec::new();
+    for _ in 0..MAX_PAGES {
+        let mut url = address.clone();
+        url.query_pairs_mut().append_pair("limit", &PAGE.to_string()).append_pair("offset", &all.len().to_string());
+        let (entries, more) = ask::<P>(request(url)?).await?.split();
+        let empty = entries.is_empty();
+        all.extend(entries);
+        if !more {
+            return Ok(all);
+        }
+        if empty {
+            break;
+        }
+    }
+    Err(LookupError::new("nonsense", "answers with pages that do not end".to_owned()))
 }
 
 /// Sends, and reads the JSON of an answer that says it is fine.

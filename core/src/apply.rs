@@ -20,7 +20,10 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
         Event::Requested { .. } | Event::Refused { .. } => {}
         Event::Frozen { .. } | Event::Unfrozen { .. } => {}
         Event::WentAway { .. } | Event::CameBack { .. } => {}
-        Event::ExceptionReminded { .. } | Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
+        Event::ExceptionReminded { .. }
+        | Event::OncallDigested { .. }
+        | Event::PolicyRefused { .. }
+        | Event::PolicyLoaded { .. } => {}
         Event::ScreeningStarted { ticket, deadline, at_start } => {
             let (ticket, deadline, at_start) = (ticket.clone(), *deadline, *at_start);
             access.state = State::Screening(Screening { since: at, deadline, ticket, at_start });
@@ -159,7 +162,7 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
 
 /// The access that a `Requested` event begins.
 fn begin(record: &EventRecord) -> Option<Access> {
-    let (Some(id), Event::Requested { short, request, route, closing }) = (record.access, &record.event) else {
+    let (Some(id), Event::Requested { short, request, route, closing, .. }) = (record.access, &record.event) else {
         return None;
     };
     Some(Access {

@@ -10,6 +10,7 @@ use crate::advice::Advice;
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
 use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
+use crate::incident::OnDuty;
 use crate::personal::Personal;
 use crate::policy::{Closing, Exception, Route, Subject};
 use crate::span::Span;
@@ -91,6 +92,9 @@ pub enum Event {
         /// The end of the window in which it may be held, as policy said when it was asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         closing: Option<Closing>,
+        /// Who was on call then, where policy asks that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_duty: Option<Box<OnDuty>>,
     },
     /// Something has to be looked up before it goes on.
     ScreeningStarted {
@@ -299,6 +303,15 @@ pub enum Event {
         /// It was over by then.
         over: bool,
     },
+    /// Security was told of what policy gave because somebody was on call. Not part of an access's fold.
+    OncallDigested {
+        /// What was given from then on.
+        from: DateTime<Utc>,
+        /// What was given before.
+        until: DateTime<Utc>,
+        /// How many.
+        given: usize,
+    },
     /// Somebody is away. Not part of an access's fold.
     WentAway {
         /// Who.
@@ -353,6 +366,9 @@ pub struct Attempt {
     /// It was an emergency drill.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
+    /// Who was on call then, where policy asks that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_duty: Option<Box<OnDuty>>,
 }
 
 impl Event {
@@ -390,6 +406,7 @@ impl Event {
             Self::Frozen { .. } => "frozen",
             Self::Unfrozen { .. } => "unfrozen",
             Self::ExceptionReminded { .. } => "exception-reminded",
+            Self::OncallDigested { .. } => "oncall-digested",
             Self::WentAway { .. } => "went-away",
             Self::CameBack { .. } => "came-back",
             Self::PolicyRefused { .. } => "policy-refused",

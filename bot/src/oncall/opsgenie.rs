@@ -40,12 +40,6 @@ pub(super) async fn look(
     Ok(answer.data.recipients.into_iter().map(turn).collect())
 }
 
-/// Incidents of a page. Source: Opsgenie, "Incident API", List Incidents: at most 100.
-const PAGE: usize = 100;
-
-/// Many pages of open incidents are a mistake, or a loop.
-const MAX_PAGES: usize = 20;
-
 #[derive(Deserialize)]
 struct IncidentPage {
     data: Vec<IncidentEntry>,
@@ -55,6 +49,13 @@ struct IncidentPage {
 #[derive(Deserialize)]
 struct Paging {
     next: Option<String>,
+}
+
+impl lookup::Page for IncidentPage {
+    type Entry = IncidentEntry;
+    fn split(self) -> (Vec<IncidentEntry>, bool) {
+        (self.data, self.paging.and_then(|paging| paging.next).is_some())
+    }
 }
 
 #[derive(Deserialize)]
@@ -83,28 +84,13 @@ pub(super) async fn incidents(
     service: &str,
     named: Option<&str>,
 ) -> Result<Vec<Incident>, LookupError> {
-    let mut found = Vec::new();
-    let mut offset = 0;
-    for _ in 0..MAX_PAGES {
-        let mut url = below(api, &["v1", "incidents"]);
-        url.query_pairs_mut()
-            .append_pair("query", "status:open")
-            .append_pair("sort", "createdAt")
-            .append_pair("order", "asc")
-            .append_pair("limit", &PAGE.to_string())
-            .append_pair("offset", &offset.to_string());
-        let page: IncidentPage = lookup::ask(asked(client, url, token)?).await?;
-        offset += page.data.len();
-        let empty = page.data.is_empty();
-        found.extend(page.data.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)));
-        if page.paging.and_then(|paging| paging.next).is_none() {
-            return Ok(found);
-        }
-        if empty {
-            break;
-        }
-    }
-    Err(LookupError::new("nonsense", "answers with pages of incidents that do not end".to_owned()))
+    let mut url = below(api, &["v1", "incidents"]);
+    url.query_pairs_mut()
+        .append_pair("query", "status:open")
+        .append_pair("sort", "createdAt")
+        .append_pair("order", "asc");
+    let found = lookup::pages::<IncidentPage>(&url, |url| asked(client, url, token)).await?;
+    Ok(found.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)).collect())
 }
 
 /// Whether an incident is resolved. Source: Opsgenie, "Incident API", Get Incident.

@@ -4,6 +4,7 @@
 
 mod absences;
 mod children;
+mod digest;
 mod exceptions;
 mod gauges;
 mod homes;
@@ -31,6 +32,7 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(timers::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
     workers.spawn(exceptions::run(app.clone(), stop.clone()));
+    workers.spawn(digest::run(app.clone(), stop.clone()));
     workers.spawn(absences::run(app.clone(), stop.clone()));
     workers.spawn(leavers::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));

@@ -45,6 +45,7 @@ pub use entitlements::{LeasedEntitlement, Release, Share};
 pub use error::{CommitError, StoreError};
 pub use events::StoredEvent;
 pub use homes::DueHome;
+pub use load::Dependent;
 pub use outbox::{Handle, Leased, Message, Parked};
 pub use past::{Stretch, reading};
 pub use store::{Health, Store};

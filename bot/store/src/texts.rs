@@ -80,6 +80,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::ReviewReminded
         | Event::ReviewOverdue
         | Event::ExceptionReminded { .. }
+        | Event::OncallDigested { .. }
         | Event::PolicyRefused { .. }
         | Event::PolicyLoaded { .. } => None,
     }

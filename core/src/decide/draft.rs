@@ -10,6 +10,7 @@ use crate::effect::{Content, Effect, Recipient, Slot, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
 use crate::id::PersonId;
+use crate::incident::OnDuty;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::{Closing, Route};
 use crate::refusal::{Code, Refusal};
@@ -42,7 +43,13 @@ impl<'a> Draft<'a> {
             at: now,
             actor: facts.actor.clone(),
             policy: facts.policy.hash.clone(),
-            event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route, closing },
+            event: Event::Requested {
+                short: ask.short.clone(),
+                request: Box::new(request),
+                route,
+                closing,
+                on_duty: OnDuty::about(&ask.role, facts.policy, facts.directory),
+            },
         };
         let access = apply(None, &record).ok_or_else(|| {
             let next = "Please tell who runs this service.";

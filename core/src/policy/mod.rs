@@ -8,6 +8,7 @@
 mod bypass;
 pub mod cases;
 mod check;
+mod digest;
 mod evaluate;
 mod exception;
 mod explain;
@@ -30,6 +31,7 @@ mod windows;
 
 pub use bypass::RULE as BYPASS;
 pub use check::{advice, check};
+pub use digest::{Digest, Given};
 pub use evaluate::{Judgement, Question};
 pub use exception::{Exception, Holder, Listed, REMIND_BEFORE};
 pub use explain::{Explanation, FILLED};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Request, Unasked};
 use crate::directory::{Absence, Directory, Person};
-use crate::id::PersonId;
+use crate::id::{PersonId, RoleName};
 use crate::policy::{EscalateTo, Policy, Role, Rule, Step, Subject};
 
 /// The two who must have no say: who asked, and who gets it.
@@ -107,6 +107,18 @@ impl Policy {
         let owners = self.roles.values().map(|role| &role.owner);
         let all = of_rules.chain(of_emergencies).chain(&self.security).chain(owners);
         all.filter_map(Subject::rotation).map(str::to_owned).collect()
+    }
+
+    /// The rotations and the services that it asks about a role: who may have it, and who must agree.
+    pub fn asks_about(&self, role: &RoleName) -> (BTreeSet<&str>, BTreeSet<&str>) {
+        let of_rules = self.rules_of(role).flat_map(Rule::subjects);
+        let bypasses = self.role(role).into_iter().flat_map(|role| {
+            let about = self.emergencies.iter().filter(|emergency| emergency.matches.holds(role));
+            about.flat_map(|emergency| &emergency.who)
+        });
+        let autos = self.rules_of(role).filter_map(|rule| rule.auto_approve.as_ref());
+        let services = autos.flat_map(|auto| auto.require_incident.iter().flatten());
+        (of_rules.chain(bypasses).filter_map(Subject::rotation).collect(), services.map(String::as_str).collect())
     }
 
     /// Every service (`source/service`) of whose incidents the policy asks.

@@ -12,6 +12,7 @@ use jit_core::command::Command;
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::grammar;
 use jit_core::id::PersonId;
+use jit_core::incident::Incident;
 use jit_core::ticket::{Assignee, Finding, Ticket};
 use jit_store::{Clock, VirtualClock};
 use jit_tests::servers::Postgres;
@@ -236,6 +237,54 @@ async fn what_was_open_and_live_then_counts_and_what_is_now_does_not() {
         (counts, &found[0]["was"]["code"], &found[0]["now"]["outcome"]),
         ([1, 5, 0], &"duration".into(), &"auto".into())
     );
+}
+
+/// A rotation approves, and an incident does; the past is judged with those who were on call then, not with whoever is now.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_on_call_then_is_on_call_when_it_is_judged_again() {
+    let on_call = |name: &str, more: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nmatch = {{ risk = \"medium\" }}\nwho = [\"oncall:pd/P1\"]\n\
+             auto_approve = {{ up_to = \"1h\"{more} }}\n\n"
+        )
+    };
+    let plan = plan(None);
+    let more = "[oncall.pd]\nkind = \"pagerduty\"\ntoken = \"t\"\n".to_owned();
+    let rules = on_call("on call", "") + &on_call("in an incident", ", require_incident = \"pd/S1\"");
+    let past = Past::of(Plan { more, roles: rules + &plan.roles, ..plan }).await;
+    let in_force = &past.app.dispatch.in_force;
+    let now = |on: Option<&[&str]>, open: bool| {
+        let people = |ids: &[&str]| ids.iter().map(|id| PersonId::new(*id)).collect();
+        let incident = Incident { id: "I1".to_owned(), title: "#1".to_owned(), channel: None };
+        let rotations = on.map(|ids| ("pd/P1".to_owned(), people(ids))).into_iter().collect();
+        in_force.set_oncall(&rotations, &[("pd/S1".to_owned(), vec![incident; usize::from(open)])].into());
+    };
+    now(Some(&["p0"]), true);
+    let auto = past.asked(10, "p0", "orders-medium for 1h").await;
+    assert!(auto.route.is_auto());
+    past.asked(9, "p1", "orders-medium for 1h").await;
+    now(Some(&["p1"]), false);
+    past.asked(8, "p1", "other-medium for 1h").await;
+    now(None, false);
+    past.asked(7, "alice", "orders-medium for 1h").await;
+    past.refused(6, "carl", "request orders-medium for 1h because the queue has to be drained").await;
+    // Today somebody else is.
+    now(Some(&["alice", "carl"]), false);
+    assert_eq!(past.judged(&past.site.path("policy")).await.1, [0, 5, 0], "as it went then");
+
+    // Whoever is on call has to be in an incident: one was open when p0 asked, none when p1 did.
+    let (found, counts) = past.judged(&past.next(&[(&on_call("on call", ""), "")])).await;
+    assert_eq!(counts, [1, 4, 0], "{found:#?}");
+    let outcomes =
+        |one: &Value| [&one["requester"], &one["was"]["outcome"], &one["now"]["outcome"]].map(Value::to_string);
+    assert_eq!(outcomes(&found[0]), ["\"p1\"", "\"auto\"", "\"approval\""]);
+
+    // Carl was not on call when he was refused, and nobody knows who was on another rotation.
+    let (found, counts) = past.judged(&past.next(&[("oncall:pd/P1", "oncall:pd/P2")])).await;
+    assert_eq!((found.len(), counts), (1, [0, 4, 1]), "{found:#?}");
+    assert_eq!(found[0]["cannot_be_told"], "the policy asks who was on call, which is not in the record");
+    let everybody = past.next(&[("who = [\"oncall:pd/P1\"]", "who = [\"group:engineering\"]"), ("1h\"", "59m\"")]);
+    assert_eq!(past.judged(&everybody).await.1[2], 0, "what was asked then can be told");
 }
 
 #[tokio::test(flavor = "multi_thread")]

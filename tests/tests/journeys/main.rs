@@ -7,6 +7,7 @@ mod attack;
 mod away;
 mod bundle;
 mod chat_down;
+mod digest;
 mod emergency;
 mod end;
 mod extend;

@@ -51,6 +51,7 @@ async fn is_approved_at_once(world: &World, who: &'static str) {
 #[rstest]
 #[case(Backend::Embedded, PAGERDUTY)]
 #[case(Backend::Scaled, PAGERDUTY)]
+#[case(Backend::Sockets, PAGERDUTY)]
 #[case(Backend::Embedded, OPSGENIE)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rotation_approves_in_an_incident_s_channel_and_nowhere_else(

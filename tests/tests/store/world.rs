@@ -208,7 +208,12 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         oncall: None,
         ticket: None,
     };
-    let records = records(access, 0, vec![Event::Requested { short, request, route, closing: None }, opened()], at);
+    let records = records(
+        access,
+        0,
+        vec![Event::Requested { short, request, route, closing: None, on_duty: None }, opened()],
+        at,
+    );
     (fold(None, &records), records)
 }
 

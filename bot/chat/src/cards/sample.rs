@@ -550,6 +550,21 @@ pub fn exception(over: bool) -> jit_core::policy::Exception {
     }
 }
 
+/// A day on call: what is held still, what was for an incident, what was not.
+pub fn oncall_digest(more: usize) -> jit_core::bulletin::Bulletin {
+    use jit_core::policy::Given;
+    let closed = Given::of(&expired_on_call()).expect("policy gave it");
+    let closed = Given { since: closed.until - chrono::TimeDelta::seconds(25 * 60 + 7), ..closed };
+    let held = Given::of(&on_call(active())).expect("policy gave it");
+    let given = vec![Given { incident: None, ..closed.clone() }, closed, Given { person: "carl".into(), ..held }];
+    let zone = jit_core::policy::Tz::Europe__Berlin;
+    jit_core::bulletin::Bulletin::OncallDigest { from: minutes(-24 * 60), until: minutes(0), zone, given, more }
+}
+
+fn expired_on_call() -> Access {
+    on_call(expired(Proof::Gone { sessions_ended: 1 }))
+}
+
 /// Somebody who was asked.
 pub fn asked(person: &str, step: usize) -> Asked {
     Asked { person: person.into(), step, escalated: false, instead_of: None }

@@ -10,6 +10,7 @@ use jit_core::command::Ask;
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
 use jit_core::facts::OpenAccess;
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use jit_core::incident::OnDuty;
 use jit_core::personal::Personal;
 use jit_core::policy::{FILLED, Route};
 use jit_core::span::Span;
@@ -53,6 +54,8 @@ pub(super) struct Again {
     pub chain: Option<(Span, DateTime<Utc>)>,
     /// What was found of its ticket before anybody was asked.
     pub finding: Option<Finding>,
+    /// Who was on call then, where the policy of that time asked and the record says it.
+    pub on_duty: Option<Box<OnDuty>>,
 }
 
 /// What policy decided then.
@@ -119,7 +122,9 @@ impl<'a> Past<'a> {
         match &record.event {
             // What was asked for together is judged together, with the one that leads.
             Event::Requested { request, .. } if follows(record, request) => None,
-            Event::Requested { short, request, route, .. } => Some(requested(record, (short, request, route))),
+            Event::Requested { short, request, route, on_duty, .. } => {
+                Some(requested(record, (short, request, route), on_duty.clone()))
+            }
             Event::Refused { verb, .. } if matches!(verb.as_str(), "request" | "extend" | "emergency") => {
                 self.refused(record)
             }
@@ -215,7 +220,7 @@ impl<'a> Past<'a> {
             emergency: false,
             drill: attempt.drill,
         };
-        Ok(Again { ask, chain, finding: None })
+        Ok(Again { ask, chain, finding: None, on_duty: attempt.on_duty.clone() })
     }
 
     /// How long the chain would have lasted, from what was live at that moment.
@@ -252,7 +257,11 @@ fn follows(record: &EventRecord, request: &Request) -> bool {
     request.bundle.as_ref().is_some_and(|bundle| Some(bundle.lead) != record.access)
 }
 
-fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request, &Route)) -> Asked {
+fn requested(
+    record: &EventRecord,
+    (short, request, route): (&ShortId, &Request, &Route),
+    on_duty: Option<Box<OnDuty>>,
+) -> Asked {
     let chain = request.extends.as_ref();
     let chain = chain.map(|extends| (chained(extends.from, extends.chain_since, request.duration), extends.from));
     let alone =
@@ -284,7 +293,7 @@ fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request,
         requester,
         roles,
         was,
-        request: Ok(Again { ask, chain, finding: None }),
+        request: Ok(Again { ask, chain, finding: None, on_duty }),
     }
 }
 

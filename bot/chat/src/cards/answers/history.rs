@@ -79,6 +79,7 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::CameBack { .. } => Line::new("somebody came back"),
         Event::Frozen { .. } => Line::new("new access was frozen"),
         Event::Unfrozen { .. } => Line::new("a freeze was lifted"),
+        Event::OncallDigested { .. } => Line::new("security had the digest of what was given on call"),
         Event::ExceptionReminded { .. } => Line::new("an exception's owner was reminded of its end"),
         Event::PolicyRefused { .. } => Line::new("a changed policy was not put in force"),
         Event::PolicyLoaded { .. } => Line::new("another policy was loaded"),
@@ -164,6 +165,7 @@ pub(super) fn sample(access: &Access) -> Vec<EventRecord> {
         request: Box::new(access.request.clone()),
         route: access.route.clone(),
         closing: None,
+        on_duty: None,
     };
     let looked = access.ticket.iter().map(|looked| {
         let (ticket, finding) = (looked.ticket.clone(), looked.finding.clone());
