@@ -171,6 +171,11 @@ impl Ask {
         std::iter::once(first).chain(self.more.iter().cloned()).collect()
     }
 
+    /// Every role that is asked for.
+    pub fn roles(&self) -> Vec<&RoleName> {
+        std::iter::once(&self.role).chain(self.more.iter().map(|member| &member.role)).collect()
+    }
+
     /// The same for one of the roles alone.
     pub fn alone(&self, member: &Member) -> Self {
         let Member { id, short, role } = member.clone();

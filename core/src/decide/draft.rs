@@ -9,7 +9,7 @@ use crate::command::Ask;
 use crate::effect::{Content, Effect, Recipient, Slot, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
-use crate::id::PersonId;
+use crate::id::{PersonId, RoleName};
 use crate::incident::OnDuty;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::{Closing, Route};
@@ -37,6 +37,9 @@ impl<'a> Draft<'a> {
         (route, closing): (Route, Option<Closing>),
         (facts, now): (&'a Facts<'a>, DateTime<Utc>),
     ) -> Result<Self, Refusal> {
+        let members = request.bundle.iter().flat_map(|bundle| &bundle.members);
+        let roles: Vec<&RoleName> = std::iter::once(&ask.role).chain(members.map(|member| &member.role)).collect();
+        let on_duty = OnDuty::about(&roles, facts.policy, facts.directory);
         let record = EventRecord {
             access: Some(ask.id),
             version: 1,
@@ -48,7 +51,7 @@ impl<'a> Draft<'a> {
                 request: Box::new(request),
                 route,
                 closing,
-                on_duty: OnDuty::about(&ask.role, facts.policy, facts.directory),
+                on_duty,
             },
         };
         let access = apply(None, &record).ok_or_else(|| {
