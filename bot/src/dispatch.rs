@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Member, State};
+use jit_core::access::{Access, Member};
 use jit_core::advice::Past;
 use jit_core::answer::Answer;
 use jit_core::command::{Ask, Command};

@@ -66,7 +66,7 @@ impl Verbs {
     }
 
     /// What was asked for together with an access.
-    pub(super) async fn others(&self, access: &Access) -> Result<Vec<Access>, ActError> {
+    pub(crate) async fn others(&self, access: &Access) -> Result<Vec<Access>, ActError> {
         let Some(bundle) = &access.request.bundle else { return Ok(Vec::new()) };
         Ok(self.dispatch.store.bundle(bundle, access.id).await.map_err(anyhow::Error::from)?)
     }

@@ -58,7 +58,7 @@ async fn sweep(app: &App, told: &mut Option<DateTime<Utc>>) -> anyhow::Result<()
             let more = given.len().saturating_sub(SHOWN);
             given.truncate(SHOWN);
             let bulletin = Bulletin::OncallDigest { from, until, zone: digest.zone, given, more };
-            store.remind(&key, record, &[tell(bulletin)]).await?;
+            store.remind(&key, record, (&[tell(bulletin)], &snapshot.directory)).await?;
         }
     }
     *told = Some(until);

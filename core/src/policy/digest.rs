@@ -56,14 +56,15 @@ impl Digest {
 impl Given {
     /// What is said of an access; nothing of one that policy did not give by itself to somebody on call, or that gave nothing.
     pub fn of(access: &Access) -> Option<Self> {
-        let oncall = access.route.oncall.as_ref()?;
+        // Of a bundle that people agreed to it says only why this one would have needed nobody.
+        let oncall = access.route.oncall.as_ref().filter(|_| access.route.is_auto())?;
         let since = access.activated_at?;
         access.entitlement()?;
         let (until, live) = match &access.state {
             State::Active(active) => (active.until, true),
             State::Revoking(revoking) => (revoking.since, true),
             State::Closed(closed) => (closed.at, false),
-            State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => return None,
+            State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => return None,
         };
         Some(Self {
             access: access.short.clone(),

@@ -10,7 +10,7 @@ use jit_core::event::Actor;
 use jit_core::facts::{Facts, InUse, OpenAccess};
 use jit_core::incident::OnDuty;
 use jit_core::policy::cases::Kind;
-use jit_core::policy::{Judgement, Question};
+use jit_core::policy::{Judgement, Policy, Question};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
 use jit_core::ticket::Known;

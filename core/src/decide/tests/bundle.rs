@@ -400,6 +400,7 @@ fn one_that_is_live_is_taken_back_even_when_the_others_cannot_be_read() {
         freezes: &[],
         unreviewed: &[],
         past: None,
+        ticket: crate::ticket::Known::NotYet,
         in_use: crate::facts::InUse::default(),
         parent: None,
         bundle: &[],
