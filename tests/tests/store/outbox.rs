@@ -305,8 +305,10 @@ async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, B
     access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
     if let Backend::Postgres = backend {
         // As autovacuum may at a moment when nothing waits; what it notes of the indexes of queued rows is believed for long.
-        let first = lease(&world).await;
-        world.store.delivered(&first[0], &handle("1")).await.unwrap();
+        for platform in [Platform::Slack, Platform::Teams] {
+            let first = lease_on(&world, platform).await;
+            world.store.delivered(&first[0], &on(platform, "1")).await.unwrap();
+        }
         beside(&world, "VACUUM ANALYZE outbox").await;
         access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
     }
