@@ -688,11 +688,9 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "refused no-approver",
         "refused duration",
         "refused hours",
-        "refused conflict",
         "refused start",
         "scheduled",
         "refused blackout",
-        "live after 0 votes beside another",
         "live after 1 votes beside another",
         "live after 2 votes beside another",
     ];

@@ -185,7 +185,7 @@ fn review(access: &Access) -> Slot {
 }
 
 fn question(access: &Access, index: usize) -> Slot {
-    Slot::new(access.id, format!("question-{index}"))
+    Slot::new(access.lead(), format!("question-{index}"))
 }
 
 fn approval(access: &Access, step: usize) -> Slot {
