@@ -6,6 +6,7 @@ use jit_core::access::{Access, Outcome};
 use jit_core::effect::{Effect, Recipient};
 use jit_core::event::Event;
 use jit_core::id::PersonId;
+use jit_core::ticket::{Finding, TicketId};
 use jit_store::{Commit, CommitError, Store};
 use rstest::rstest;
 
@@ -216,4 +217,28 @@ async fn extensions_are_ended_with_their_parent_even_after_a_crash(
     assert_eq!(replica.ending_parents(9).await.unwrap(), [parent.id], "another commit does not lose it");
     replica.children_ended(parent.id).await.unwrap();
     assert_eq!(world.store.ending_parents(9).await.unwrap(), []);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_its_ticket_is_found_by_every_replica_until_it_goes_on(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let replica = world.replica().await;
+    let access = world.requested("alice").await;
+    world.requested("bob").await;
+    let ticket = TicketId { source: "jira".to_owned(), id: "OPS-12".to_owned() };
+    let deadline = world.store.now() + TimeDelta::seconds(5);
+    let started = Event::ScreeningStarted { ticket: ticket.clone(), deadline, at_start: false };
+    let screening = world.on(&access, vec![started], &[Effect::Screen]).await;
+    assert_eq!(replica.screening().await.unwrap(), [screening.clone()]);
+    assert_eq!(replica.next_due().await.unwrap(), Some(deadline), "its deadline is a timer");
+    let depends = replica.dependents().await.unwrap();
+    assert!(depends.iter().any(|(id, _)| *id == screening.id), "a leaver is found while it waits");
+    let refusal = jit_core::refusal::Refusal::new(jit_core::refusal::Code::Ticket, "No.", "Ask again.");
+    let looked = Event::TicketLooked { ticket, finding: Finding::Missing };
+    let closed = world.on(&screening, vec![looked, Event::Closed { outcome: Outcome::Refused { refusal } }], &[]).await;
+    assert_eq!(replica.screening().await.unwrap(), []);
+    assert_eq!(replica.access(closed.id).await.unwrap(), Some(closed));
 }
