@@ -1,5 +1,7 @@
 //! `jit policy check` and `explain`.
 
+use jit_tests::site::person;
+
 use crate::program::jit;
 use crate::site::{Plan, Site};
 
@@ -88,7 +90,7 @@ async fn explain_says_who_gets_what_and_corrects_names() {
 const BY_TICKET: &str = r#"[[rule]]
 name = "by ticket"
 match = { roles = ["orders-medium"] }
-who = ["bob"]
+who = ["erin"]
 steps = [{ any = ["group:security"] }]
 ticket = "required"
 ticket_open = true
@@ -99,7 +101,8 @@ end_with_ticket = true
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_tickets_decide_needs_a_source_and_explain_asks_it() {
-    let site = Site::of(Plan { roles: BY_TICKET.to_owned(), ..Plan::default() }).await;
+    let erin = person("erin", "U0009", "manager = \"bob\"\naccounts = { orders = \"erin\" }");
+    let site = Site::of(Plan { roles: BY_TICKET.to_owned(), people: erin, ..Plan::default() }).await;
     let config = site.config();
     let check = async || jit(&["policy", "check", "--config", &config]).await;
     let (rules, tickets) = (site.path("policy/all.toml"), site.path("tickets.toml"));
@@ -107,16 +110,16 @@ async fn what_tickets_decide_needs_a_source_and_explain_asks_it() {
     let text = std::fs::read_to_string(&config).unwrap();
     site.write("jit.toml", &format!("{text}\n[tickets.file]\npattern = \"OPS-*\"\npath = \"tickets.toml\"\n"));
     check().await.is(2, &[&tickets, "cannot be read"]);
-    site.write("tickets.toml", "[[ticket]]\nid = \"OPS-12\"\nstatus = \"open\"\nassignee = \"bbo\"\n");
-    check().await.is(2, &[&format!("{tickets}:1:"), "no person `bbo`", "did you mean `bob`?"]);
-    site.edit("tickets.toml", "bbo", "bob");
+    site.write("tickets.toml", "[[ticket]]\nid = \"OPS-12\"\nstatus = \"open\"\nassignee = \"ern\"\n");
+    check().await.is(2, &[&format!("{tickets}:1:"), "no person `ern`", "did you mean `erin`?"]);
+    site.edit("tickets.toml", "\"ern\"", "\"erin\"");
     check().await.is(0, &[]);
     site.edit("policy/all.toml", "ticket = \"required\"", "ticket = \"none\"");
     check().await.is(2, &[&rules, "`ticket_open` contradicts `ticket = \"none\"`"]);
     site.edit("policy/all.toml", "ticket = \"none\"", "ticket = \"required\"");
 
     let explain = async |ticket: &str| {
-        let args = ["policy", "explain", "--config", &config, "--person", "bob", "--role", "orders-medium"];
+        let args = ["policy", "explain", "--config", &config, "--person", "erin", "--role", "orders-medium"];
         let found = jit(&[args.as_slice(), &["--ticket", ticket, "--output", "json"]].concat()).await.is(0, &[]).json();
         (found["allowed"].as_bool().unwrap(), found["lines"].to_string())
     };

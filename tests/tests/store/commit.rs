@@ -7,6 +7,7 @@ use jit_core::directory::Directory;
 use jit_core::effect::{Effect, Recipient};
 use jit_core::event::Event;
 use jit_core::id::PersonId;
+use jit_core::ticket::{Finding, TicketId};
 use jit_store::{Change, Commit, CommitError, Store};
 use rstest::rstest;
 
@@ -216,7 +217,8 @@ async fn extensions_are_ended_with_their_parent_even_after_a_crash(
 }
 
 async fn all(store: &Store, changes: &[Change<'_>], person_version: Option<u64>) -> Result<usize, CommitError> {
-    let commit = Commit { changes, person_version, shared_versions: &[], dedupe: None, answer: None };
+    let directory = &Directory::default();
+    let commit = Commit { changes, directory, person_version, shared_versions: &[], dedupe: None, answer: None };
     store.commit(commit).await.map(|committed| committed.tells)
 }
 
@@ -258,4 +260,28 @@ async fn several_changes_are_one(#[values(Backend::Sqlite, Backend::Postgres)] b
     ];
     assert!(matches!(all(&world.store, &taken, None).await, Err(CommitError::ShortIdTaken)));
     assert_eq!(world.store.access(three.id).await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_its_ticket_is_found_by_every_replica_until_it_goes_on(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let replica = world.replica().await;
+    let access = world.requested("alice").await;
+    world.requested("bob").await;
+    let ticket = TicketId { source: "jira".to_owned(), id: "OPS-12".to_owned() };
+    let deadline = world.store.now() + TimeDelta::seconds(5);
+    let started = Event::ScreeningStarted { ticket: ticket.clone(), deadline, at_start: false };
+    let screening = world.on(&access, vec![started], &[Effect::Screen]).await;
+    assert_eq!(replica.screening().await.unwrap(), [screening.clone()]);
+    assert_eq!(replica.next_due().await.unwrap(), Some(deadline), "its deadline is a timer");
+    let depends = replica.dependents().await.unwrap();
+    assert!(depends.iter().any(|dependent| dependent.access == screening.id), "a leaver is found while it waits");
+    let refusal = jit_core::refusal::Refusal::new(jit_core::refusal::Code::Ticket, "No.", "Ask again.");
+    let looked = Event::TicketLooked { ticket, finding: Finding::Missing };
+    let closed = world.on(&screening, vec![looked, Event::Closed { outcome: Outcome::Refused { refusal } }], &[]).await;
+    assert_eq!(replica.screening().await.unwrap(), []);
+    assert_eq!(replica.access(closed.id).await.unwrap(), Some(closed));
 }

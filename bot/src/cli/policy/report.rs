@@ -188,6 +188,7 @@ fn fate(access: &Access) -> Option<String> {
             Outcome::Denied { by, .. } => Some(format!("denied by {by}")),
             Outcome::TimedOut => Some("nobody decided in time".to_owned()),
             Outcome::NotStarted { .. } | Outcome::Ended { .. } => approved(),
+            Outcome::Refused { .. } => None,
             _ => Some("withdrawn before it was decided".to_owned()),
         },
     }
