@@ -36,7 +36,11 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
                     // Its lead has the ticket looked up for all that wait together.
                     let spoken_for = access.follows() && access.waits_together();
                     let State::Screening(screening) = access.state else { continue };
-                    if !spoken_for && screening.deadline > now && under_way.len() < AT_ONCE && under_way.insert(access.id) {
+                    if !spoken_for
+                        && screening.deadline > now
+                        && under_way.len() < AT_ONCE
+                        && under_way.insert(access.id)
+                    {
                         let app = app.clone();
                         looks.spawn(async move {
                             look(&app, access.id, &screening).await;

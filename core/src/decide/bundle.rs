@@ -190,9 +190,9 @@ fn waiting(
         // The owner of any of the roles: the whole cannot be given without that one.
         Command::Revoke { by, reason } => {
             let may = |(member, facts): (&Access, &Facts<'_>)| may_revoke(member, (by, reason), (facts, now));
-            let addressed = each().filter(|(member, _)| member.id == access.id);
+            let mut addressed = each().filter(|(member, _)| member.id == access.id);
             if !each().any(|of| may(of).is_ok()) {
-                addressed.map(may).collect::<Result<(), Refusal>>()?;
+                addressed.try_for_each(may)?;
             }
             let mut draft = Draft::of(lead, of_lead, now);
             end::close(&mut draft, Outcome::Withdrawn { by: by.clone(), reason: reason.clone() });

@@ -46,13 +46,7 @@ impl<'a> Draft<'a> {
             at: now,
             actor: facts.actor.clone(),
             policy: facts.policy.hash.clone(),
-            event: Event::Requested {
-                short: ask.short.clone(),
-                request: Box::new(request),
-                route,
-                closing,
-                on_duty,
-            },
+            event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route, closing, on_duty },
         };
         let access = apply(None, &record).ok_or_else(|| {
             let next = "Please tell who runs this service.";

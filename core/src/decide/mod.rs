@@ -171,10 +171,7 @@ fn alone(access: &Access, command: &Command, facts: &Facts<'_>, now: DateTime<Ut
         }
         (_, Command::IncidentResolved { .. }) => {}
 
-        (
-            State::Screening(_),
-            Command::TicketLooked { .. } | Command::Timer { kind: TimerKind::ScreeningDeadline },
-        ) => {
+        (State::Screening(_), Command::TicketLooked { .. } | Command::Timer { kind: TimerKind::ScreeningDeadline }) => {
             if let Some((screening, finding)) = screen::found(access, command, now) {
                 screen::judge(&mut draft, screening, finding);
             }

@@ -25,11 +25,7 @@ pub(super) fn begin(draft: &mut Draft<'_>, demand: &Demand, at_start: bool) {
 }
 
 /// What a command says of the ticket. An answer about another one, or after the deadline, says nothing: the deadline's timer decides.
-pub(super) fn found<'a>(
-    access: &'a Access,
-    command: &Command,
-    now: DateTime<Utc>,
-) -> Option<(&'a Screening, Finding)> {
+pub(super) fn found<'a>(access: &'a Access, command: &Command, now: DateTime<Utc>) -> Option<(&'a Screening, Finding)> {
     let State::Screening(screening) = &access.state else { return None };
     let finding = match command {
         Command::TicketLooked { ticket, finding } if *ticket == screening.ticket && now < screening.deadline => {

@@ -47,6 +47,7 @@ async fn asks(world: &World, who: &str, role: &str, on: Platform) -> AccessId {
         requester: PersonId::new(who),
         beneficiary: PersonId::new(who),
         role: role.into(),
+        more: Vec::new(),
         duration: Span::minutes(30),
         justification: personal("orders are stuck since noon"),
         ticket: None,

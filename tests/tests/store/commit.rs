@@ -278,7 +278,7 @@ async fn what_waits_for_its_ticket_is_found_by_every_replica_until_it_goes_on(
     assert_eq!(replica.screening().await.unwrap(), [screening.clone()]);
     assert_eq!(replica.next_due().await.unwrap(), Some(deadline), "its deadline is a timer");
     let depends = replica.dependents().await.unwrap();
-    assert!(depends.iter().any(|dependent| dependent.access == screening.id), "a leaver is found while it waits");
+    assert!(depends.iter().any(|dependent| dependent.id == screening.id), "a leaver is found while it waits");
     let refusal = jit_core::refusal::Refusal::new(jit_core::refusal::Code::Ticket, "No.", "Ask again.");
     let looked = Event::TicketLooked { ticket, finding: Finding::Missing };
     let closed = world.on(&screening, vec![looked, Event::Closed { outcome: Outcome::Refused { refusal } }], &[]).await;
