@@ -25,14 +25,14 @@ use uuid::Uuid;
 /// The app was installed in the team of the channels: from then on the service's address is known.
 async fn installed(world: &World) {
     let team = Reference {
-        service_url: ServiceUrl::parse(&world.teams().service_url()).unwrap(),
+        service_url: ServiceUrl::parse(&world.teams().service_url()).expect("an address"),
         conversation: teams_channel("#access"),
         tenant: TENANT.to_owned(),
         kind: Kind::Channel,
         person: None,
         bot: format!("28:{APP_ID}"),
     };
-    Conversations(world.app.dispatch.store.clone()).learn(&team).await.unwrap();
+    Conversations(world.app.dispatch.store.clone()).learn(&team).await.expect("a database");
 }
 
 fn actor(who: &str, via: Platform) -> Actor {
@@ -58,7 +58,7 @@ async fn asks(world: &World, who: &str, role: &str, on: Platform) -> AccessId {
         drill: false,
     };
     let id = ask.id;
-    world.app.dispatch.request(ask, &actor(who, on), None).await.unwrap();
+    world.app.dispatch.request(ask, &actor(who, on), None).await.expect("policy allows it");
     id
 }
 

@@ -275,7 +275,7 @@ async fn what_waits_for_its_ticket_is_found_by_every_replica_until_it_goes_on(
     let deadline = world.store.now() + TimeDelta::seconds(5);
     let started = Event::ScreeningStarted { ticket: ticket.clone(), deadline, at_start: false };
     let screening = world.on(&access, vec![started], &[Effect::Screen]).await;
-    assert_eq!(replica.screening().await.unwrap(), [screening.clone()]);
+    assert_eq!(replica.screening().await.unwrap(), std::slice::from_ref(&screening));
     assert_eq!(replica.next_due().await.unwrap(), Some(deadline), "its deadline is a timer");
     let depends = replica.dependents().await.unwrap();
     assert!(depends.iter().any(|dependent| dependent.id == screening.id), "a leaver is found while it waits");
