@@ -6,12 +6,21 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use jit_chat::deliver::Chat;
 use jit_chat::slack::api::Api;
 use jit_chat::slack::decode::Home;
 use jit_chat::slack::deliver::{Channels, Slack as SlackChat};
 use jit_chat::slack::socket::SocketApi;
 use jit_chat::slack::verify::Verifier;
+use jit_chat::teams::api::Api as Connector;
+use jit_chat::teams::assertion::Certificate;
+use jit_chat::teams::decode::Home as TeamsHome;
+use jit_chat::teams::deliver::{Channels as TeamsChannels, Teams as TeamsChat};
+use jit_chat::teams::keys::Keys;
+use jit_chat::teams::token::{Proof, Tokens};
+use jit_chat::teams::verify::Verifier as TeamsVerifier;
 use jit_connectors::registry::Registry;
+use jit_core::access::Platform;
 use jit_core::bulletin::Bulletin;
 use jit_core::effect::{Content, Recipient, Slot, Tell};
 use jit_core::entitlement::Capabilities;
@@ -23,10 +32,12 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, teams};
+use crate::conversations::Conversations;
 use crate::dispatch::Dispatch;
 use crate::oncall::Oncall;
 use crate::snapshot::{InForce, Snapshot, Sources};
+use crate::tickets::Tickets;
 use crate::verbs::Verbs;
 
 /// How many problems of a policy are told in chat.
@@ -41,10 +52,14 @@ pub struct App {
     pub registry: Registry,
     /// Slack, where it is configured.
     pub slack: Option<Arc<Slack>>,
+    /// Microsoft Teams, where it is configured.
+    pub teams: Option<Arc<Teams>>,
     /// Where policy and people are read from; reloaded when they change.
     pub sources: Sources,
     /// Where on-call rotations are looked up.
     pub oncall: Arc<Oncall>,
+    /// Where tickets are looked up.
+    pub tickets: Arc<Tickets>,
     /// The name of this process among replicas: owner of its leases.
     pub instance: Arc<str>,
     /// What `/metrics` shows.
@@ -54,13 +69,23 @@ pub struct App {
 /// What the Slack door needs.
 pub struct Slack {
     /// Calls out.
-    pub chat: SlackChat,
+    pub chat: Arc<SlackChat>,
     /// Checks what comes in.
     pub verifier: Verifier,
     /// Whose people are served; others are refused.
     pub home: Home,
     /// Socket Mode, where it is configured.
     pub socket: Option<SocketApi>,
+}
+
+/// What the Teams door needs.
+pub struct Teams {
+    /// Calls out.
+    pub chat: Arc<TeamsChat>,
+    /// Checks what comes in.
+    pub verifier: TeamsVerifier,
+    /// Whose people are served; others are refused.
+    pub home: TeamsHome,
 }
 
 impl App {
@@ -97,11 +122,14 @@ impl App {
         }));
         let snapshot = load(&Sources::of(config), &registry, Utc::now()).or_else(|error| {
             problems.push(format!("{error:#}"));
-            Snapshot::empty(registry.capabilities())
+            let mut snapshot = Snapshot::empty(registry.capabilities())?;
+            Sources::of(config).place(&mut snapshot.directory);
+            Ok::<_, anyhow::Error>(snapshot)
         })?;
         let mut app = Self::assemble(config, Clock::Record, registry, snapshot).await?;
         if !problems.is_empty() {
             app.slack = None;
+            app.teams = None;
         }
         Ok((app, problems))
     }
@@ -115,17 +143,26 @@ impl App {
         // Before any worker looks: what an earlier process was at is free for them.
         store.reclaim().await.context("giving back what a process that is gone was at")?;
         let instance = store.name().into();
+        let teams = config.teams.as_ref().map(|teams| teams_of(teams, config, &store)).transpose()?.map(Arc::new);
         let dispatch = Dispatch { store, in_force: InForce::new(snapshot) };
         let slack = config.slack.as_ref().map(|slack| slack_of(slack, config)).transpose()?.map(Arc::new);
         Ok(Self {
             dispatch,
             registry,
             slack,
+            teams,
             sources: Sources::of(config),
             oncall: Arc::new(Oncall::of(config)?),
+            tickets: Arc::new(Tickets::of(config)?),
             instance,
             metrics: crate::metrics::install()?,
         })
+    }
+
+    /// The chat platforms, to the outbox.
+    pub fn chats(&self) -> Vec<Arc<dyn Chat>> {
+        let slack = self.slack.iter().map(|slack| Arc::clone(&slack.chat) as Arc<dyn Chat>);
+        slack.chain(self.teams.iter().map(|teams| Arc::clone(&teams.chat) as Arc<dyn Chat>)).collect()
     }
 
     /// The verbs.
@@ -178,7 +215,8 @@ impl App {
     /// the latest change of policy.
     async fn publish(&self, event: Event, told: Option<Bulletin>, dedupe: Option<String>) -> anyhow::Result<()> {
         let store = &self.dispatch.store;
-        let policy = self.dispatch.in_force.get().policy.hash.clone();
+        let snapshot = self.dispatch.in_force.get();
+        let policy = snapshot.policy.hash.clone();
         let actor = Actor::Operator { name: operator() };
         let record = EventRecord { access: None, version: 0, at: store.now(), actor, policy, event };
         let tells: Vec<Tell> = told
@@ -198,7 +236,7 @@ impl App {
             }
             None => None,
         };
-        match store.publish(record, &tells, key.as_deref()).await {
+        match store.publish(record, (&tells, &snapshot.directory), key.as_deref()).await {
             Ok(()) | Err(CommitError::Duplicate { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -262,11 +300,40 @@ pub fn slack_of(slack: &crate::config::Slack, config: &Config) -> anyhow::Result
     let http = reqwest::Client::builder().build().context("the HTTP client")?;
     let socket = slack.app_token.clone().map(|token| SocketApi::new(http.clone(), slack.api_url.as_str(), token));
     let api = Api::new(http, slack.api_url.as_str(), slack.bot_token.clone());
-    let channels = Channels { announce: config.channels.announce.clone(), security: config.channels.security.clone() };
+    let [announce, security] =
+        [&config.channels.announce, &config.channels.security].map(|place| place.on(Platform::Slack).to_owned());
+    let channels = Channels { announce, security };
     Ok(Slack {
-        chat: SlackChat::new(api, channels),
+        chat: Arc::new(SlackChat::new(api, channels)),
         verifier: Verifier::new(slack.signing_secret.all().iter().cloned()),
         home: Home(slack.team_id.clone()),
         socket,
+    })
+}
+
+/// The Teams door of a configuration.
+pub fn teams_of(teams: &teams::Teams, config: &Config, store: &Store) -> anyhow::Result<Teams> {
+    // A bearer goes where it was meant to go.
+    let http =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().context("the HTTP client")?;
+    let proof = match teams.proof() {
+        Some(teams::Proof::Secret(secret)) => Proof::Secret(secret.clone()),
+        Some(teams::Proof::Certificate(certificate, key)) => {
+            let read = Certificate::parse(certificate.expose_secret(), key.expose_secret());
+            Proof::Certificate(Box::new(read.map_err(|what| anyhow::anyhow!("teams.{what}"))?))
+        }
+        None => anyhow::bail!("[teams] takes app_secret, or app_certificate and app_certificate_key"),
+    };
+    let tokens = Tokens::new(http.clone(), (&teams.login_url, &teams.tenant_id), (&teams.app_id, &teams.scope), proof);
+    let tokens = tokens.context("teams.login_url is no address of a server")?;
+    let [announce, security] =
+        [&config.channels.announce, &config.channels.security].map(|place| place.on(Platform::Teams).to_owned());
+    let channels = TeamsChannels { announce, security, fallback: config.channels.fallback.clone() };
+    let api = Connector::new(http, tokens, &teams.app_id, &teams.tenant_id);
+    let keys = Keys::new(teams.openid_metadata_url.clone()).context("the HTTP client")?;
+    Ok(Teams {
+        chat: Arc::new(TeamsChat::new(api, channels, Arc::new(Conversations(store.clone())))),
+        verifier: TeamsVerifier::new(keys, &teams.app_id, [teams.issuer.clone()]),
+        home: TeamsHome(teams.tenant_id.clone()),
     })
 }

@@ -25,7 +25,7 @@ impl Dispatch {
         let snapshot = self.in_force.get();
         let by = By { who: who.0, actor: who.1, policy: &snapshot.policy.hash, now: self.store.now() };
         let (freeze, record, tells) = freeze::freeze(Uuid::now_v7(), scope, reason, by);
-        if self.store.freeze(&freeze, record, &tells).await.map_err(anyhow::Error::from)? {
+        if self.store.freeze(&freeze, record, (&tells, &snapshot.directory)).await.map_err(anyhow::Error::from)? {
             // What is frozen stands already; whatever goes wrong here is made up for by the workers, and at the start in any case.
             if let Err(error) = self.reconsider_scheduled(who.1).await {
                 tracing::error!(%error, "what waits for a later start could not be looked through; it is soon");
@@ -58,7 +58,7 @@ impl Dispatch {
         let found = self.freezes().await?.into_iter().find(|freeze| freeze.scope == *scope);
         let by = By { who: who.0, actor: who.1, policy: &snapshot.policy.hash, now: self.store.now() };
         let (lifted, record, tells) = freeze::lift(found.ok_or_else(not_frozen)?, by);
-        match self.store.unfreeze(scope, record, &tells).await.map_err(anyhow::Error::from)? {
+        match self.store.unfreeze(scope, record, (&tells, &snapshot.directory)).await.map_err(anyhow::Error::from)? {
             true => Ok(lifted),
             false => Err(not_frozen().into()),
         }

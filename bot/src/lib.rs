@@ -1,22 +1,27 @@
 //! The service: composition, configuration, HTTP, workers, command line.
 //!
-//! Doors decode what comes in and answer; [`verbs`] turn words into commands; [`dispatch`] is the one path on which anything
+//! Doors decode what comes in and answer, by what they share, [`door`]; [`verbs`] turn words into commands; [`dispatch`] is the one path on which anything
 //! changes; [`workers`] act on what was decided and report back as commands.
 
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod conversations;
 pub mod demo;
 pub mod dispatch;
+pub mod door;
 pub mod failpoint;
 pub mod freeze;
 pub mod http;
 pub mod logs;
+pub mod lookup;
 pub mod metrics;
 pub mod oncall;
 pub mod service;
 pub mod slack;
 pub mod snapshot;
+pub mod teams;
+pub mod tickets;
 pub mod verbs;
 pub mod workers;
 

@@ -31,6 +31,11 @@ pub struct Doors {
 /// what they began.
 pub async fn run(app: App, doors: Doors, stop: CancellationToken) -> anyhow::Result<()> {
     let mut workers = workers::start(&app, &stop);
+    if let Some(teams) = app.teams.clone() {
+        // So that the first message need not wait for the keys.
+        let now = app.dispatch.store.now();
+        tokio::spawn(async move { teams.verifier.warm(now).await });
+    }
     let (outer, inner) = http::routers(&app, doors.inner.is_some());
     let outer = match doors.beside {
         Some(beside) => outer.merge(beside),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use jit_core::access::Platform;
 use jit_core::directory::{Absences, Directory, Person, Rotations};
 use jit_core::entitlement::Capabilities;
 use jit_core::event::Actor;
@@ -15,6 +16,7 @@ use jit_core::facts::{Facts, InUse, OpenAccess};
 use jit_core::id::ConnectorName;
 use jit_core::incident::Incidents;
 use jit_core::policy::{self, Policy, Problem, SourceFile};
+use jit_core::ticket::Known;
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -49,7 +51,11 @@ impl Snapshot {
             unreviewed: &[],
             past: None,
             in_use: InUse::default(),
+            ticket: Known::NotYet,
             parent: None,
+            bundle: &[],
+            of_roles: &[],
+            together: &[],
         }
     }
 
@@ -66,8 +72,12 @@ pub struct Sources {
     pub policy: PathBuf,
     /// `people.toml`.
     pub people: PathBuf,
+    /// The chat platforms that are configured.
+    pub platforms: Vec<Platform>,
     /// The sources of on-call rotations, with the file of those that are one.
     pub oncall: BTreeMap<String, Option<PathBuf>>,
+    /// The sources of tickets.
+    pub tickets: BTreeMap<String, crate::tickets::Known>,
 }
 
 /// Policy or people that cannot be put in force; what is in force stays.
@@ -90,7 +100,9 @@ impl Sources {
         Self {
             policy: config.path(&config.policy.path),
             people: config.path(&config.directory.file),
+            platforms: config.platforms(),
             oncall: crate::oncall::files(config),
+            tickets: crate::tickets::known(config),
         }
     }
 
@@ -106,11 +118,15 @@ impl Sources {
         let mut directory =
             jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
         directory.set_time(now);
-        let (rotations, problems) = crate::oncall::known(&self.oncall, &directory);
+        let (rotations, mut problems) = crate::oncall::known(&self.oncall, &directory);
+        let (tickets, wrong) = crate::tickets::sources(&self.tickets, &directory);
+        problems.extend(wrong);
         if !problems.is_empty() {
             return Err(SourceError::Problems(problems));
         }
         directory.set_oncall_sources(rotations);
+        self.place(&mut directory);
+        directory.set_ticket_sources(tickets);
         let files = read_policy(&self.policy)?;
         let policy = policy::parse(&files).map_err(|problems| SourceError::Problems(self.placed(problems)))?;
         let problems = policy::check(&policy, &directory, &names);
@@ -122,6 +138,13 @@ impl Sources {
 }
 
 impl Sources {
+    /// Says on which platforms people are found; without any, as if it were Slack, so that policy can be looked at.
+    pub fn place(&self, directory: &mut Directory) {
+        if !self.platforms.is_empty() {
+            directory.set_platforms(self.platforms.clone());
+        }
+    }
+
     /// The problems under the paths that their files have outside the policy's folder.
     pub fn placed(&self, mut problems: Vec<Problem>) -> Vec<Problem> {
         let people = self.people.display().to_string();

@@ -40,7 +40,7 @@ pub fn absence(
     if *delegate == person.id {
         return refuse(Code::NotPermitted, "You cannot stand in for yourself.".to_owned(), next);
     }
-    if !directory.active(delegate).is_some_and(Person::in_chat) {
+    if !directory.active(delegate).is_some_and(|person| directory.in_chat(person)) {
         return refuse(Code::Disabled, format!("{name} cannot be asked: disabled, or not in chat."), next);
     }
     if let Some(other) = directory.absence(delegate) {

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 pub use people::parse_people;
 
+use crate::access::Platform;
 use crate::id::{AccountName, ConnectorName, PersonId};
 use crate::incident::{Incident, Incidents};
+use crate::ticket::TicketSources;
 
 /// One human being and every identity of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,12 +22,15 @@ pub struct Person {
     pub id: PersonId,
     /// For people to read; decides nothing.
     pub name: String,
-    /// Unique. Says who a provider of on-call rotations means; decides nothing else.
+    /// Unique. Says who a provider of on-call rotations or of tickets means; decides nothing else.
     pub email: Option<String>,
     /// Slack user id in our workspace, such as `U0001`.
     pub slack: Option<String>,
     /// Entra object id.
     pub teams: Option<String>,
+    /// Where they would rather be told, with identities on several platforms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Platform>,
     /// Who their manager is.
     pub manager: Option<PersonId>,
     /// Groups of the directory.
@@ -91,8 +96,9 @@ pub type Rotations = BTreeMap<String, BTreeSet<PersonId>>;
 pub type OncallSources = BTreeMap<String, Option<BTreeSet<String>>>;
 
 /// Everybody, with the look-ups that decisions need.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Directory {
+    platforms: Vec<Platform>,
     people: BTreeMap<PersonId, Person>,
     by_slack: HashMap<String, PersonId>,
     by_teams: HashMap<String, PersonId>,
@@ -100,6 +106,7 @@ pub struct Directory {
     oncall: Rotations,
     incidents: Incidents,
     oncall_sources: OncallSources,
+    ticket_sources: TicketSources,
     absences: Absences,
     /// The ends of contracts, the first one first.
     ends: Vec<DateTime<Utc>>,
@@ -107,10 +114,23 @@ pub struct Directory {
     time: Option<DateTime<Utc>>,
 }
 
-impl Person {
-    /// Whether a card can reach them: they have an identity on a chat platform that this version speaks.
-    pub fn in_chat(&self) -> bool {
-        self.slack.is_some()
+impl Default for Directory {
+    /// Nobody, over Slack alone.
+    fn default() -> Self {
+        Self {
+            platforms: vec![Platform::Slack],
+            people: BTreeMap::new(),
+            by_slack: HashMap::new(),
+            by_teams: HashMap::new(),
+            by_group: BTreeMap::new(),
+            oncall: Rotations::new(),
+            incidents: Incidents::new(),
+            oncall_sources: OncallSources::new(),
+            ticket_sources: TicketSources::new(),
+            absences: Absences::new(),
+            ends: Vec::new(),
+            time: None,
+        }
     }
 }
 
@@ -119,12 +139,11 @@ impl Directory {
     pub fn new(people: impl IntoIterator<Item = Person>) -> Self {
         let mut directory = Self::default();
         for person in people {
-            for (identity, index) in
-                [(&person.slack, &mut directory.by_slack), (&person.teams, &mut directory.by_teams)]
-            {
-                if let Some(identity) = identity {
-                    index.insert(identity.clone(), person.id.clone());
-                }
+            if let Some(slack) = &person.slack {
+                directory.by_slack.insert(slack.clone(), person.id.clone());
+            }
+            if let Some(teams) = &person.teams {
+                directory.by_teams.insert(teams.to_lowercase(), person.id.clone());
             }
             for group in &person.groups {
                 directory.by_group.entry(group.clone()).or_default().insert(person.id.clone());
@@ -134,6 +153,21 @@ impl Directory {
         }
         directory.ends.sort();
         directory
+    }
+
+    /// Says which chat platforms are configured, the first one first.
+    pub fn set_platforms(&mut self, platforms: Vec<Platform>) {
+        self.platforms = platforms;
+    }
+
+    /// The chat platforms that are configured.
+    pub fn platforms(&self) -> &[Platform] {
+        &self.platforms
+    }
+
+    /// Whether a card can reach them: they have an identity on a platform that is configured.
+    pub fn in_chat(&self, person: &Person) -> bool {
+        self.platforms.iter().any(|platform| person.identity(*platform).is_some())
     }
 
     /// Says what time it is: whoever's contract has ended by then is active no more.
@@ -160,6 +194,16 @@ impl Directory {
     /// The sources of rotations.
     pub fn oncall_sources(&self) -> &OncallSources {
         &self.oncall_sources
+    }
+
+    /// Says where tickets come from: only those of these sources can be looked up.
+    pub fn set_ticket_sources(&mut self, sources: TicketSources) {
+        self.ticket_sources = sources;
+    }
+
+    /// The sources of tickets.
+    pub fn ticket_sources(&self) -> &TicketSources {
+        &self.ticket_sources
     }
 
     /// Says who is on call now, in place of what was said before. Whoever is disabled or not in this directory is on no rotation.
@@ -196,7 +240,7 @@ impl Directory {
 
     /// Whether a question would reach somebody now: active, in chat, and not away.
     pub fn reachable(&self, id: &PersonId) -> bool {
-        self.active(id).is_some_and(Person::in_chat) && !self.absences.contains_key(id)
+        self.active(id).is_some_and(|person| self.in_chat(person)) && !self.absences.contains_key(id)
     }
 
     /// The active people on a rotation (`source/schedule`) now; `None` when that is not known, which is nobody.
@@ -238,9 +282,18 @@ impl Directory {
         self.by_slack.get(id).and_then(|id| self.people.get(id))
     }
 
-    /// The person of an Entra object id.
+    /// The person of an Entra object id, in whatever letters it is written.
     pub fn by_teams(&self, id: &str) -> Option<&Person> {
-        self.by_teams.get(id).and_then(|id| self.people.get(id))
+        self.by_teams.get(&id.to_lowercase()).and_then(|id| self.people.get(id))
+    }
+
+    /// The one person of an address; nobody when several have it.
+    pub fn by_email(&self, email: &str) -> Option<&Person> {
+        let email = email.trim().to_lowercase();
+        let mut found =
+            self.people().filter(|person| person.email.as_ref().is_some_and(|has| has.to_lowercase() == email));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
     }
 
     /// The members of a group, disabled ones included; `None` when there is no such group.

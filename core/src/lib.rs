@@ -28,5 +28,7 @@ pub mod personal;
 pub mod policy;
 pub mod reconcile;
 pub mod refusal;
+pub mod route;
 pub mod span;
+pub mod ticket;
 pub mod timer;

@@ -8,6 +8,7 @@
 //! free when its `lease_us` is not in the future. So both databases compare and sort alike.
 
 mod m20261121_000001_initial;
+mod m20261127_000002_platforms;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -27,7 +28,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_initial::Migration)]
+        vec![Box::new(m20261121_000001_initial::Migration), Box::new(m20261127_000002_platforms::Migration)]
     }
 }
 
@@ -63,7 +64,7 @@ impl Seed {
 
 /// The seeds of all migrations, oldest first; as many as migrations.
 pub fn seeds() -> Vec<Seed> {
-    vec![m20261121_000001_initial::SEED]
+    vec![m20261121_000001_initial::SEED, m20261127_000002_platforms::SEED]
 }
 
 /// Brings the database to this version, in one transaction and under a lock.

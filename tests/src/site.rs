@@ -36,7 +36,9 @@ pub struct Configuration {
     pub slack_api: Option<String>,
     /// Over Socket Mode.
     pub sockets: bool,
-    /// Names or ids of the channels `announce` and `security`.
+    /// `[teams]`, as it stands in the file; none for a service without.
+    pub teams: Option<String>,
+    /// Names or ids of the channels `announce` and `security`; in Teams those of the same names.
     pub channels: [&'static str; 2],
     /// More tables, such as `[connectors…]`, as they stand in the file.
     pub more: String,
@@ -50,6 +52,7 @@ impl Default for Configuration {
             redis: None,
             slack_api: None,
             sockets: false,
+            teams: None,
             channels: ["#access", "#security"],
             more: String::new(),
         }
@@ -59,7 +62,11 @@ impl Default for Configuration {
 impl Configuration {
     /// `jit.toml`.
     pub fn text(&self) -> String {
-        let Self { port, database, redis, slack_api, sockets, channels: [announce, security], more } = self;
+        let Self { port, database, redis, slack_api, sockets, teams, channels, more } = self;
+        let [announce, security] = channels.map(|name| self.place(name));
+        let fallback =
+            teams.as_ref().map(|_| format!("fallback = \"{}\"\n", teams_channel("#help"))).unwrap_or_default();
+        let teams = teams.as_deref().unwrap_or_default();
         let redis = redis.as_ref().map(|url| format!("[redis]\nurl = \"{url}\"\n")).unwrap_or_default();
         let app_token = if *sockets { format!("app_token = \"{APP_TOKEN}\"\n") } else { String::new() };
         let slack = slack_api.as_ref().map(|url| {
@@ -72,16 +79,26 @@ impl Configuration {
 listen = "127.0.0.1:{port}"
 [database]
 url = "{database}"
-{slack}[channels]
-announce = "{announce}"
-security = "{security}"
-[policy]
+{slack}{teams}[channels]
+announce = {announce}
+security = {security}
+{fallback}[policy]
 path = "policy"
 [directory]
 file = "people.toml"
 {redis}{more}"#,
             slack = slack.unwrap_or_default(),
         )
+    }
+
+    /// A channel on every platform that is there.
+    fn place(&self, name: &str) -> String {
+        let there = teams_channel(name);
+        match (&self.slack_api, &self.teams) {
+            (Some(_), Some(_)) => format!("{{ slack = \"{name}\", teams = \"{there}\" }}"),
+            (None, Some(_)) => format!("\"{there}\""),
+            (_, None) => format!("\"{name}\""),
+        }
     }
 
     /// Writes everything the service reads into a folder; `jit.toml`'s path.
@@ -97,6 +114,11 @@ file = "people.toml"
         }
         config
     }
+}
+
+/// The id in Teams of a channel that is called so in Slack.
+pub fn teams_channel(name: &str) -> String {
+    format!("19:{}@thread.tacv2", name.trim_start_matches('#'))
 }
 
 /// One person of `people.toml`; `more` are further lines.

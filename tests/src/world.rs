@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::servers::{Folder, OncallProvider, Postgres, Redis};
+use crate::servers::{Folder, Member, OncallProvider, Postgres, Redis, Scope, Teams, TicketProvider};
 use crate::site::{APP_TOKEN, BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Slack ids of the people by their names.
 const PEOPLE: [(&str, &str); 6] =
     [("alice", "U0001"), ("bob", "U0002"), ("sam", "U0003"), ("olive", "U0004"), ("carl", "U0005"), ("erin", "U0006")];
+
+/// The channels in Teams, beside the group chat `orders`.
+const TEAMS_CHANNELS: [&str; 4] = ["#access", "#security", "#help", "#inc-42"];
 
 /// Where the truth is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,17 @@ pub enum Backend {
     Scaled,
     /// As embedded, and what people do comes over Socket Mode.
     Sockets,
+}
+
+/// Where somebody is to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// In Slack alone.
+    Slack,
+    /// In Teams alone.
+    Teams,
+    /// In both.
+    Both,
 }
 
 /// Everything one journey needs.
@@ -55,21 +69,42 @@ pub struct World {
     pub targets: BTreeMap<&'static str, FakeTarget>,
     /// PagerDuty and Opsgenie.
     pub oncall: OncallProvider,
+    /// Microsoft Teams, where it is there.
+    teams: Option<Teams>,
+    /// Jira and ServiceNow.
+    pub tickets: TicketProvider,
     base: Url,
     config: Config,
     folder: Folder,
     running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
     _chat_server: JoinSet<()>,
-    _redis: Option<Redis>,
+    redis: Option<Redis>,
 }
 
 impl World {
     /// Starts everything on a Monday at nine.
     pub async fn start(backend: Backend) -> Self {
+        Self::begin(backend, |_| On::Slack).await
+    }
+
+    /// The same with Teams in Slack's place.
+    pub async fn in_teams(backend: Backend) -> Self {
+        Self::begin(backend, |_| On::Teams).await
+    }
+
+    /// The same with Teams beside Slack; who is not named is in Slack.
+    pub async fn in_both(backend: Backend, people: &[(&str, On)]) -> Self {
+        Self::begin(backend, |who| people.iter().find(|(name, _)| *name == who).map_or(On::Slack, |(_, on)| *on)).await
+    }
+
+    async fn begin(backend: Backend, on: impl Fn(&str) -> On) -> Self {
         jit_bot::install_crypto();
         let clock = VirtualClock::new("2026-11-23T09:00:00Z".parse().expect("a constant instant"));
         let folder = Folder::new("journey");
         copy_world(&folder);
+        let with = |wanted: &dyn Fn(On) -> bool| PEOPLE.iter().any(|(who, _)| wanted(on(who)));
+        let (in_slack, in_teams) = (with(&|on| on != On::Teams), with(&|on| on != On::Slack));
+        let teams = if in_teams { Some(tenant(&folder, &clock, on).await) } else { None };
         let (database, redis) = match backend {
             Backend::Embedded | Backend::Sockets => (format!("sqlite://{}", folder.join("jit.db").display()), None),
             Backend::Scaled => (Postgres::shared().fresh_database().await, Some(Redis::start())),
@@ -77,12 +112,15 @@ impl World {
         let door = ChatDoor::open().await;
         let redis_url = redis.as_ref().map(Redis::url);
         let oncall = OncallProvider::start().await;
+        let tickets = TicketProvider::start().await;
+        let files = "[oncall.file]\npath = \"rotations.toml\"\n[tickets.file]\npattern = \"DB-*\"\npath = \"tickets.toml\"\nrefresh = \"10s\"\n";
         let text = Configuration {
             database,
             redis: redis_url,
-            slack_api: Some(door.api()),
+            slack_api: in_slack.then(|| door.api()),
             sockets: backend == Backend::Sockets,
-            more: oncall.configuration() + "[oncall.file]\npath = \"rotations.toml\"\n",
+            teams: teams.as_ref().map(Teams::configuration),
+            more: oncall.configuration() + &tickets.configuration() + files,
             ..Configuration::default()
         };
         let config = Config::parse(&text.text(), "the world's configuration", folder.path(), &|_| None).expect("sound");
@@ -105,15 +143,39 @@ impl World {
             clock,
             targets,
             oncall,
+            teams,
+            tickets,
             base,
             config,
             folder,
             running: None,
             _chat_server: chat_server,
-            _redis: redis,
+            redis,
         };
         world.run().await;
         world
+    }
+
+    /// The app comes to everybody who is in Teams, and into every channel, as an administrator's policy brings it.
+    pub async fn with_app(self) -> Self {
+        let teams = self.teams();
+        let people = std::fs::read_to_string(self.file("people.toml")).expect("the file is there");
+        let there = |who: &str| {
+            people.split("[[person]]").any(|it| it.contains(&format!("\"{who}\"\nname")) && it.contains("\nteams = "))
+        };
+        let members: Vec<&str> = PEOPLE.iter().map(|(who, _)| *who).filter(|who| there(who)).collect();
+        for who in &members {
+            teams.installs(who, who).await;
+        }
+        for place in TEAMS_CHANNELS.iter().chain(&["orders"]) {
+            teams.installs(members[0], place).await;
+        }
+        self
+    }
+
+    /// Microsoft Teams.
+    pub fn teams(&self) -> &Teams {
+        self.teams.as_ref().expect("this world has Teams")
     }
 
     /// Starts the service's doors and workers.
@@ -121,6 +183,7 @@ impl World {
         let outer = TcpListener::bind("127.0.0.1:0").await.expect("a free port for the service");
         let url = Url::parse(&format!("http://{}/", outer.local_addr().expect("an address"))).expect("a URL");
         self.chat.set_bot_url(url.clone());
+        self.teams.iter().for_each(|teams| teams.set_bot(&url));
         self.base = url;
         let stop = CancellationToken::new();
         let doors = Doors { outer, inner: None, beside: None };
@@ -150,6 +213,11 @@ impl World {
         self.stop().await;
         self.app = build(&self.config, &self.clock, &self.targets).await;
         self.run().await;
+    }
+
+    /// Redis is gone from now on.
+    pub fn loses_redis(&mut self) {
+        self.redis.as_mut().expect("a world with Redis").stop();
     }
 
     /// The service's address.
@@ -482,10 +550,39 @@ async fn build(config: &Config, clock: &VirtualClock, targets: &BTreeMap<&'stati
     App::with_registry(config, Clock::Virtual(clock.clone()), registry).await.expect("the service starts")
 }
 
+/// A tenant with those who are in Teams, whom the directory then knows by their object ids as well, or by those alone.
+async fn tenant(folder: &Folder, clock: &VirtualClock, on: impl Fn(&str) -> On) -> Teams {
+    let file = folder.join("people.toml");
+    let mut people = std::fs::read_to_string(&file).expect("it was copied");
+    let mut members = Vec::new();
+    for (at, (who, slack)) in PEOPLE.iter().enumerate() {
+        let object_id = format!("8c0e4a7e-0000-4000-8000-{at:012}");
+        let known = format!("slack = \"{slack}\"\n");
+        assert!(people.contains(&known), "{who} is in the directory");
+        let both = format!("{known}teams = \"{object_id}\"\n");
+        match on(who) {
+            On::Slack => {}
+            On::Teams => people = people.replace(&known, &format!("teams = \"{object_id}\"\n")),
+            On::Both => people = people.replace(&known, &both),
+        }
+        let name = people.split(&format!("id = \"{who}\"\nname = \"")).nth(1).and_then(|it| it.split('"').next());
+        let name = name.expect("everybody has a name").to_owned();
+        members.push(Member { who: (*who).to_owned(), name, object_id });
+    }
+    std::fs::write(file, people).expect("a folder of ours");
+    let clock = clock.clone();
+    let teams = Teams::start(members, Arc::new(move || clock.now())).await;
+    for channel in TEAMS_CHANNELS {
+        teams.open(channel, Scope::Channel);
+    }
+    teams.open("orders", Scope::Group);
+    teams
+}
+
 fn copy_world(folder: &Folder) {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("world");
     std::fs::create_dir_all(folder.join("policy")).expect("a folder");
-    for name in ["people.toml", "rotations.toml", "policy/roles.toml", "policy/rules.toml"] {
+    for name in ["people.toml", "rotations.toml", "tickets.toml", "policy/roles.toml", "policy/rules.toml"] {
         std::fs::copy(source.join(name), folder.join(name)).expect("the world's files are there");
     }
 }

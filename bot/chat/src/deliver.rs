@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use jit_core::access::Platform;
 use jit_core::effect::Tell;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +13,32 @@ use crate::cards::Context;
 /// A chat platform, to the outbox worker.
 #[async_trait]
 pub trait Chat: Send + Sync {
+    /// Which one.
+    fn platform(&self) -> Platform;
+
+    /// How fast it takes what we say.
+    fn pace(&self) -> Pace;
+
     /// Posts a notice, or edits the message that it is told in. Idempotent with [`Delivery::may_be_posted`].
     async fn deliver(&self, delivery: &Delivery<'_>, context: &Context<'_>) -> Result<Handle, ChatError>;
+}
+
+/// How fast a platform takes what we say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// New messages of one conversation.
+    pub conversation: Rate,
+    /// Deliveries in all, edits too; `None`: it has no such bound.
+    pub all: Option<Rate>,
+}
+
+/// So many a second, and so many at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// For long.
+    pub per_second: f64,
+    /// After a rest.
+    pub burst: u32,
 }
 
 /// One notice on its way.
@@ -65,6 +90,12 @@ pub enum ChatError {
         /// The platform's code.
         code: String,
     },
+    /// The app is not there for them: nothing will arrive until somebody installs it.
+    #[error("the app is not installed there: {code}")]
+    NotInstalled {
+        /// The platform's code.
+        code: String,
+    },
     /// The platform was not reached, or did not answer in time; it may have done what was asked.
     #[error("chat not reached: {what}")]
     Unreachable {
@@ -74,12 +105,13 @@ pub enum ChatError {
 }
 
 impl ChatError {
-    /// For metrics: `rate-limited`, `retry`, `permanent`, `unreachable`.
+    /// For metrics: `rate-limited`, `retry`, `permanent`, `not-installed`, `unreachable`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::RateLimited { .. } => "rate-limited",
             Self::Retry { .. } => "retry",
             Self::Permanent { .. } => "permanent",
+            Self::NotInstalled { .. } => "not-installed",
             Self::Unreachable { .. } => "unreachable",
         }
     }

@@ -69,6 +69,8 @@ pub fn piece(inline: &Inline, context: &Context) -> String {
         Inline::Plain(text) | Inline::Strong(text) | Inline::Code(text) => text.clone(),
         Inline::Quote(text) => format!("“{text}”"),
         Inline::Person(id) => context.name(id).to_owned(),
+        // Teams does not always tell the name, and its id is nothing to read.
+        Inline::Channel(channel) if channel.name.is_empty() => "a channel".to_owned(),
         Inline::Channel(channel) => format!("#{}", channel.name),
         Inline::Time(at, TimeStyle::At) => clock(*at),
         Inline::Time(at, TimeStyle::Left) => left(*at, context.now),

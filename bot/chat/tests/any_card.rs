@@ -1,4 +1,4 @@
-//! Cards of any shape and any words: always within Slack's limits, and nobody's words are markup.
+//! Cards of any shape and any words: always within the limits of Slack and of Teams, and nobody's words are markup.
 
 #[expect(dead_code, reason = "homes are checked beside the samples")]
 mod limits;
@@ -7,6 +7,8 @@ use jit_chat::card::{Block, Button, Card, Inline, Line, TimeStyle, Tone, Verb, W
 use jit_chat::cards::sample;
 use jit_chat::form::{Choice, Field, Form, FormKind, Input, Meta};
 use jit_chat::slack::{render, view};
+use jit_chat::teams;
+use jit_chat::teams::render::Viewer;
 use jit_core::access::Channel;
 use jit_core::id::{AccessId, PersonId};
 use proptest::prelude::*;
@@ -20,6 +22,8 @@ fn words() -> impl Strategy<Value = String> {
         Just("<https://evil.test|click me>".to_owned()),
         Just("<!date^0^{date}|x>".to_owned()),
         Just("*approved* by `bob` :white_check_mark:".to_owned()),
+        Just("<at>Alice Ames</at> [click](https://evil.test) **x** _y_ &lt;at&gt;".to_owned()),
+        Just("{{DATE(2026-01-01T00:00:00Z, SHORT)}}\n# x\n- y\n1. z\n> w".to_owned()),
         Just(String::new()),
         (0..6_000usize).prop_map(|n| "&".repeat(n)),
     ]
@@ -89,12 +93,19 @@ fn field(id: &'static str, input: impl Strategy<Value = Input>) -> impl Strategy
 
 fn form() -> impl Strategy<Value = Form> {
     let select =
-        (prop::collection::vec(("[a-z]{1,200}", words()), 0..120), any::<bool>()).prop_map(|(options, external)| {
-            let mut options: Vec<Choice> = options.into_iter().map(|(value, label)| Choice { value, label }).collect();
-            options.sort_by(|a, b| a.value.cmp(&b.value));
-            options.dedup_by(|a, b| a.value[..a.value.len().min(149)] == b.value[..b.value.len().min(149)]);
-            Input::Select { selected: options.last().map(|choice| choice.value.clone()), options, external }
-        });
+        (prop::collection::vec(("[a-z]{1,200}", words()), 0..120), any::<bool>(), prop::option::of(1..10usize))
+            .prop_map(|(options, external, max)| {
+                let mut options: Vec<Choice> =
+                    options.into_iter().map(|(value, label)| Choice { value, label }).collect();
+                options.sort_by(|a, b| a.value.cmp(&b.value));
+                options.dedup_by(|a, b| a.value[..a.value.len().min(149)] == b.value[..b.value.len().min(149)]);
+                // The last ones, and more than may be.
+                let mut last = options.iter().rev().map(|choice| choice.value.clone());
+                match max {
+                    None => Input::Select { selected: last.next(), options, external },
+                    Some(max) => Input::MultiSelect { selected: last.take(12).collect(), options, max, external },
+                }
+            });
     let text = (words(), 0..5_000usize, 0..5_000usize).prop_map(|(initial, min, max)| Input::Text {
         multiline: true,
         min,
@@ -126,6 +137,38 @@ proptest! {
     }
 
     #[test]
+    fn any_card_is_within_teams_limits(card in card(), one in any::<bool>()) {
+        let people = sample::people();
+        let context = sample::context(&people);
+        let viewer = if one { Viewer::One } else { Viewer::Everybody { shared: None, acting: &[] } };
+        let activity = teams::render::activity(&card, &context, viewer);
+        prop_assert_eq!(limits::teams::activity(&activity), Vec::<String>::new());
+        prop_assert_eq!(limits::teams::task(&teams::dialog::answer(&card, &context)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn any_dialog_is_within_teams_limits(form in form(), wrong in words()) {
+        let people = sample::people();
+        let errors = [("reason", wrong.clone()), ("elsewhere", wrong)].into();
+        let task = teams::dialog::task(&form, &sample::context(&people), &errors);
+        prop_assert_eq!(limits::teams::task(&task), Vec::<String>::new());
+    }
+
+    /// A text that is too long costs a card words, never a button.
+    #[test]
+    fn no_text_costs_a_card_its_buttons(words in prop::collection::vec(words(), 0..12), n in 1..20usize) {
+        let access = AccessId(uuid::Uuid::nil());
+        let buttons = Verb::ALL.into_iter().cycle().take(n).map(|verb| Button::on(verb, access, verb.as_str()));
+        let long = words.into_iter().fold(Card::new(Tone::Neutral, "x"), |card, words| {
+            card.text(Line::new("𝄞".repeat(3_000)).quote(words.clone())).list(vec![Line::new(words); 12])
+        });
+        let people = sample::people();
+        let content = teams::render::content(&long.actions(buttons.collect()), &sample::context(&people), Viewer::One);
+        let rows = content["body"].as_array().into_iter().flatten().filter_map(|part| part["actions"].as_array());
+        prop_assert_eq!(rows.map(Vec::len).sum::<usize>(), n);
+    }
+
+    #[test]
     fn any_form_is_within_the_limits(form in form()) {
         let people = sample::people();
         prop_assert_eq!(limits::view(&view::modal(&form, &sample::context(&people))), Vec::<String>::new());
@@ -142,5 +185,20 @@ proptest! {
             let text = block["elements"][0]["text"].as_str().unwrap_or_default();
             prop_assert!(!text.contains(['<', '>', '*', '`', '~']), "{}", text);
         }
+    }
+
+    /// The same on Teams, where a line with a time or a mention is Markdown, and all others are rich text.
+    #[test]
+    fn words_are_never_markup_on_teams(words in words(), name in words()) {
+        let line = || Line::new(words.clone()).strong(name.clone()).code(words.clone()).quote(words.clone());
+        let marked = line().at(sample::now()).person(&PersonId::new("alice")).then(line());
+        let card = Card::new(Tone::Neutral, words.clone()).text(line()).text(marked.clone()).context(marked);
+        let people = sample::people();
+        let viewer = Viewer::Everybody { shared: None, acting: &[] };
+        let activity = teams::render::activity(&card, &sample::context(&people), viewer);
+        prop_assert_eq!(limits::teams::activity(&activity), Vec::<String>::new());
+        let content = &activity["attachments"][0]["content"];
+        let ids: Vec<_> = content["msteams"]["entities"].as_array().into_iter().flatten().map(|e| &e["mentioned"]["id"]).collect();
+        prop_assert!(ids.len() <= 1, "only Alice is mentioned: {:?}", ids);
     }
 }

@@ -1,13 +1,15 @@
-//! Every sample of every card, answer and dialog: as words, as Slack's JSON, and within Slack's limits.
+//! Every sample of every card, answer and dialog: as words, as Slack's and as Teams' JSON, and within the limits of both.
 
 mod limits;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use jit_chat::card::Card;
+use jit_chat::card::{Block, Card, Verb};
 use jit_chat::cards::{self, sample};
 use jit_chat::slack::{render, view};
+use jit_chat::teams::render::Viewer;
+use jit_chat::teams::{self, dialog};
 use jit_chat::{fallback, forms};
 use jit_core::notice::Notice;
 
@@ -27,6 +29,74 @@ fn every_card_reads_and_renders_as_it_did() {
     for (name, form) in forms::samples(&context) {
         insta::assert_snapshot!(name, serde_json::to_string_pretty(&view::modal(&form, &context)).unwrap());
     }
+}
+
+/// What Teams shows: to one person, and of what goes to a channel to everybody there.
+#[test]
+fn every_card_renders_for_teams_as_it_did() {
+    let people = sample::people();
+    let context = sample::context(&people);
+    for (name, card) in all_cards() {
+        let content = teams::render::content(&card, &context, Viewer::One);
+        insta::assert_snapshot!(format!("teams-{name}"), serde_json::to_string_pretty(&content).unwrap());
+    }
+    for (name, card, shared) in teams::samples::shared(&context) {
+        let content = teams::render::content(&card, &context, shared.viewer());
+        insta::assert_snapshot!(format!("teams-{name}-shared"), serde_json::to_string_pretty(&content).unwrap());
+    }
+    for (name, form) in forms::samples(&context) {
+        let task = dialog::task(&form, &context, &BTreeMap::new());
+        insta::assert_snapshot!(format!("teams-{name}"), serde_json::to_string_pretty(&task).unwrap());
+    }
+}
+
+#[test]
+fn every_card_is_within_teams_limits() {
+    let people = sample::people();
+    let context = sample::context(&people);
+    let none = Vec::<String>::new();
+    let many: Vec<String> = (0..61).map(|n| format!("29:{n}")).collect();
+    for (name, card) in all_cards() {
+        for viewer in [Viewer::One, Viewer::Everybody { shared: None, acting: &[] }] {
+            let activity = teams::render::activity(&card, &context, viewer);
+            assert_eq!(limits::teams::activity(&activity), none, "{name} to {viewer:?}");
+        }
+        assert_eq!(limits::teams::task(&dialog::answer(&card, &context)), none, "{name} as a dialog");
+    }
+    for (name, card, shared) in teams::samples::shared(&context) {
+        for acting in [0, 1, 60, 61] {
+            let viewer = Viewer::Everybody { shared: shared.shared, acting: &many[..acting] };
+            let activity = teams::render::activity(&card, &context, viewer);
+            assert_eq!(limits::teams::activity(&activity), none, "{name} for {acting}");
+        }
+    }
+    for (name, form) in forms::samples(&context) {
+        let wrong = form.fields.iter().map(|field| (field.id, "Not *that*.".to_owned())).collect();
+        for errors in [BTreeMap::new(), wrong] {
+            assert_eq!(limits::teams::task(&dialog::task(&form, &context, &errors)), none, "{name}");
+        }
+    }
+}
+
+/// In a channel nobody sees a button that acts; who may act asks for their own face, or opens it.
+#[test]
+fn what_many_see_has_no_button_that_acts_and_leads_to_one_that_has() {
+    let people = sample::people();
+    let context = sample::context(&people);
+    let mut led = 0;
+    for (name, card, sample) in teams::samples::shared(&context) {
+        let Viewer::Everybody { shared, acting } = sample.viewer() else { panic!("{name} is for one") };
+        let acts = card.blocks.iter().any(|block| matches!(block, Block::Actions(_)));
+        let text = |acting| teams::render::content(&card, &context, Viewer::Everybody { shared, acting }).to_string();
+        for verb in Verb::ALL {
+            assert!(!text(acting).contains(&format!(r#""verb":"{}""#, verb.as_str())), "{name}: {verb:?}");
+        }
+        assert_eq!(text(acting).contains(r#""userIds":["29:dana"]"#), acts, "{name}");
+        assert_eq!(text(&[]).contains(r#""title":"Open""#), acts, "{name}");
+        assert!(!acts || shared.is_some(), "{name} has buttons that nobody can reach");
+        led += usize::from(acts);
+    }
+    assert!(led > 5);
 }
 
 #[test]
@@ -49,13 +119,13 @@ fn every_card_is_within_slacks_limits() {
 #[test]
 fn names_are_unique_and_no_snapshot_is_left_over() {
     let people = sample::people();
-    let names: Vec<String> = all_cards()
-        .into_iter()
-        .map(|(name, _)| name)
-        .chain(forms::samples(&sample::context(&people)).into_iter().map(|(name, _)| name))
-        .collect();
-    let unique: BTreeSet<String> = names.iter().cloned().collect();
-    assert_eq!(unique.len(), names.len());
+    let context = sample::context(&people);
+    let cards = all_cards().into_iter().map(|(name, _)| name);
+    let names: Vec<String> = cards.chain(forms::samples(&context).into_iter().map(|(name, _)| name)).collect();
+    let shared = teams::samples::shared(&context).into_iter().map(|(name, ..)| format!("{name}-shared"));
+    let of_teams: Vec<String> = names.iter().cloned().chain(shared).map(|name| format!("teams-{name}")).collect();
+    let unique: BTreeSet<String> = names.iter().chain(&of_teams).cloned().collect();
+    assert_eq!(unique.len(), names.len() + of_teams.len());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let left_over: Vec<String> = files
@@ -110,7 +180,7 @@ fn every_card_of_a_rehearsal_says_that_nothing_is_changed_and_no_other_does() {
 #[test]
 fn buttons_that_decide_stand_only_on_open_cards() {
     use jit_chat::card::{Action, Block, Verb};
-    use jit_core::access::State;
+    use jit_core::access::{Access, State};
     let people = sample::people();
     let context = sample::context(&people);
     for sample in cards::samples() {
@@ -127,8 +197,16 @@ fn buttons_that_decide_stand_only_on_open_cards() {
                 Verb::Approve | Verb::ApproveShorter | Verb::Deny | Verb::Claim | Verb::Ask | Verb::Reply => {
                     matches!(sample.notice.access.state, State::Pending(_))
                 }
+                // Of several roles in one request: all that is left of it.
                 Verb::Cancel => {
-                    matches!(sample.notice.access.state, State::Pending(_) | State::Scheduled(_) | State::Elevating(_))
+                    let left = |access: &Access| {
+                        matches!(access.state, State::Scheduled(_) | State::Elevating(_) | State::Active(_))
+                    };
+                    let bundle = &sample.notice.bundle;
+                    matches!(
+                        sample.notice.access.state,
+                        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_)
+                    ) || (!bundle.is_empty() && (left(&sample.notice.access) || bundle.iter().any(left)))
                 }
                 Verb::Revoke => matches!(sample.notice.access.state, State::Elevating(_) | State::Active(_)),
                 // What goes on as an extension is live as that.

@@ -33,6 +33,7 @@ fn tell(to: Recipient) -> Tell {
         content: Content::Notice(Box::new(Notice {
             kind: NoticeKind::Request,
             access,
+            bundle: Vec::new(),
             at: sample::now(),
             reader: None,
             extended: None,

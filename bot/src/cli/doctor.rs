@@ -1,6 +1,8 @@
 //! `jit doctor`: checks everything reachable, and tells how to mend what is wrong.
 
 mod oncall;
+mod teams;
+mod tickets;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use jit_chat::deliver::ChatError;
 use jit_chat::slack::manifest::SCOPES;
 use jit_chat::slack::socket::SocketApi;
 use jit_connectors::registry::Registry;
+use jit_core::access::Platform;
 use jit_store::{Clock, Store};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -27,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// Clocks further apart than this make signatures stale and ends wrong. Source: Slack refuses after 5 minutes; we want to know long before.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// Checks configuration, policy, on-call rotations, database, Redis, connectors and chat.
+/// Checks configuration, policy, on-call rotations, tickets, database, Redis, connectors and chat.
 #[derive(Debug, Args)]
 pub struct Doctor {
     #[command(flatten)]
@@ -84,12 +87,25 @@ impl Doctor {
         }
         if let Ok(snapshot) = &snapshot {
             oncall::look(&config, snapshot, &mut findings).await;
+            tickets::look(&config, snapshot, &mut findings).await;
         }
-        store(&config, &mut findings).await;
+        let store = store(&config, &mut findings).await;
         connectors(&registry, &mut findings).await;
-        match &config.slack {
-            Some(slack) => chat(&config, slack, snapshot.as_ref().ok(), &mut findings).await,
-            None => findings.wrong("chat", "no platform is configured. Add [slack]; docs/slack.md tells how."),
+        let snapshot = snapshot.as_ref().ok();
+        if let Some(snapshot) = snapshot {
+            people(snapshot, &mut findings);
+        }
+        if let Some(slack) = &config.slack {
+            chat(&config, slack, snapshot, &mut findings).await;
+        }
+        if let Some(teams) = &config.teams {
+            teams::look((&config, teams), snapshot, store.as_ref(), &mut findings).await;
+        }
+        if config.platforms().is_empty() {
+            findings.wrong(
+                "chat",
+                "no platform is configured. Add [slack] or [teams]; docs/slack.md and docs/teams.md tell how.",
+            );
         }
         self.print(findings.0)
     }
@@ -127,9 +143,11 @@ fn registry(config: &Config, findings: &mut Findings) -> Registry {
     Registry::of(made)
 }
 
-async fn store(config: &Config, findings: &mut Findings) {
+/// The database, where it can be used.
+async fn store(config: &Config, findings: &mut Findings) -> Option<Store> {
     if let Some(file) = config.sqlite_file().filter(|file| !file.exists()) {
-        return findings.wrong("database", format!("there is no file {} yet. Run `jit migrate`.", file.display()));
+        findings.wrong("database", format!("there is no file {} yet. Run `jit migrate`.", file.display()));
+        return None;
     }
     let redis = config.redis.as_ref().map(|redis| redis.url.expose_secret());
     let opened = Store::open(config.database.url.expose_secret(), redis, Clock::Record);
@@ -137,15 +155,21 @@ async fn store(config: &Config, findings: &mut Findings) {
         Ok(Ok(store)) => store,
         Ok(Err(error)) => {
             let error = anyhow::Error::from(error);
-            return findings
+            findings
                 .wrong("database", format!("{error:#}. Check database.url and that the server runs and lets us in."));
+            return None;
         }
         Err(_) => {
-            return findings.wrong("database", "does not answer. Check database.url and that the server runs.");
+            findings.wrong("database", "does not answer. Check database.url and that the server runs.");
+            return None;
         }
     };
+    let mut usable = false;
     match store.pending_migrations().await {
-        Ok(pending) if pending.is_empty() => findings.fine("database", "reachable, at this version"),
+        Ok(pending) if pending.is_empty() => {
+            findings.fine("database", "reachable, at this version");
+            usable = true;
+        }
         Ok(pending) => {
             findings.wrong("database", format!("{} migrations are pending. Run `jit migrate`.", pending.len()));
         }
@@ -157,6 +181,22 @@ async fn store(config: &Config, findings: &mut Findings) {
     if let Some(redis) = store.ping().await.redis {
         let mend = "Check redis.url and that it runs. Without it everything goes on from the database, less precisely.";
         findings.note("redis", redis.map(|()| "reachable".to_owned()), mend);
+    }
+    usable.then_some(store)
+}
+
+/// Whoever is on no platform that is configured can neither ask nor be asked.
+fn people(snapshot: &Snapshot, findings: &mut Findings) {
+    let active: Vec<_> =
+        snapshot.directory.people().filter(|person| snapshot.directory.active(&person.id).is_some()).collect();
+    let without = active.iter().filter(|person| !snapshot.directory.in_chat(person));
+    let without: Vec<&str> = without.map(|person| person.id.as_str()).collect();
+    if without.is_empty() {
+        findings.fine("people", format!("all {} have an id on a configured chat platform", active.len()));
+    } else {
+        let mend = "Add `slack = \"U…\"` or `teams = \"…\"` in people.toml: they can neither ask nor be asked.";
+        findings
+            .wrong("people", format!("without an id on a configured chat platform: {}. {mend}", without.join(", ")));
     }
 }
 
@@ -247,10 +287,10 @@ async fn chat(config: &Config, slack: &crate::config::Slack, snapshot: Option<&S
         socket_mode(socket, findings).await;
     }
     for (key, name) in [("announce", &config.channels.announce), ("security", &config.channels.security)] {
-        channel(&door, (key, name), findings).await;
+        channel(&door, (key, name.on(Platform::Slack)), findings).await;
     }
     if let Some(snapshot) = snapshot {
-        people(&door, snapshot, findings).await;
+        people_in_slack(&door, snapshot, findings).await;
     }
 }
 
@@ -287,19 +327,9 @@ async fn channel(door: &app::Slack, (key, name): (&str, &str), findings: &mut Fi
     }
 }
 
-async fn people(door: &app::Slack, snapshot: &Snapshot, findings: &mut Findings) {
-    let active: Vec<_> =
-        snapshot.directory.people().filter(|person| snapshot.directory.active(&person.id).is_some()).collect();
-    let without: Vec<&str> =
-        active.iter().filter(|person| person.slack.is_none()).map(|person| person.id.as_str()).collect();
-    if without.is_empty() {
-        findings.fine("people", format!("all {} have a Slack id", active.len()));
-    } else {
-        let mend = "Add `slack = \"U…\"` in people.toml: they can neither ask nor be asked.";
-        findings.wrong("people", format!("without a Slack id: {}. {mend}", without.join(", ")));
-    }
+async fn people_in_slack(door: &app::Slack, snapshot: &Snapshot, findings: &mut Findings) {
     let mut unknown = Vec::new();
-    for person in &active {
+    for person in snapshot.directory.people().filter(|person| snapshot.directory.active(&person.id).is_some()) {
         let Some(id) = person.slack.as_deref() else { continue };
         match door.chat.api().user_info(id).await {
             Ok(user) if user["deleted"] == true => unknown.push(format!("{} ({id} is deactivated)", person.id)),

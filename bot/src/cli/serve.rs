@@ -14,9 +14,9 @@ use crate::service::{self, Doors};
 pub(super) async fn serve(with: WithConfig) -> Result<(), Failure> {
     crate::logs::json();
     let config = with.load()?;
-    if config.slack.is_none() {
+    if config.platforms().is_empty() {
         return Err(Failure::Usage(anyhow::anyhow!(
-            "{}: no chat platform is configured; add [slack], see docs/slack.md",
+            "{}: no chat platform is configured; add [slack] or [teams], see docs/slack.md and docs/teams.md",
             with.config.display()
         )));
     }

@@ -1,19 +1,25 @@
 //! `jit.toml`: what the operator configures. Read once at start; unknown keys, wrong values and missing secrets are errors that name
 //! file and line, and never show a secret.
 
+pub mod channels;
 pub mod oncall;
 mod place;
 mod secrets;
+pub mod teams;
+pub mod tickets;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use channels::Channels;
 use jit_connectors::registry::{ConnectorConfig, RegistryError};
+use jit_core::access::Platform;
 use jit_core::id::ConnectorName;
 use jit_core::nearest::nearest;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use teams::Teams;
 use url::Url;
 
 /// The whole file.
@@ -28,6 +34,8 @@ pub struct Config {
     pub redis: Option<Redis>,
     /// Left out: no Slack.
     pub slack: Option<Slack>,
+    /// Left out: no Microsoft Teams.
+    pub teams: Option<Teams>,
     /// Where everybody is told.
     pub channels: Channels,
     /// Where the policy is.
@@ -37,6 +45,9 @@ pub struct Config {
     /// Where on-call rotations come from, by name.
     #[serde(default)]
     pub oncall: BTreeMap<String, oncall::Oncall>,
+    /// Where tickets are looked up, by name.
+    #[serde(default)]
+    pub tickets: BTreeMap<String, tickets::Tickets>,
     /// The systems.
     #[serde(default)]
     pub connectors: BTreeMap<ConnectorName, ConnectorConfig>,
@@ -113,16 +124,6 @@ impl OneOrTwo {
             Self::Two(secrets) => secrets,
         }
     }
-}
-
-/// `[channels]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Channels {
-    /// Grants, warnings, revocations.
-    pub announce: String,
-    /// Failures and everything security must see.
-    pub security: String,
 }
 
 /// `[policy]`
@@ -204,6 +205,12 @@ impl Config {
         Url::parse("file:///").ok()?.join(path).ok()?.to_file_path().ok()
     }
 
+    /// The chat platforms, Slack first.
+    pub fn platforms(&self) -> Vec<Platform> {
+        let slack = self.slack.as_ref().map(|_| Platform::Slack);
+        slack.into_iter().chain(self.teams.as_ref().map(|_| Platform::Teams)).collect()
+    }
+
     /// A path of the configuration, counted from the file's folder.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.base.join(path)
@@ -213,6 +220,19 @@ impl Config {
         for (name, source) in &self.oncall {
             if let Some((key, what)) = source.fault(name) {
                 let path: Vec<&str> = ["oncall", name, key].into_iter().filter(|part| !part.is_empty()).collect();
+                return Err(wrong(&path, &what));
+            }
+        }
+        if let Some((key, what)) = self.teams.as_ref().and_then(Teams::fault) {
+            let path: Vec<&str> = ["teams", key].into_iter().filter(|part| !part.is_empty()).collect();
+            return Err(wrong(&path, &what));
+        }
+        if let Some((key, what)) = self.channels.fault(&self.platforms()) {
+            return Err(wrong(&["channels", key], &what));
+        }
+        for (name, source) in &self.tickets {
+            if let Some((key, what)) = source.fault(name) {
+                let path: Vec<&str> = ["tickets", name, key].into_iter().filter(|part| !part.is_empty()).collect();
                 return Err(wrong(&path, &what));
             }
         }
@@ -392,6 +412,54 @@ file = "people.toml"
     }
 
     #[test]
+    fn sources_of_tickets_are_whole_and_safe() {
+        let jira = |more: &str| format!("[tickets.jira]\npattern = \"OPS-*\"\n{more}\n");
+        let at = "api_url = \"https://acme.test\"\ntoken = { env = \"TOKEN\" }";
+        for (table, expected) in [
+            (jira(at), None),
+            (jira(&format!("{at}\nuser = \"jit@acme.test\"\napi_version = 2\nuser_ids = {{ u1 = \"alice\" }}")), None),
+            (
+                format!(
+                    "[tickets.now]\nkind = \"servicenow\"\npattern = [\"INC*\", \"CHG*\"]\ntable = \"task\"\n{at}\n"
+                ),
+                None,
+            ),
+            ("[tickets.file]\npattern = \"*\"\npath = \"tickets.toml\"\n".to_owned(), None),
+            ("[tickets.jira]\n".to_owned(), Some("17: the key `pattern` is missing")),
+            (jira(""), Some("17: tickets.jira.api_url is missing")),
+            (jira("api_url = \"https://acme.test\""), Some("17: tickets.jira.token is missing")),
+            (jira("api_url = \"http://acme.test\"\ntoken = \"t\""), Some("19: tickets.jira.api_url must be https")),
+            (jira(&format!("{at}\npath = \"x\"")), Some("21: tickets.jira.path is a file's")),
+            (jira(&format!("{at}\ntable = \"incident\"")), Some("21: tickets.jira.table is ServiceNow's")),
+            (jira(&format!("{at}\napi_version = 4")), Some("21: tickets.jira.api_version is 3, or 2")),
+            (jira(&format!("{at}\nrefresh = \"1s\"")), Some("21: tickets.jira.refresh is at least 10s")),
+            (jira(&format!("{at}\nuser = \"a:b\"")), Some("21: tickets.jira.user is a user's name")),
+            (jira(&format!("{at}\npatern = \"x\"")), Some("21: unknown key `patern`; did you mean `pattern`?")),
+            (format!("[tickets.jira]\npattern = \"OPS 1\"\n{at}\n"), Some("18: tickets.jira.pattern says how")),
+            (format!("[tickets.jira]\npattern = []\n{at}\n"), Some("18: tickets.jira.pattern says how")),
+            (
+                format!("[tickets.servicenow]\npattern = \"INC*\"\ntable = \"a/b\"\n{at}\n"),
+                Some("19: tickets.servicenow.table is the name"),
+            ),
+            ("[tickets.file]\npattern = \"*\"\n".to_owned(), Some("17: tickets.file.path is missing")),
+            (
+                "[tickets.file]\npattern = \"*\"\npath = \"x\"\ntoken = \"t\"\n".to_owned(),
+                Some("20: tickets.file.token is a provider's"),
+            ),
+            ("[tickets.us]\npattern = \"*\"\n".to_owned(), Some("17: tickets.us.kind is missing")),
+        ] {
+            let found = parse(&format!("{GOOD}{table}")).err().map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(found, None, "{table}"),
+                Some(expected) => {
+                    let found = found.unwrap_or_else(|| panic!("{table} is taken"));
+                    assert!(found.starts_with(&format!("jit.toml:{expected}")), "{found}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn empty_secrets_are_no_secrets() {
         for (from, to, line) in [("\"two\"", "\"\"", 7), ("{ env = \"TOKEN\" }", "\" \"", 8)] {
             let error = parse(&GOOD.replace(from, to)).unwrap_err().to_string();
@@ -410,6 +478,44 @@ file = "people.toml"
                 "{error}"
             );
         }
+    }
+
+    const TEAMS: &str = "[teams]\napp_id = \"a-1\"\ntenant_id = \"t-1\"\napp_secret = { env = \"TOKEN\" }\n";
+
+    #[test]
+    fn teams_beside_slack_and_alone() {
+        let each = |text: &str| {
+            let announce = "announce = { slack = \"#access\", teams = \"19:a@thread.tacv2\" }";
+            let security = "security = { slack = \"#security\", teams = \"19:s@thread.tacv2\" }";
+            text.replace("announce = \"#access\"", announce).replace("security = \"#security\"", security)
+        };
+        let both = parse(&format!("{}{TEAMS}", each(GOOD))).unwrap();
+        assert_eq!(both.platforms(), [Platform::Slack, Platform::Teams]);
+        assert_eq!(both.channels.announce.on(Platform::Slack), "#access");
+        assert_eq!(both.channels.announce.on(Platform::Teams), "19:a@thread.tacv2");
+        assert!(!format!("{both:?}").contains("hush"));
+        let (start, end) = (GOOD.find("[slack]").unwrap(), GOOD.find("[channels]").unwrap());
+        let alone = format!("{}{}{TEAMS}", &GOOD[..start], &GOOD[end..]).replace("\"#access\"", "\"19:a\"");
+        let alone = alone.replace("\"#security\"", "\"19:s\"\nfallback = \"19:f\"");
+        assert_eq!(parse(&alone).unwrap().platforms(), [Platform::Teams]);
+        for (text, expected) in [
+            (format!("{GOOD}{TEAMS}"), "11: channels.announce needs a channel on each platform"),
+            (
+                each(GOOD).replace(", teams = \"19:s@thread.tacv2\"", "") + TEAMS,
+                "12: channels.security has no channel for teams",
+            ),
+            (GOOD.replace("[policy]", "fallback = \"19:f\"\n[policy]"), "13: channels.fallback is for Teams"),
+            (alone.replace("\"19:a\"", "\"#access\""), "7: channels.announce: `#access` is no conversation of Teams"),
+            (alone.replace("\"a-1\"", "\"a/../1\""), "15: teams.app_id is an id"),
+            (alone.replace("app_secret = { env = \"TOKEN\" }", ""), "14: [teams] takes app_secret, or app_certificate"),
+            (alone.replace("{ env = \"TOKEN\" }", "\"\""), "17: teams.app_secret is empty"),
+            (alone.clone() + "app_certificate_key = \"k\"\n", "14: [teams] takes app_secret, or"),
+            (alone.clone() + "login_url = \"http://login.test\"\n", "18: teams.login_url must be https"),
+        ] {
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("jit.toml:{expected}")), "{error}\n{text}");
+        }
+        assert!(parse(&(alone + "login_url = \"http://127.0.0.1:9\"\n")).is_ok(), "a test's own");
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn refresh() -> Span {
 }
 
 /// Asked more often than that, providers refuse. Source: PagerDuty, "REST API rate limits": 960 a minute for everything of an account.
-const REFRESH_AT_LEAST: Span = Span::seconds(10);
+pub(super) const REFRESH_AT_LEAST: Span = Span::seconds(10);
 
 /// Somebody who left the rotation that long ago may still be approved by it.
 const MAX_AGE_AT_MOST: Span = Span::hours(1);
@@ -117,7 +117,8 @@ impl Oncall {
     }
 }
 
-fn is_safe(url: &Url) -> bool {
+/// https; plain http on this machine's own loopback only.
+pub(super) fn is_safe(url: &Url) -> bool {
     let here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -2,6 +2,7 @@
 
 mod health;
 mod slack;
+mod teams;
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use crate::metrics;
 
 /// Longest body that is read. Source: the public surface, 413 above it.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// Longest that a request may take; Slack has given up long before.
+/// Longest that a request may take; Slack has given up long before, Teams soon after.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest request id that is taken from outside: twice a UUID's, enough for every tracing format.
 const LONGEST_ID: usize = 72;
@@ -41,6 +42,9 @@ pub fn routers(app: &App, apart: bool) -> (Router, Router) {
             .route("/slack/commands", post(slack::commands))
             .route("/slack/interactions", post(slack::interactions))
             .route("/slack/events", post(slack::events));
+    }
+    if app.teams.is_some() {
+        doors = doors.route("/api/messages", post(teams::messages).head(teams::probe));
     }
     let doors = dress(doors.with_state(app.clone()));
     if apart { (doors, inner) } else { (doors.merge(inner), Router::new()) }
@@ -92,8 +96,8 @@ async fn observe(path: Option<MatchedPath>, request: Request, next: Next) -> Res
 
 /// The paths that metrics may carry: whatever else is asked for is one.
 fn known(path: &str) -> &'static str {
-    const KNOWN: [&str; 6] =
-        ["/slack/commands", "/slack/interactions", "/slack/events", "/healthz", "/readyz", "/metrics"];
+    const KNOWN: [&str; 7] =
+        ["/slack/commands", "/slack/interactions", "/slack/events", "/api/messages", "/healthz", "/readyz", "/metrics"];
     KNOWN.into_iter().find(|known| *known == path).unwrap_or("other")
 }
 

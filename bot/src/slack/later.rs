@@ -1,7 +1,8 @@
 //! What is done beside the acknowledgement: it needs the network.
 
 use jit_chat::deliver::ChatError;
-use jit_chat::slack::decode::{Inbound, Intent};
+use jit_chat::inbound::Intent;
+use jit_chat::slack::decode::Inbound;
 use jit_chat::slack::render::Message;
 use serde_json::Value;
 
@@ -58,11 +59,11 @@ pub enum Later {
 impl Later {
     /// The way back to a speaker; from a home tab, where there is no conversation, a dialog.
     pub(super) fn say(inbound: &Inbound, message: Message, dialog: Value) -> Option<Self> {
-        if let Some(url) = inbound.response_url.clone() {
+        if let Some(url) = inbound.way.response_url.clone() {
             return Some(Self::Respond { url, message });
         }
-        let Some(conversation) = inbound.conversation.clone() else {
-            let trigger_id = inbound.trigger_id.clone()?;
+        let Some(conversation) = inbound.way.conversation.clone() else {
+            let trigger_id = inbound.way.trigger_id.clone()?;
             return Some(Self::Open { trigger_id, view: dialog, response_url: None, instead: message });
         };
         let direct = conversation.starts_with('D') && matches!(inbound.intent, Intent::Line { .. });

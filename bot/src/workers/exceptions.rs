@@ -53,7 +53,7 @@ async fn sweep(app: &App, told: &mut BTreeSet<String>) -> anyhow::Result<()> {
         };
         let owners = exception.owners(&snapshot.directory).into_iter().map(Recipient::Person);
         let tells: Vec<Tell> = owners.chain([Recipient::Security]).map(|to| tell(to, exception, over)).collect();
-        app.dispatch.store.remind(&key, record, &tells).await?;
+        app.dispatch.store.remind(&key, record, (&tells, &snapshot.directory)).await?;
         told.insert(key);
     }
     Ok(())

@@ -4,6 +4,7 @@
 
 mod absences;
 mod children;
+mod digest;
 mod exceptions;
 mod gauges;
 mod homes;
@@ -31,14 +32,17 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(timers::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
     workers.spawn(exceptions::run(app.clone(), stop.clone()));
+    workers.spawn(digest::run(app.clone(), stop.clone()));
     workers.spawn(absences::run(app.clone(), stop.clone()));
     workers.spawn(leavers::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
-    workers.spawn(outbox::run(app.clone(), stop.clone()));
+    outbox::start(app, stop, &mut workers);
     workers.spawn(homes::run(app.clone(), stop.clone()));
     workers.spawn(gauges::run(app.clone(), stop.clone()));
     workers.spawn(reload::run(app.clone(), stop.clone()));
     workers.spawn(crate::oncall::worker::run(app.clone(), stop.clone()));
+    workers.spawn(crate::tickets::screening::run(app.clone(), stop.clone()));
+    workers.spawn(crate::tickets::ends::run(app.clone(), stop.clone()));
     workers.spawn(crate::slack::socket::run(app.clone(), stop.clone()));
     workers
 }
@@ -49,7 +53,7 @@ pub fn start_revoking(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(presence::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
-    workers.spawn(outbox::run(app.clone(), stop.clone()));
+    outbox::start(app, stop, &mut workers);
     workers
 }
 

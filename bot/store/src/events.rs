@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use jit_core::canonical::canonical;
+use jit_core::directory::Directory;
 use jit_core::event::{Actor, EventRecord};
 use jit_core::id::AccessId;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -62,7 +63,7 @@ pub(crate) fn version(version: u64) -> i64 {
 impl Store {
     /// Records an event about no access (a refusal, another policy), once per dedupe key; [`CommitError::Duplicate`] otherwise.
     pub async fn record(&self, record: EventRecord, dedupe: Option<&str>) -> Result<(), CommitError> {
-        self.publish(record, &[], dedupe).await
+        self.publish(record, (&[], &Directory::default()), dedupe).await
     }
 
     /// Everything that happened to an access, in order.

@@ -1,6 +1,8 @@
-//! The outbox: notices in order per recipient, at most one of them in flight, unsent ones of a slot collapsed to the newest.
+//! The outbox: notices in order per platform and recipient, at most one of them in flight, unsent ones of a slot collapsed to the newest.
 //!
-//! Written by commit; leased by the shell's delivery worker. A row is `queued` until it is `delivered`, or `parked` because it can
+//! Written by commit; leased by the shell's delivery workers, one for each platform, so that a platform that is down holds back no
+//! other. Which platform carries a notice is decided when it is queued ([`jit_core::route`]): a person is told on one, and what
+//! is told again goes where its message is, or waits to be. A row is `queued` until it is `delivered`, or `parked` because it can
 //! never be, or `superseded` by another one of its slot. The head of a recipient's queue keeps the others back while it is
 //! leased or waits for another attempt.
 //!
@@ -12,13 +14,15 @@
 //! For as soon as the queue was once found empty PostgreSQL believes that the index of queued rows holds one, and would read through
 //! all of them for each row looked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use jit_core::access::Platform;
+use jit_core::directory::Directory;
 use jit_core::effect::{Recipient, Slot, Tell};
 use jit_core::id::AccessId;
+use jit_core::route::{Route, route};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use crate::clock::{instant, micros};
@@ -54,6 +58,8 @@ pub struct Message {
 pub struct Leased {
     /// The row; the same through every attempt and every change of content.
     pub id: i64,
+    /// Where.
+    pub platform: Platform,
     /// Which of its contents this is.
     pub revision: u64,
     /// How often it was tried, this time included.
@@ -79,84 +85,179 @@ pub struct Parked {
     pub tell: Option<Tell>,
 }
 
-/// The head of each recipient's queue, as `heads(id)`. Steps from recipient to recipient by the index, so that a long queue (chat was
-/// down for an hour) costs no more than a short one.
+/// The head of each recipient's queue on the platform `$1`, as `heads(id)`. Steps from recipient to recipient by the index, so that a long
+/// queue (chat was down for an hour) costs no more than a short one.
 const HEADS: &str = "WITH RECURSIVE recipients(recipient) AS (
-        SELECT min(recipient) FROM outbox WHERE state = 'queued'
+        SELECT min(recipient) FROM outbox WHERE state = 'queued' AND platform = $1
         UNION ALL
         SELECT (SELECT min(outbox.recipient) FROM outbox
-                WHERE outbox.state = 'queued' AND outbox.recipient > recipients.recipient)
+                WHERE outbox.state = 'queued' AND outbox.platform = $1 AND outbox.recipient > recipients.recipient)
         FROM recipients WHERE recipients.recipient IS NOT NULL),
     heads(id) AS (
         SELECT (SELECT min(outbox.id) FROM outbox
-                WHERE outbox.state = 'queued' AND outbox.recipient = recipients.recipient)
+                WHERE outbox.state = 'queued' AND outbox.platform = $1 AND outbox.recipient = recipients.recipient)
         FROM recipients WHERE recipients.recipient IS NOT NULL)";
 
-/// Queues notices in the commit's transaction; how many. Nothing was queued yet about an access that is `new`.
+/// The platforms that carry notices.
+const PLATFORMS: [Platform; 2] = [Platform::Slack, Platform::Teams];
+
+/// Queues notices in the commit's transaction, each on the platforms that carry it; how many. Nothing was queued yet about accesses that
+/// are `new`.
 pub(crate) async fn enqueue<C: ConnectionTrait>(
     db: &C,
-    tells: &[&Tell],
-    new: Option<AccessId>,
+    (tells, directory): (&[&Tell], &Directory),
+    new: &BTreeSet<AccessId>,
     now_us: i64,
 ) -> Result<usize, StoreError> {
     const DOING: &str = "queue notices";
     if tells.is_empty() {
         return Ok(0);
     }
+    let routes: Vec<Route> = tells.iter().map(|tell| route(tell, directory)).collect();
+    let placed = placed(db, tells, &routes, new).await.doing(DOING)?;
     let mut entries = Vec::with_capacity(tells.len());
-    for tell in tells {
-        let key = (tell.to.key(), tell.slot.access.to_string(), tell.slot.name.clone());
-        entries.push((key, rows::document(tell, "a notice")?, Some(tell.slot.access) != new));
+    for (tell, route) in tells.iter().zip(&routes) {
+        let platforms = match route {
+            Route::Each(platforms) => platforms.clone(),
+            Route::One(platforms) => placed.one(tell, platforms).into_iter().collect(),
+        };
+        let body = rows::document(tell, "a notice")?;
+        let maybe = !new.contains(&tell.slot.access);
+        entries
+            .extend(platforms.into_iter().map(|platform| (key(platform, &tell.to, &tell.slot), body.clone(), maybe)));
     }
+    let queued = entries.len();
     let replaced = replace(db, &entries, now_us).await.doing(DOING)?;
     entries.retain(|(key, _, _)| !replaced.contains(key));
     if entries.is_empty() {
-        return Ok(tells.len());
+        return Ok(queued);
     }
-    let value = |((recipient, access, slot), body, _): &Entry| -> [Value; 7] {
-        let (recipient, access, slot) = (recipient.as_str().into(), access.as_str().into(), slot.as_str().into());
-        [recipient, access, slot, body.as_str().into(), "queued".into(), now_us.into(), now_us.into()]
+    let value = |(key, body, _): &Entry| -> [Value; 8] {
+        let [platform, recipient, access, slot] = values_of(key);
+        [platform, recipient, access, slot, body.as_str().into(), "queued".into(), now_us.into(), now_us.into()]
     };
     let insert = format!(
-        "INSERT INTO outbox (recipient, access, slot, body, state, created_us, due_us) VALUES {}",
-        sql::rows(entries.len(), 7)
+        "INSERT INTO outbox (platform, recipient, access, slot, body, state, created_us, due_us) VALUES {}",
+        sql::rows(entries.len(), 8)
     );
     sql::execute(db, &insert, entries.iter().flat_map(value).collect()).await.doing(DOING)?;
-    Ok(tells.len())
+    Ok(queued)
 }
 
-/// Recipient, access, slot.
-type Key = (String, String, String);
+/// Platform, recipient, access, slot.
+type Key = (String, String, String, String);
 /// A slot, its notice's text, and whether something may be queued for it already.
 type Entry = (Key, String, bool);
+
+fn key(platform: Platform, to: &Recipient, slot: &Slot) -> Key {
+    (platform.as_str().to_owned(), to.key(), slot.access.to_string(), slot.name.clone())
+}
+
+fn values_of((platform, recipient, access, slot): &Key) -> [Value; 4] {
+    [platform, recipient, access, slot].map(|text| text.as_str().into())
+}
+
+/// On which platform a slot's message is, or is queued.
+#[derive(Default)]
+struct Placed(BTreeMap<(String, String, String), Platform>);
+
+impl Placed {
+    /// Of these platforms the one where the message is, else where the one is that it stands under, else the first.
+    fn one(&self, tell: &Tell, platforms: &[Platform]) -> Option<Platform> {
+        let of = |slot: &Slot| {
+            let place = self.0.get(&(tell.to.key(), slot.access.to_string(), slot.name.clone())).copied();
+            place.filter(|place| platforms.contains(place))
+        };
+        of(&tell.slot).or_else(|| of(tell.under.as_ref()?)).or(platforms.first().copied())
+    }
+}
+
+/// Looks where messages are that could be on one platform or another; with one platform nothing has to be looked for.
+async fn placed<C: ConnectionTrait>(
+    db: &C,
+    tells: &[&Tell],
+    routes: &[Route],
+    new: &BTreeSet<AccessId>,
+) -> Result<Placed, DbErr> {
+    let open = tells.iter().zip(routes).filter(|(_, route)| matches!(route, Route::One(of) if of.len() > 1));
+    let slots: BTreeSet<(String, &Slot)> = open
+        .flat_map(|(tell, _)| {
+            [Some(&tell.slot), tell.under.as_ref()].into_iter().flatten().map(|slot| (tell.to.key(), slot))
+        })
+        .filter(|(_, slot)| !new.contains(&slot.access))
+        .collect();
+    let slots: Vec<_> = slots.into_iter().collect();
+    let mut placed = Placed::default();
+    for slots in slots.chunks(SLOTS) {
+        let one = |n: usize| {
+            let [recipient, access, slot] = [1, 2, 3].map(|column| 3 * n + column);
+            let slot = format!("recipient = ${recipient} AND access = ${access} AND slot = ${slot}");
+            format!(
+                "SELECT recipient, access, slot, platform, changed_us AS since FROM messages WHERE {slot}
+                 UNION ALL SELECT recipient, access, slot, platform, created_us FROM outbox WHERE done_us IS NULL AND {slot}"
+            )
+        };
+        // The newest last, so that it counts.
+        let select = format!("{} ORDER BY since", each(slots.len(), one));
+        let value = |(to, slot): &(String, &Slot)| -> [Value; 3] {
+            [to.as_str().into(), slot.access.to_string().into(), slot.name.as_str().into()]
+        };
+        for row in sql::query(db, &select, slots.iter().flat_map(value).collect()).await? {
+            let key = (row.try_get("", "recipient")?, row.try_get("", "access")?, row.try_get("", "slot")?);
+            placed.0.insert(key, platform(&row)?);
+        }
+    }
+    Ok(placed)
+}
+
+/// Slots of one statement: SQLite joins at most 500 queries.
+const SLOTS: usize = 100;
+
+/// One query for each slot. Of slots in one condition PostgreSQL takes out what they have in common, and reads through all that shares it.
+fn each(count: usize, query: impl Fn(usize) -> String) -> String {
+    (0..count).map(query).collect::<Vec<_>>().join(" UNION ALL ")
+}
 
 /// Gives waiting rows of the same slots the new content; the slots for which there was one.
 async fn replace<C: ConnectionTrait>(db: &C, entries: &[Entry], now_us: i64) -> Result<BTreeSet<Key>, DbErr> {
     let again: Vec<_> = entries.iter().filter(|(_, _, maybe)| *maybe).collect();
-    if again.is_empty() {
-        return Ok(BTreeSet::new());
+    let mut replaced = BTreeSet::new();
+    for again in again.chunks(SLOTS) {
+        replaced.append(&mut replace_some(db, again, now_us).await?);
     }
-    let value = |((recipient, access, slot), body, _): &&Entry| -> [Value; 4] {
-        [recipient.as_str().into(), access.as_str().into(), slot.as_str().into(), body.as_str().into()]
+    Ok(replaced)
+}
+
+async fn replace_some<C: ConnectionTrait>(db: &C, again: &[&Entry], now_us: i64) -> Result<BTreeSet<Key>, DbErr> {
+    let value = |(key, body, _): &&Entry| -> [Value; 5] {
+        let [platform, recipient, access, slot] = values_of(key);
+        [platform, recipient, access, slot, body.as_str().into()]
     };
     let mut values: Vec<Value> = again.iter().flat_map(value).collect();
     values.push(now_us.into());
     // Said once more, by values: whatever the order of the join, the index of slots serves.
-    let slot = |n: usize| format!("(recipient = ${} AND access = ${} AND slot = ${})", 4 * n + 1, 4 * n + 2, 4 * n + 3);
-    let slots = (0..again.len()).map(slot).collect::<Vec<_>>().join(" OR ");
+    let one = |n: usize| {
+        let [platform, recipient, access, slot] = [1, 2, 3, 4].map(|column| 5 * n + column);
+        format!(
+            "SELECT id FROM outbox WHERE done_us IS NULL AND platform = ${platform} AND recipient = ${recipient}
+             AND access = ${access} AND slot = ${slot}"
+        )
+    };
     let update = format!(
-        "UPDATE outbox SET body = new.column4, revision = revision + 1 FROM (VALUES {}) AS new
-         WHERE done_us IS NULL AND lease_us <= ${}
-         AND recipient = new.column1 AND access = new.column2 AND slot = new.column3 AND ({slots})
-         RETURNING id, recipient, access, slot",
-        sql::rows(again.len(), 4),
+        "UPDATE outbox SET body = new.column5, revision = revision + 1 FROM (VALUES {}) AS new
+         WHERE id IN ({}) AND done_us IS NULL AND lease_us <= ${} AND platform = new.column1
+         AND recipient = new.column2 AND access = new.column3 AND slot = new.column4
+         RETURNING id, platform, recipient, access, slot",
+        sql::rows(again.len(), 5),
+        each(again.len(), one),
         values.len()
     );
     let (mut replaced, mut surplus) = (BTreeSet::new(), Vec::<Value>::new());
     let mut rows = sql::query(db, &update, values).await?;
     rows.sort_by_key(|row| row.try_get::<i64>("", "id").unwrap_or(i64::MAX));
     for row in rows {
-        let key = (row.try_get("", "recipient")?, row.try_get("", "access")?, row.try_get("", "slot")?);
+        let text = |column| row.try_get::<String>("", column);
+        let key = (text("platform")?, text("recipient")?, text("access")?, text("slot")?);
         // Two rows of one slot wait where one was in flight when the other came, and its worker died: the first one stays.
         if !replaced.insert(key) {
             surplus.push(row.try_get::<i64>("", "id")?.into());
@@ -173,19 +274,30 @@ async fn replace<C: ConnectionTrait>(db: &C, entries: &[Entry], now_us: i64) -> 
 }
 
 impl Store {
-    /// Leases the heads of at most `max` recipients' queues.
-    pub async fn lease_tells(&self, max: u32, owner: &str, lease: Duration) -> Result<Vec<Leased>, StoreError> {
+    /// Leases the heads of at most `max` recipients' queues on a platform.
+    pub async fn lease_tells(
+        &self,
+        platform: Platform,
+        max: u32,
+        (owner, lease): (&str, Duration),
+    ) -> Result<Vec<Leased>, StoreError> {
         const DOING: &str = "lease notices";
         let now = self.now();
+        let backend = self.db().backend;
+        let free = format!(
+            "SELECT id FROM outbox WHERE {} AND done_us IS NULL AND due_us <= $4 AND lease_us <= $4
+             ORDER BY id LIMIT $5 {}",
+            sql::among(backend, "SELECT id FROM heads"),
+            sql::skip_locked(backend)
+        );
         let update = format!(
             "{HEADS}
-             UPDATE outbox SET lease_owner = $1, lease_us = $2, attempts = attempts + 1 WHERE id IN (
-                SELECT id FROM outbox WHERE id IN (SELECT id FROM heads)
-                AND done_us IS NULL AND due_us <= $3 AND lease_us <= $3 ORDER BY id LIMIT $4 {})
+             UPDATE outbox SET lease_owner = $2, lease_us = $3, attempts = attempts + 1 WHERE {}
              RETURNING id, revision, attempts, created_us, body",
-            sql::skip_locked(self.db().backend)
+            sql::among(backend, &free)
         );
-        let values = vec![owner.into(), micros(now + lease).into(), micros(now).into(), i64::from(max).into()];
+        let (until, now) = (micros(now + lease), micros(now));
+        let values = vec![platform.as_str().into(), owner.into(), until.into(), now.into(), i64::from(max).into()];
         let rows = sql::query(&self.db().writer, &update, values).await.doing(DOING)?;
         let mut leased = rows.iter().map(columns).collect::<Result<Vec<_>, _>>().doing(DOING)?;
         leased.sort_by_key(|columns| columns.id);
@@ -204,13 +316,14 @@ impl Store {
                 }
             }
         }
-        let messages = self.messages_for(&tells).await?;
+        let messages = self.messages_for(platform, &tells).await?;
         let find = |to: &Recipient, slot: &Slot| {
             let key = to.key();
             messages.iter().find(|m| m.recipient == key && m.slot == *slot).map(|m| m.handle.clone())
         };
         let hydrated = readable.into_iter().zip(tells).map(|(columns, tell)| Leased {
             id: columns.id,
+            platform,
             revision: columns.revision,
             attempts: columns.attempts,
             created_at: columns.created_at,
@@ -248,7 +361,7 @@ impl Store {
         let now_us = micros(self.now());
         let transaction = self.db().begin().await.doing(DOING)?;
         let back = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $2, error = $3
-                    WHERE id = $1 AND done_us IS NULL RETURNING recipient, access, slot";
+                    WHERE id = $1 AND done_us IS NULL RETURNING platform, recipient, access, slot";
         let back = sql::one(&transaction, back, vec![id.into(), micros(at).into(), error.into()]).await.doing(DOING)?;
         if let Some(row) = back {
             take_newer(&transaction, id, &row, now_us).await.doing(DOING)?;
@@ -262,6 +375,16 @@ impl Store {
                       WHERE id = $1 AND done_us IS NULL";
         let values = vec![id.into(), micros(self.now()).into(), error.into()];
         sql::execute(&self.db().writer, update, values).await.doing("park a notice")?;
+        self.ring(Ring { outbox: true, ..Ring::default() });
+        Ok(())
+    }
+
+    /// Whom it is for is on another platform by now: it goes there, and keeps its id and with it its place.
+    pub async fn reroute(&self, id: i64, platform: Platform) -> Result<(), StoreError> {
+        let update = "UPDATE outbox SET platform = $2, lease_owner = NULL, lease_us = 0, due_us = $3
+                      WHERE id = $1 AND done_us IS NULL";
+        let values = vec![id.into(), platform.as_str().into(), micros(self.now()).into()];
+        sql::execute(&self.db().writer, update, values).await.doing("send a notice by another platform")?;
         self.ring(Ring { outbox: true, ..Ring::default() });
         Ok(())
     }
@@ -290,17 +413,27 @@ impl Store {
         const DOING: &str = "look for the next notice";
         let select = format!(
             "{HEADS} SELECT min(CASE WHEN lease_us > due_us THEN lease_us ELSE due_us END) AS next_us
-             FROM outbox WHERE id IN (SELECT id FROM heads)"
+             FROM outbox WHERE {}",
+            sql::among(self.db().backend, "SELECT id FROM heads")
         );
-        let row = sql::one(&self.db().reader, &select, vec![]).await.doing(DOING)?;
-        let next: Option<Option<i64>> = row.map(|row| row.try_get("", "next_us")).transpose().doing(DOING)?;
-        Ok(next.flatten().map(instant))
+        let mut next: Option<i64> = None;
+        for platform in PLATFORMS {
+            let row = sql::one(&self.db().reader, &select, vec![platform.as_str().into()]).await.doing(DOING)?;
+            let there: Option<Option<i64>> = row.map(|row| row.try_get("", "next_us")).transpose().doing(DOING)?;
+            next = next.into_iter().chain(there.flatten()).min();
+        }
+        Ok(next.map(instant))
     }
 
-    /// Where the message of a slot was posted.
-    pub async fn message(&self, recipient: &Recipient, slot: &Slot) -> Result<Option<Handle>, StoreError> {
-        let select = "WHERE recipient = $1 AND access = $2 AND slot = $3";
-        let values = vec![recipient.key().into(), slot.access.to_string().into(), slot.name.as_str().into()];
+    /// Where the message of a slot was posted on a platform.
+    pub async fn message(
+        &self,
+        platform: Platform,
+        recipient: &Recipient,
+        slot: &Slot,
+    ) -> Result<Option<Handle>, StoreError> {
+        let select = "WHERE platform = $1 AND recipient = $2 AND access = $3 AND slot = $4";
+        let values = values_of(&key(platform, recipient, slot)).into();
         Ok(self.messages(select, values).await?.pop().map(|message| message.handle))
     }
 
@@ -311,20 +444,18 @@ impl Store {
 
     /// Every message about an access.
     pub async fn messages_of(&self, access: AccessId) -> Result<Vec<Message>, StoreError> {
-        self.messages("WHERE access = $1 ORDER BY recipient, slot", vec![access.to_string().into()]).await
+        self.messages("WHERE access = $1 ORDER BY recipient, slot, platform", vec![access.to_string().into()]).await
     }
 
     /// The messages that these notices edit or stand under.
-    async fn messages_for(&self, tells: &[Tell]) -> Result<Vec<Message>, StoreError> {
+    async fn messages_for(&self, platform: Platform, tells: &[Tell]) -> Result<Vec<Message>, StoreError> {
         let slots = tells.iter().flat_map(|t| t.under.iter().chain([&t.slot]).map(move |slot| (&t.to, slot)));
         let slots: Vec<_> = slots.collect();
         if slots.is_empty() {
             return Ok(Vec::new());
         }
-        let value = |(to, slot): &(&Recipient, &Slot)| -> [Value; 3] {
-            [to.key().into(), slot.access.to_string().into(), slot.name.as_str().into()]
-        };
-        let select = format!("WHERE (recipient, access, slot) IN (VALUES {})", sql::rows(slots.len(), 3));
+        let value = |(to, slot): &(&Recipient, &Slot)| values_of(&key(platform, to, slot));
+        let select = format!("WHERE (platform, recipient, access, slot) IN (VALUES {})", sql::rows(slots.len(), 4));
         self.messages(&select, slots.iter().flat_map(value).collect()).await
     }
 
@@ -336,7 +467,7 @@ impl Store {
     }
 
     /// Notices of their stored texts, personal texts put back; in the same order.
-    async fn tells<'a>(
+    pub(crate) async fn tells<'a>(
         &self,
         bodies: impl Iterator<Item = &'a str>,
     ) -> Result<Vec<Result<Tell, serde_json::Error>>, StoreError> {
@@ -369,9 +500,13 @@ fn columns(row: &QueryResult) -> Result<Columns, DbErr> {
     })
 }
 
-fn message(row: &QueryResult) -> Result<Message, DbErr> {
+fn platform(row: &QueryResult) -> Result<Platform, DbErr> {
     let platform: String = row.try_get("", "platform")?;
-    let platform = serde_json::from_value(platform.into()).map_err(|e| DbErr::Type(e.to_string()))?;
+    serde_json::from_value(platform.into()).map_err(|e| DbErr::Type(e.to_string()))
+}
+
+fn message(row: &QueryResult) -> Result<Message, DbErr> {
+    let platform = platform(row)?;
     Ok(Message {
         recipient: row.try_get("", "recipient")?,
         slot: Slot::new(rows::id(row, "access")?, row.try_get::<String>("", "slot")?),
@@ -381,11 +516,11 @@ fn message(row: &QueryResult) -> Result<Message, DbErr> {
 
 /// A row that goes back into the queue takes the content of the newest one of its slot behind it, and supersedes those.
 async fn take_newer<C: ConnectionTrait>(db: &C, id: i64, row: &QueryResult, now_us: i64) -> Result<(), DbErr> {
-    let slot = || -> Result<[Value; 3], DbErr> {
+    let slot = || -> Result<[Value; 4], DbErr> {
         let text = |column| row.try_get::<String>("", column);
-        Ok([text("recipient")?.into(), text("access")?.into(), text("slot")?.into()])
+        Ok([text("platform")?.into(), text("recipient")?.into(), text("access")?.into(), text("slot")?.into()])
     };
-    let newer = "done_us IS NULL AND id > $1 AND recipient = $2 AND access = $3 AND slot = $4";
+    let newer = "done_us IS NULL AND id > $1 AND platform = $2 AND recipient = $3 AND access = $4 AND slot = $5";
     let take = format!(
         "UPDATE outbox SET revision = revision + 1,
          body = (SELECT body FROM outbox WHERE {newer} ORDER BY id DESC LIMIT 1)
@@ -393,7 +528,7 @@ async fn take_newer<C: ConnectionTrait>(db: &C, id: i64, row: &QueryResult, now_
     );
     let values = std::iter::once(id.into()).chain(slot()?).collect();
     if sql::execute(db, &take, values).await? == 1 {
-        let supersede = format!("UPDATE outbox SET state = 'superseded', done_us = $5 WHERE {newer}");
+        let supersede = format!("UPDATE outbox SET state = 'superseded', done_us = $6 WHERE {newer}");
         let values = std::iter::once(id.into()).chain(slot()?).chain([now_us.into()]).collect();
         sql::execute(db, &supersede, values).await?;
     }
@@ -407,20 +542,10 @@ async fn put<C: ConnectionTrait>(
     handle: &Handle,
     now_us: i64,
 ) -> Result<(), StoreError> {
-    let platform = serde_json::to_value(handle.platform).ok();
-    let platform = platform.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-    let upsert = "INSERT INTO messages (recipient, access, slot, platform, conversation, ts, changed_us)
-                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (recipient, access, slot) DO UPDATE SET
-                  platform = excluded.platform, conversation = excluded.conversation, ts = excluded.ts,
-                  changed_us = excluded.changed_us";
-    let values = vec![
-        recipient.key().into(),
-        slot.access.to_string().into(),
-        slot.name.as_str().into(),
-        platform.into(),
-        handle.conversation.as_str().into(),
-        handle.ts.as_str().into(),
-        now_us.into(),
-    ];
+    let upsert = "INSERT INTO messages (platform, recipient, access, slot, conversation, ts, changed_us)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (platform, recipient, access, slot) DO UPDATE SET
+                  conversation = excluded.conversation, ts = excluded.ts, changed_us = excluded.changed_us";
+    let handed = [handle.conversation.as_str().into(), handle.ts.as_str().into(), now_us.into()];
+    let values = values_of(&key(handle.platform, recipient, slot)).into_iter().chain(handed).collect();
     sql::execute(db, upsert, values).await.map(drop).doing("note where a message is")
 }

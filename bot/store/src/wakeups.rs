@@ -2,6 +2,7 @@
 //!
 //! Rung by commits of this process, and through Redis by other replicas'. Losing one costs a second, never more.
 
+use jit_core::access::Platform;
 use tokio::sync::Notify;
 
 /// One bell for each kind of work. A bell rung while nobody waits is heard by the next who does; one waiter per kind hears it.
@@ -9,14 +10,16 @@ use tokio::sync::Notify;
 pub struct Wakeups {
     /// Timers were set.
     pub timers: Notify,
-    /// Notices were queued, or a conversation is free for the next.
-    pub outbox: Notify,
     /// An entitlement wants attention.
     pub entitlements: Notify,
     /// The extensions of some access are to be ended with it.
     pub children: Notify,
     /// A home tab is to be drawn.
     pub homes: Notify,
+    slack: Notify,
+    teams: Notify,
+    /// Something is to be looked up outside.
+    pub screenings: Notify,
 }
 
 /// Which bells to ring.
@@ -27,16 +30,25 @@ pub(crate) struct Ring {
     pub entitlements: bool,
     pub children: bool,
     pub homes: bool,
+    /// Stays in this process: whoever decided looks, and others when they sweep and nobody has.
+    pub screenings: bool,
 }
 
 impl Wakeups {
+    /// Notices were queued, or a conversation is free for the next: one bell for each platform's worker.
+    pub fn outbox(&self, platform: Platform) -> &Notify {
+        if platform == Platform::Teams { &self.teams } else { &self.slack }
+    }
+
     pub(crate) fn ring(&self, ring: Ring) {
         let bells = [
             (ring.timers, &self.timers),
-            (ring.outbox, &self.outbox),
+            (ring.outbox, &self.slack),
+            (ring.outbox, &self.teams),
             (ring.entitlements, &self.entitlements),
             (ring.children, &self.children),
             (ring.homes, &self.homes),
+            (ring.screenings, &self.screenings),
         ];
         bells.into_iter().filter(|(rung, _)| *rung).for_each(|(_, bell)| bell.notify_one());
     }
@@ -44,7 +56,8 @@ impl Wakeups {
 
 impl Ring {
     /// Every bell.
-    pub const ALL: Self = Self { timers: true, outbox: true, entitlements: true, children: true, homes: true };
+    pub const ALL: Self =
+        Self { timers: true, outbox: true, entitlements: true, children: true, homes: true, screenings: true };
 
     /// Both.
     pub fn and(self, other: Self) -> Self {
@@ -54,6 +67,7 @@ impl Ring {
             entitlements: self.entitlements | other.entitlements,
             children: self.children | other.children,
             homes: self.homes | other.homes,
+            screenings: self.screenings | other.screenings,
         }
     }
 
@@ -67,7 +81,8 @@ impl Ring {
     /// Reads [`Ring::letters`]; letters of newer versions are ignored.
     pub fn read(letters: &str) -> Self {
         let has = |letter| letters.contains(letter);
-        Self { timers: has('t'), outbox: has('o'), entitlements: has('e'), children: has('c'), homes: has('h') }
+        let (timers, outbox, entitlements) = (has('t'), has('o'), has('e'));
+        Self { timers, outbox, entitlements, children: has('c'), homes: has('h'), screenings: false }
     }
 }
 

@@ -123,7 +123,7 @@ fn change(access: &Access, step: usize, policy: &Policy, directory: &Directory) 
         }
         let why = match (directory.active(person), directory.absence(person)) {
             (None, _) => Unasked::Disabled,
-            (Some(person), _) if !person.in_chat() => Unasked::NotInChat,
+            (Some(person), _) if !directory.in_chat(person) => Unasked::NotInChat,
             (_, Some(absence)) => Unasked::Away { until: absence.until, delegate: None },
             _ => Unasked::NotNamed,
         };

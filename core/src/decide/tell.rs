@@ -1,14 +1,14 @@
 //! Who is told what: the only place that makes slots and picks recipients.
 //!
-//! Where one person asks for another both hear of it, each in a conversation of their own. Each recipient has one card per access, edited as things change, and the story in its thread. An extension goes on in the thread
-//! and under the announcement of the access it extends.
+//! Where one person asks for another both hear of it, each in a conversation of their own. Each recipient has one card per access, edited as
+//! things change, and the story in its thread. An extension goes on in the thread and under the announcement of the access it extends. What was
+//! asked for in one request has one card, its lead's, and one thread.
 
 use std::collections::BTreeSet;
 
 use super::draft::Draft;
 use super::talk;
 use crate::access::{Access, Closed, EndCause, Outcome, State};
-use crate::directory::Person;
 use crate::effect::{Recipient, Slot};
 use crate::facts::OpenAccess;
 use crate::id::PersonId;
@@ -19,9 +19,9 @@ const GRANT: &str = "grant";
 const WARNING: &str = "warning";
 const FAILING: &str = "revocation-failing";
 
-/// The thread of each of them: under the card of the chain's first access.
+/// The thread of each of the parties: under the card of the chain's first access, or of that one's bundle.
 fn thread(access: &Access) -> Slot {
-    Slot::new(access.root(), REQUEST)
+    Slot::new(access.thread(), REQUEST)
 }
 
 /// The channels that see grants: the announcement channel, and an incident's own where it was given for one.
@@ -64,13 +64,13 @@ impl Draft<'_> {
         self.tell(Recipient::Security, slot, Some(review(&self.access)), kind);
     }
 
-    /// The parties' cards; an extension's stands in the thread of what it extends.
+    /// The parties' cards, one for a whole bundle; an extension's stands in the thread of what it extends.
     fn tell_request(&mut self) {
-        let access = self.access.clone();
-        let slot = Slot::new(access.id, REQUEST);
-        let under = (access.root() != access.id).then(|| thread(&access));
-        let extended = self.extended();
-        self.tell_card(&slot, under, (access, extended));
+        let slot = Slot::new(self.access.lead(), REQUEST);
+        let under = (self.access.root() != self.access.id).then(|| thread(&self.access));
+        let (access, bundle) = self.whole();
+        let extended = self.extended().filter(|_| bundle.is_empty());
+        self.tell_card(&slot, under, (access, bundle, extended));
         self.tell_first_card();
     }
 
@@ -82,18 +82,27 @@ impl Draft<'_> {
         if access.root() == access.id || access.activated_at.is_none() || ended_with_it {
             return;
         }
+        // The card of a bundle shows each of it by itself.
+        if access.request.extends.as_ref().is_none_or(|extends| extends.thread.is_some()) {
+            return;
+        }
         let parent = self.facts.parent.filter(|parent| matches!(parent.state, State::Active(_)));
         let shown = match parent {
-            Some(parent) => (parent.clone(), extended_by(&OpenAccess::from(&access))),
-            None => (access.clone(), self.extended()),
+            Some(parent) => (parent.clone(), Vec::new(), extended_by(&OpenAccess::from(&access))),
+            None => (access.clone(), Vec::new(), self.extended()),
         };
         self.tell_card(&thread(&access), None, shown);
     }
 
-    fn tell_card(&mut self, slot: &Slot, under: Option<Slot>, (access, extended): (Access, Option<Extended>)) {
+    fn tell_card(
+        &mut self,
+        slot: &Slot,
+        under: Option<Slot>,
+        (access, bundle, extended): (Access, Vec<Access>, Option<Extended>),
+    ) {
         for party in self.parties() {
-            let (access, extended) = (access.clone(), extended.clone());
-            let notice = Notice { kind: NoticeKind::Request, access, at: self.now, reader: None, extended };
+            let (access, bundle, extended) = (access.clone(), bundle.clone(), extended.clone());
+            let notice = Notice { kind: NoticeKind::Request, access, bundle, at: self.now, reader: None, extended };
             self.tell_of(party, (slot.clone(), under.clone()), notice);
         }
     }
@@ -117,8 +126,10 @@ impl Draft<'_> {
     /// Who hears where it stands. A beneficiary who has no chat identity any more hears nothing: it would wait for them for ever.
     fn parties(&self) -> Vec<Recipient> {
         let request = &self.access.request;
-        let reached =
-            |id: &&PersonId| **id == request.requester || self.facts.directory.person(id).is_some_and(Person::in_chat);
+        let reached = |id: &&PersonId| {
+            **id == request.requester
+                || self.facts.directory.person(id).is_some_and(|person| self.facts.directory.in_chat(person))
+        };
         self.access.told().filter(reached).cloned().map(Recipient::Person).collect()
     }
 
@@ -251,9 +262,9 @@ fn review(access: &Access) -> Slot {
 }
 
 fn question(access: &Access, index: usize) -> Slot {
-    Slot::new(access.id, format!("question-{index}"))
+    Slot::new(access.lead(), format!("question-{index}"))
 }
 
 fn approval(access: &Access, step: usize) -> Slot {
-    Slot::new(access.id, format!("approval-{step}"))
+    Slot::new(access.lead(), format!("approval-{step}"))
 }

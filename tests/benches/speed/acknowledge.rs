@@ -15,9 +15,9 @@ use crate::client::Client;
 use crate::distribution::{Samples, compare, goal};
 use crate::world::{ASKING, World, slack_id};
 
-const CLIENTS: usize = 32;
+pub const CLIENTS: usize = 32;
 const EACH: usize = 50;
-const PACE: Duration = Duration::from_secs(1);
+pub const PACE: Duration = Duration::from_secs(1);
 
 /// Measures and prints; whether the goal is met.
 pub async fn run(world: &World) -> bool {
@@ -34,12 +34,12 @@ pub async fn run(world: &World) -> bool {
 /// One measurement of everything; `people` ask once each.
 async fn round(world: &World, echo: &Client, pace: Option<Duration>, people: Range<usize>) -> Samples {
     let client = &world.client;
-    let help = measure(pace, |_| async { client.command(&slack_id(1), "help").await.0 }).await;
-    let plain = measure(pace, |_| async { echo.command(&slack_id(1), "help").await.0 }).await;
+    let help = measure(pace, EACH, |_| async { client.command(&slack_id(1), "help").await.0 }).await;
+    let plain = measure(pace, EACH, |_| async { echo.command(&slack_id(1), "help").await.0 }).await;
     compare(&Samples::new("/jit help", help), &Samples::new("baseline: an empty axum handler", plain));
 
     let (first, asked) = (people.start, Instant::now());
-    let requests = measure(pace, |number| async move {
+    let requests = measure(pace, EACH, |number| async move {
         let text = "request orders-admin for 1h because looking into the failed nightly import";
         client.command(&slack_id(first + number), text).await.0
     })
@@ -51,8 +51,12 @@ async fn round(world: &World, echo: &Client, pace: Option<Duration>, people: Ran
     requests
 }
 
-/// Every client's durations, all together.
-async fn measure<F: Future<Output = Duration>>(pace: Option<Duration>, send: impl Fn(usize) -> F) -> Vec<Duration> {
+/// Every client's durations, all together; each sends so often.
+pub async fn measure<F: Future<Output = Duration>>(
+    pace: Option<Duration>,
+    each: usize,
+    send: impl Fn(usize) -> F,
+) -> Vec<Duration> {
     let one = |client: usize| {
         let send = &send;
         async move {
@@ -62,12 +66,12 @@ async fn measure<F: Future<Output = Duration>>(pace: Option<Duration>, send: imp
                 // Clients do not move in step.
                 tokio::time::sleep(PACE * client as u32 / CLIENTS as u32).await;
             }
-            let mut took = Vec::with_capacity(EACH);
-            for number in 0..EACH {
+            let mut took = Vec::with_capacity(each);
+            for number in 0..each {
                 if let Some(ticks) = &mut ticks {
                     ticks.tick().await;
                 }
-                took.push(send(client * EACH + number).await);
+                took.push(send(client * each + number).await);
             }
             took
         }
@@ -76,7 +80,7 @@ async fn measure<F: Future<Output = Duration>>(pace: Option<Duration>, send: imp
 }
 
 /// An acknowledgement that stored nothing would be a fast lie.
-async fn must_be_stored(world: &World, people: Range<usize>) {
+pub async fn must_be_stored(world: &World, people: Range<usize>) {
     let ids: Vec<_> = people.map(|person| format!("p{person}")).collect();
     let sql = "SELECT count(*) FROM accesses WHERE beneficiary = ANY($1)";
     let stored: i64 = world.own_database().await.query_one(sql, &[&ids]).await.expect("the service made it").get(0);
@@ -89,7 +93,7 @@ async fn inserts(world: &World, pace: Option<Duration>) -> Vec<Duration> {
     first.batch_execute("CREATE TABLE IF NOT EXISTS bare (number BIGINT)").await.expect("a superuser may");
     let connections = join_all((0..CLIENTS).map(|_| world.database.connect())).await;
     let connections = &connections;
-    measure(pace, |number| async move {
+    measure(pace, EACH, |number| async move {
         let started = Instant::now();
         let insert = format!("INSERT INTO bare VALUES ({number})");
         connections[number / EACH].batch_execute(&insert).await.expect("a superuser may");

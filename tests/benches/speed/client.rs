@@ -23,6 +23,11 @@ impl Client {
         Self { http: reqwest::Client::new(), base }
     }
 
+    /// Where the service listens.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A slash command of a person; how long until it was acknowledged, and with what.
     pub async fn command(&self, slack_user: &str, text: &str) -> (Duration, String) {
         let trigger = trigger();

@@ -1,7 +1,7 @@
 //! How fast it is: `tests/bench` runs this on the release build. Prints the machine, distributions, and ratios to a baseline of the same
 //! run, and ends with 1 when a goal is missed. Everything real: PostgreSQL with durable commits, Redis, signed HTTP, the built service.
 //!
-//! Arguments name the benches to run (`decision`, `reload`, `acknowledge`, `approve`, `lateness`); none means all.
+//! Arguments name the benches to run (`decision`, `reload`, `acknowledge`, `teams`, `approve`, `lateness`); none means all.
 
 mod acknowledge;
 mod approve;
@@ -13,6 +13,7 @@ mod machine;
 mod reload;
 mod scale;
 mod slack;
+mod teams;
 mod world;
 
 use world::World;
@@ -31,7 +32,7 @@ fn main() {
         println!("\nreload: 1,000 roles, 200 rules, 2,000 people");
         met &= reload::read();
     }
-    if ["acknowledge", "approve", "lateness", "reload"].into_iter().any(want) {
+    if ["acknowledge", "teams", "approve", "lateness", "reload"].into_iter().any(want) {
         rustls::crypto::ring::default_provider().install_default().expect("nobody installed another before");
         let runtime = tokio::runtime::Runtime::new().expect("threads can be made");
         met &= runtime.block_on(served(&want));
@@ -49,6 +50,9 @@ async fn served(want: &impl Fn(&str) -> bool) -> bool {
     }
     if want("acknowledge") {
         met &= acknowledge::run(&world).await;
+    }
+    if want("teams") {
+        met &= teams::run(&world).await;
     }
     if want("approve") {
         println!("\napprove: the click to verified in PostgreSQL");

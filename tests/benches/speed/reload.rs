@@ -26,8 +26,13 @@ const APART: Duration = Duration::from_secs(4);
 /// Reading and proving by itself; whether the goal is met.
 pub fn read() -> bool {
     let folder = Folder::new("bench-reload");
-    let sources =
-        Sources { policy: folder.join("policy"), people: folder.join("people.toml"), oncall: BTreeMap::new() };
+    let sources = Sources {
+        policy: folder.join("policy"),
+        people: folder.join("people.toml"),
+        oncall: BTreeMap::new(),
+        tickets: BTreeMap::new(),
+        platforms: Vec::new(),
+    };
     fs::create_dir_all(&sources.policy).expect("a folder of ours");
     let policy = sources.policy.join("all.toml");
     fs::write(&policy, scale::policy()).expect("a folder of ours");

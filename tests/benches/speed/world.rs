@@ -4,19 +4,27 @@
 use std::fmt::Write;
 use std::fs;
 use std::ops::Range;
+use std::sync::Arc;
 
-use jit_tests::servers::{Folder, Postgres, Redis, Service, free_port};
+use chrono::Utc;
+use jit_tests::servers::{Folder, Postgres, Redis, Scope, Service, Teams, free_port};
 use jit_tests::site::Configuration;
 use tokio_postgres::Client as Database;
 
 use crate::client::Client;
 use crate::scale;
 use crate::slack::Slack;
+use crate::teams::member;
+
+/// `announce` and `security`.
+const CHANNELS: [&str; 2] = ["C0001", "C0002"];
 
 /// Everybody. Each asks for one thing at most, so that no limit is met.
 const PEOPLE: usize = 6_000;
 /// Those who ask to be measured while they wait for the acknowledgement.
 pub const ASKING: Range<usize> = 0..3_200;
+/// Those who do so in Teams; the others are in Slack.
+pub const IN_TEAMS: Range<usize> = 3_200..3_840;
 /// Those who get access in the target; each has a manager of their own, [`manager_of`].
 pub const ELEVATED: Range<usize> = 4_000..4_200;
 /// Those who hold something until it ends.
@@ -31,6 +39,7 @@ pub struct World {
     pub target: Postgres,
     database_url: String,
     pub slack: Slack,
+    pub teams: Teams,
     pub client: Client,
     folder: Folder,
 }
@@ -42,6 +51,10 @@ impl World {
         prepare(&target).await;
         let database_url = database.fresh_database().await;
         let (slack, slack_api) = Slack::start().await;
+        let teams = Teams::start(IN_TEAMS.map(member).collect(), Arc::new(Utc::now)).await;
+        for channel in CHANNELS {
+            teams.open(channel, Scope::Channel);
+        }
         let (folder, port) = (Folder::new("bench"), free_port());
         let configuration = Configuration {
             port,
@@ -49,7 +62,8 @@ impl World {
             redis: Some(redis.url()),
             slack_api: Some(slack_api),
             sockets: false,
-            channels: ["C0001", "C0002"],
+            teams: Some(teams.configuration()),
+            channels: CHANNELS,
             more: format!(
                 "[connectors.db]\nkind = \"postgres\"\nurl = \"{}\"\n[connectors.nothing]\nkind = \"fake\"\n",
                 target.url()
@@ -58,7 +72,7 @@ impl World {
         let config = configuration.write(&folder, &people(), &policy());
         let service = Service::start(&config, port);
         let client = Client::new(service.url());
-        Self { _service: service, _redis: redis, database, target, database_url, slack, client, folder }
+        Self { _service: service, _redis: redis, database, target, database_url, slack, teams, client, folder }
     }
 
     /// Adds to the policy's file; the service sees it by itself.
@@ -108,6 +122,9 @@ fn people() -> String {
             "[[person]]\nid = \"p{person}\"\nname = \"Person {person}\"\nemail = \"p{person}@acme.test\"\nslack = \"{slack}\"\n\
              groups = [\"{group}\"]\naccounts = {{ db = \"account{person}\", nothing = \"account{person}\" }}\n"
         );
+        if IN_TEAMS.contains(&person) {
+            let _ = writeln!(text, "teams = \"{}\"", member(person).object_id);
+        }
         if person != TOP {
             let _ = writeln!(text, "manager = \"p{}\"", manager_of(person));
         }

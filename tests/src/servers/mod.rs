@@ -12,6 +12,8 @@ mod process;
 mod redis;
 mod service;
 mod sshd;
+mod teams;
+mod tickets;
 mod users;
 
 pub use certificates::certificates;
@@ -24,4 +26,9 @@ pub use process::free_port;
 pub use redis::Redis;
 pub use service::Service;
 pub use sshd::Sshd;
+pub use teams::{
+    APP_ID, APP_SECRET, AgentsPlayground, Asked, CARD, Conversation, Dialog, Exchange, Fault, Field, Key, Member,
+    Message, Scope, Submitted, TENANT, Teams, Token,
+};
+pub use tickets::{ATicket, TICKET_TOKEN, TICKET_USER, TicketProvider};
 pub use users::User;

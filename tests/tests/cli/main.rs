@@ -6,6 +6,7 @@
 mod configuration;
 mod demo;
 mod doctor;
+mod doctor_teams;
 mod freeze;
 mod manifest;
 mod operators;
@@ -13,6 +14,7 @@ mod policy;
 mod policy_replay;
 mod policy_test;
 mod program;
+mod refused_files;
 mod revoke_all;
 mod shutdown;
 mod site;

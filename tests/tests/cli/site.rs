@@ -21,6 +21,8 @@ pub struct Plan {
     /// `database.url`; a file of the folder otherwise.
     pub database: Option<String>,
     pub redis: Option<String>,
+    /// `[teams]`, where it is beside Slack.
+    pub teams: Option<String>,
     /// Names of fake connectors.
     pub fakes: Vec<&'static str>,
     /// More tables of the configuration.
@@ -45,6 +47,7 @@ impl Default for Plan {
         Self {
             database: None,
             redis: None,
+            teams: None,
             fakes: vec!["orders", "other"],
             more: String::new(),
             roles: String::new(),
@@ -188,6 +191,7 @@ fn configuration(plan: &Plan, port: u16, slack_api: String) -> Configuration {
         database: plan.database.clone().unwrap_or_else(|| usual.database.clone()),
         redis: plan.redis.clone(),
         slack_api: Some(slack_api),
+        teams: plan.teams.clone(),
         more: fakes + &plan.more,
         ..usual
     }

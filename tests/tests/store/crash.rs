@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jit_core::access::Access;
+use jit_core::access::Platform;
 use jit_core::effect::{Effect, Recipient};
 use jit_store::{Clock, CommitError, Store};
 use jit_tests::servers::Postgres;
@@ -27,7 +28,7 @@ async fn happened(store: &Store, before: &Access, after: &Access) -> bool {
     let history = store.history(before.id).await.unwrap().len() as u64;
     let due: Vec<_> = store.due_timers(1000, "look", Duration::ZERO).await.unwrap();
     let of_this = due.iter().filter(|due| due.access == before.id).map(|due| due.generation);
-    let messages = store.lease_tells(1000, "look", Duration::ZERO).await.unwrap();
+    let messages = store.lease_tells(Platform::Slack, 1000, ("look", Duration::ZERO)).await.unwrap();
     let told = messages.iter().filter(|m| m.tell.slot.access == before.id).count();
     let marked = store.lease_entitlements(1000, "look", Duration::ZERO).await.unwrap();
     let marked = marked.iter().filter(|m| m.accesses.iter().any(|a| a.id == before.id)).count();

@@ -1,6 +1,7 @@
 //! The store's life on a newer PostgreSQL than Debian's, once through: the other tests' statements, one after another.
 
 use chrono::TimeDelta;
+use jit_core::access::Platform;
 use jit_core::effect::Recipient;
 use jit_core::entitlement::Baseline;
 use jit_store::{Clock, Release, Store};
@@ -25,7 +26,7 @@ async fn a_newer_postgresql_serves_as_well() {
     assert!(save(store, Some(&access), &other, &records, &[]).await.is_err(), "its version is compared");
     assert_eq!(store.access(access.id).await.unwrap().unwrap(), other);
     assert_eq!(store.history(access.id).await.unwrap().len() as u64, other.version);
-    assert_eq!(store.lease_tells(9, "w", LEASE).await.unwrap().len(), 1);
+    assert_eq!(store.lease_tells(Platform::Slack, 9, ("w", LEASE)).await.unwrap().len(), 1);
     let db = Database::connect(&world.url).await.unwrap();
     assert!(db.execute_unprepared("DELETE FROM events").await.unwrap_err().to_string().contains("append-only"));
 

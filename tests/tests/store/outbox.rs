@@ -20,7 +20,11 @@ async fn told(world: &World, access: &Access, effects: &[Effect]) -> Access {
 }
 
 async fn lease(world: &World) -> Vec<Leased> {
-    world.store.lease_tells(100, "worker", LEASE).await.unwrap()
+    lease_on(world, Platform::Slack).await
+}
+
+async fn lease_on(world: &World, platform: Platform) -> Vec<Leased> {
+    world.store.lease_tells(platform, 100, ("worker", LEASE)).await.unwrap()
 }
 
 fn words(leased: &[Leased]) -> Vec<&str> {
@@ -56,6 +60,28 @@ async fn each_recipient_gets_one_at_a_time_in_order(#[values(Backend::Sqlite, Ba
     assert_eq!((parked[0].error.as_str(), parked[0].tell.as_ref().map(word)), ("channel_not_found", Some("b")));
     let counts = world.store.counts().await.unwrap();
     assert_eq!((counts.outbox_pending, counts.outbox_parked), (2, 1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_told_last_is_known_before_it_is_sent_and_after(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let (to, slot) = (Recipient::Person("alice".into()), Slot::new(access.id, "card"));
+    let latest =
+        async || world.store.latest_tell(&to.key(), &slot).await.unwrap().as_ref().map(|tell| word(tell).to_owned());
+    assert_eq!(latest().await, None);
+    let access =
+        told(&world, &access, &[tell(&access, &to, "card", "old"), tell(&access, &to, "thread", "story")]).await;
+    assert_eq!(latest().await.as_deref(), Some("old"));
+    let first = lease(&world).await;
+    world.store.delivered(&first[0], &handle("1")).await.unwrap();
+    assert_eq!(latest().await.as_deref(), Some("old"));
+    told(&world, &access, &[tell(&access, &to, "card", "new"), tell(&access, &Recipient::Announce, "card", "other")])
+        .await;
+    assert_eq!(latest().await.as_deref(), Some("new"), "not what another one was told");
 }
 
 #[rstest]
@@ -116,7 +142,7 @@ async fn a_lease_ends_and_a_late_delivery_still_counts(#[values(Backend::Sqlite,
     let dead = lease(&world).await;
     world.clock.advance(TimeDelta::seconds(31));
     let replica = world.replica().await;
-    let again = replica.lease_tells(9, "other", LEASE).await.unwrap();
+    let again = replica.lease_tells(Platform::Slack, 9, ("other", LEASE)).await.unwrap();
     assert_eq!((words(&again), again[0].attempts), (vec!["one"], 2));
     world.store.delivered(&dead[0], &handle("1")).await.unwrap();
     replica.retry(again[0].id, world.store.now(), "nothing to see").await.unwrap();
@@ -138,8 +164,8 @@ async fn messages_are_known_by_slot(#[values(Backend::Sqlite, Backend::Postgres)
     assert_eq!((&thread[0].posted, &thread[0].under), (&None, &Some(handle("1"))));
     world.store.delivered(&thread[0], &handle("2")).await.unwrap();
     let slot = Slot::new(access.id, "card");
-    assert_eq!(world.store.message(&to, &slot).await.unwrap(), Some(handle("1")));
-    assert_eq!(world.store.message(&Recipient::Announce, &slot).await.unwrap(), None);
+    assert_eq!(world.store.message(Platform::Slack, &to, &slot).await.unwrap(), Some(handle("1")));
+    assert_eq!(world.store.message(Platform::Slack, &Recipient::Announce, &slot).await.unwrap(), None);
     world.store.put_message(&to, &slot, &handle("3")).await.unwrap();
     let messages = world.store.messages_of(access.id).await.unwrap();
     let found: Vec<_> = messages.iter().map(|m| (m.slot.name.as_str(), m.handle.ts.as_str())).collect();
@@ -190,6 +216,73 @@ async fn a_notice_that_cannot_be_read_is_parked_and_keeps_no_other_back(
     assert!(parked[0].error.starts_with("unreadable: "), "{}", parked[0].error);
 }
 
+fn on(platform: Platform, ts: &str) -> Handle {
+    Handle { platform, ..handle(ts) }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_platform_that_is_down_holds_back_no_other(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let world = World::on_both_platforms(backend).await;
+    let access = world.requested("alice").await;
+    let to = Recipient::Announce;
+    let access = told(&world, &access, &[tell(&access, &to, "card", "one"), tell(&access, &to, "other", "two")]).await;
+    let teams = lease_on(&world, Platform::Teams).await;
+    assert_eq!(words(&teams), ["one"]);
+    world.store.retry(teams[0].id, world.store.now() + TimeDelta::hours(1), "down").await.unwrap();
+    for word in ["one", "two"] {
+        let slack = lease(&world).await;
+        assert_eq!((words(&slack), slack[0].platform), (vec![word], Platform::Slack));
+        world.store.delivered(&slack[0], &on(Platform::Slack, word)).await.unwrap();
+    }
+    let access = told(&world, &access, &[tell(&access, &to, "card", "three")]).await;
+    let slack = lease(&world).await;
+    assert_eq!((words(&slack), &slack[0].posted), (vec!["three"], &Some(on(Platform::Slack, "one"))), "an edit there");
+    world.store.delivered(&slack[0], &on(Platform::Slack, "one")).await.unwrap();
+    assert_eq!(words(&lease_on(&world, Platform::Teams).await), [""; 0]);
+    world.clock.advance(TimeDelta::hours(1));
+    let teams = lease_on(&world, Platform::Teams).await;
+    assert_eq!(
+        (words(&teams), &teams[0].posted),
+        (vec!["three"], &None),
+        "and the first message here, as it is by now"
+    );
+    world.store.delivered(&teams[0], &on(Platform::Teams, "t")).await.unwrap();
+    let slot = Slot::new(access.id, "card");
+    for (platform, ts) in [(Platform::Slack, "one"), (Platform::Teams, "t")] {
+        let message = world.store.message(platform, &to, &slot).await.unwrap();
+        assert_eq!(message, Some(on(platform, ts)), "each platform has its own message");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_is_told_on_one_platform_and_again_where_that_is(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let mut world = World::on_both_platforms(backend).await;
+    let access = world.requested("alice").await;
+    let bob = Recipient::Person("bob".into());
+    let access = told(&world, &access, &[tell(&access, &bob, "card", "asked")]).await;
+    world.bob_prefers(Platform::Teams);
+    let access = told(&world, &access, &[tell(&access, &bob, "card", "asked again")]).await;
+    assert_eq!(words(&lease_on(&world, Platform::Teams).await), [""; 0], "what waits for Slack stays there");
+    let card = lease(&world).await;
+    assert_eq!(words(&card), ["asked again"]);
+    world.store.delivered(&card[0], &on(Platform::Slack, "1")).await.unwrap();
+    let Effect::Tell(mut reminder) = tell(&access, &bob, "reminder", "reminder") else { unreachable!() };
+    reminder.under = Some(Slot::new(access.id, "card"));
+    let effects = [tell(&access, &bob, "card", "decided"), Effect::Tell(reminder), tell(&access, &bob, "next", "next")];
+    told(&world, &access, &effects).await;
+    let teams = lease_on(&world, Platform::Teams).await;
+    assert_eq!(words(&teams), ["next"], "what is new goes where he would rather be told");
+    for word in ["decided", "reminder"] {
+        let slack = lease(&world).await;
+        assert_eq!(words(&slack), [word], "the card is edited where it is, and what stands under it stands there");
+        world.store.delivered(&slack[0], &on(Platform::Slack, word)).await.unwrap();
+    }
+}
+
 /// How long something takes: the middle of some tries, since others use the machine as well.
 async fn typical(mut doing: impl AsyncFnMut()) -> Duration {
     let mut took = Vec::new();
@@ -207,20 +300,22 @@ async fn typical(mut doing: impl AsyncFnMut()) -> Duration {
 async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     /// With work in proportion to the queue, each takes twice as long and more.
     const ALLOWED: Duration = Duration::from_millis(100);
-    let world = World::new(backend).await;
+    let world = World::on_both_platforms(backend).await;
     let mut access = world.requested("alice").await;
     access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
     if let Backend::Postgres = backend {
         // As autovacuum may at a moment when nothing waits; what it notes of the indexes of queued rows is believed for long.
-        let first = lease(&world).await;
-        world.store.delivered(&first[0], &handle("1")).await.unwrap();
+        for platform in [Platform::Slack, Platform::Teams] {
+            let first = lease_on(&world, platform).await;
+            world.store.delivered(&first[0], &on(platform, "1")).await.unwrap();
+        }
         beside(&world, "VACUUM ANALYZE outbox").await;
         access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
     }
-    let long = "INSERT INTO outbox (recipient, access, slot, body, state, created_us, due_us)
+    let long = "INSERT INTO outbox (platform, recipient, access, slot, body, state, created_us, due_us)
                 WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 60000)
-                SELECT recipient, access, 'more-' || n, body, state, created_us, due_us FROM outbox, n
-                WHERE slot = 'grant' AND state = 'queued'";
+                SELECT platform, recipient, access, 'more-' || n, body, state, created_us, due_us FROM outbox, n
+                WHERE slot = 'grant' AND state = 'queued' AND platform = 'slack'";
     beside(&world, long).await;
     let leasing = typical(async || {
         let leased = lease(&world).await;
@@ -229,7 +324,9 @@ async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, B
     })
     .await;
     let committing = typical(async || {
-        let effects = ["other", "another"].map(|slot| tell(&access, &Recipient::Announce, slot, "again"));
+        let bob = Recipient::Person("bob".into());
+        let effects = [(&Recipient::Announce, "other"), (&Recipient::Announce, "another"), (&bob, "card")];
+        let effects = effects.map(|(to, slot)| tell(&access, to, slot, "again"));
         access = told(&world, &access, &effects).await;
     })
     .await;

@@ -1,5 +1,6 @@
 //! People's texts: put back on load, erased without breaking an event's hash.
 
+use jit_core::access::Platform;
 use jit_core::access::{EndCause, Revoker};
 use jit_core::effect::{Effect, Recipient};
 use jit_core::event::{Actor, Event, EventRecord};
@@ -27,7 +28,7 @@ async fn texts_come_back_everywhere_and_erasing_them_leaves_every_hash(
     let loaded = world.store.access(access.id).await.unwrap().unwrap();
     assert_eq!(loaded.request.justification.text(), "alice mends the orders");
     assert!(format!("{:?}", loaded.state).contains("the ticket is closed"));
-    let leased = world.store.lease_tells(9, "w", LEASE).await.unwrap();
+    let leased = world.store.lease_tells(Platform::Slack, 9, ("w", LEASE)).await.unwrap();
     assert_eq!(leased[0].tell.notice().unwrap().access.request.justification.text(), "alice mends the orders");
     let leased = world.store.lease_entitlements(9, "w", LEASE).await.unwrap();
     assert_eq!(leased[0].accesses[0].request.justification.text(), "alice mends the orders");

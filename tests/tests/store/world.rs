@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::access::{Access, EndCause, Origin, Outcome, Platform, Proof, Request};
 use jit_core::apply::apply;
+use jit_core::directory::{Directory, parse_people};
 use jit_core::effect::{Content, Effect, Recipient, Slot, Tell};
 use jit_core::entitlement::{Entitlement, Target};
 use jit_core::event::{Actor, Event, EventRecord};
@@ -13,7 +14,7 @@ use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
 use jit_core::policy::{Level, Risk, Route};
 use jit_core::span::Span;
-use jit_store::{Clock, Commit, CommitError, Store, VirtualClock};
+use jit_store::{Change, Clock, Commit, CommitError, Store, VirtualClock};
 use jit_tests::servers::{Folder, Postgres, Version};
 use uuid::Uuid;
 
@@ -45,6 +46,8 @@ impl Backend {
 /// A migrated store with a clock that stands still.
 pub struct World {
     pub store: Store,
+    /// Says on which platforms people are told.
+    pub directory: Directory,
     pub clock: VirtualClock,
     pub url: String,
     _folder: Folder,
@@ -65,7 +68,24 @@ impl World {
         let clock = VirtualClock::new(noon());
         let store = Store::open(&url, None, Clock::Virtual(clock.clone())).await.expect("it opens");
         store.migrate().await.expect("it migrates");
-        Self { store, clock, url, _folder: folder }
+        Self { store, directory: Directory::default(), clock, url, _folder: folder }
+    }
+
+    /// The same over Slack and Teams, with bob on both.
+    pub async fn on_both_platforms(backend: Backend) -> Self {
+        let mut world = Self::new(backend).await;
+        world.bob_prefers(Platform::Slack);
+        world
+    }
+
+    /// From now on bob would rather be told there.
+    pub fn bob_prefers(&mut self, platform: Platform) {
+        let people = format!(
+            "[[person]]\nid = \"bob\"\nname = \"Bob\"\nslack = \"U0002\"\nteams = \"aad-2\"\nchat = \"{}\"\n",
+            platform.as_str()
+        );
+        self.directory = parse_people("people.toml", &people, None).expect("sound");
+        self.directory.set_platforms(vec![Platform::Slack, Platform::Teams]);
     }
 
     /// Another replica on the same database.
@@ -84,7 +104,8 @@ impl World {
     /// Commits events on an access.
     pub async fn on(&self, before: &Access, events: Vec<Event>, effects: &[Effect]) -> Access {
         let (after, records) = next(before, events, self.store.now());
-        save(&self.store, Some(before), &after, &records, effects).await.expect("nobody is in the way");
+        let done = save_told(&self.store, (Some(before), &after), &records, (effects, &self.directory)).await;
+        done.expect("nobody is in the way");
         after
     }
 
@@ -125,11 +146,19 @@ pub async fn save(
     records: &[EventRecord],
     effects: &[Effect],
 ) -> Result<(), CommitError> {
+    save_told(store, (before, after), records, (effects, &Directory::default())).await
+}
+
+/// The same, told on the platforms of a directory.
+async fn save_told(
+    store: &Store,
+    (before, after): (Option<&Access>, &Access),
+    records: &[EventRecord],
+    (effects, directory): (&[Effect], &Directory),
+) -> Result<(), CommitError> {
     let commit = Commit {
-        before,
-        after,
-        records,
-        effects,
+        changes: &[Change { before, after, records, effects }],
+        directory,
         person_version: None,
         shared_versions: &[],
         dedupe: None,
@@ -166,6 +195,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         rehearsal: None,
+        bundle: None,
         tells_beneficiary: false,
     });
     let route = Route {
@@ -177,8 +207,14 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         timeout: Span::hours(8),
         warn_before: Span::minutes(15),
         oncall: None,
+        ticket: None,
     };
-    let records = records(access, 0, vec![Event::Requested { short, request, route, closing: None }, opened()], at);
+    let records = records(
+        access,
+        0,
+        vec![Event::Requested { short, request, route, closing: None, on_duty: None }, opened()],
+        at,
+    );
     (fold(None, &records), records)
 }
 
@@ -226,7 +262,7 @@ pub fn fold(start: Option<Access>, records: &[EventRecord]) -> Access {
 pub fn tell(access: &Access, to: &Recipient, slot: &str, word: &str) -> Effect {
     let at = access.requested_at;
     let kind = NoticeKind::Approved { by: word.into(), at_most: None };
-    let notice = Notice { kind, access: access.clone(), at, reader: None, extended: None };
+    let notice = Notice { kind, access: access.clone(), bundle: Vec::new(), at, reader: None, extended: None };
     Effect::Tell(Box::new(Tell {
         to: to.clone(),
         slot: Slot::new(access.id, slot),

@@ -82,11 +82,12 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         begins: None,
     };
     let filled = || Filled {
-        role: Some("orders-db-admin".into()),
+        roles: vec!["orders-db-admin".into()],
         duration: Some(Span::minutes(45)),
         reason: Some("Incident 42 <!channel>".to_owned()),
         ..Filled::default()
     };
+    let several = || Filled { roles: vec!["orders-db-admin".into(), "orders-db-reader".into()], ..filled() };
     let request_form = |roles: &[RoleLine], filled, preview| {
         let me = "alice".into();
         let people = (&me, [].as_slice());
@@ -104,6 +105,8 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         ("request-judged", request_form(&few, filled(), Preview::Judged(&judgement))),
         ("request-automatic", request_form(&few, filled(), Preview::Judged(&auto))),
         ("request-refused", request_form(&few, filled(), Preview::Refused(&refusal))),
+        ("request-several", request_form(&few, several(), Preview::Judged(&judgement))),
+        ("request-several-automatic", request_form(&few, several(), Preview::Judged(&auto))),
         ("request-sponsor", sponsor(&few, None, &["carl".into()])),
         ("request-sponsor-chosen", sponsor(&few, Some("carl"), &["carl".into()])),
         ("request-sponsor-many", sponsor(&few, Some("person-140"), &crowd)),

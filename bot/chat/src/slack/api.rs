@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::{SlackApiToken, SlackApiTokenValue, SlackClient};
 
-use super::connector::{Connector, TIMEOUT, retry_after};
+use super::connector::{Connector, TIMEOUT};
 use super::render::Message;
 use crate::deliver::ChatError;
+use crate::wire::{connection, http_date, retry_after};
 
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -342,20 +343,6 @@ fn unreachable(error: &reqwest::Error) -> ChatError {
     ChatError::Unreachable { what: connection(error).to_owned() }
 }
 
-/// What is said of a connection that did not work.
-pub(super) fn connection(error: &reqwest::Error) -> &'static str {
-    match () {
-        () if error.is_timeout() => "no answer in time",
-        () if error.is_connect() => "no connection",
-        () => "the connection broke",
-    }
-}
-
-/// `Sat, 21 Nov 2026 14:00:00 GMT`.
-fn http_date(date: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(&date.replace("GMT", "+0000")).ok().map(|date| date.to_utc())
-}
-
 fn required(body: &Value, pointer: &str) -> Result<String, ChatError> {
     let text = body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     text.ok_or_else(|| ChatError::Retry { what: format!("the answer lacks {pointer}"), after: None })
@@ -386,11 +373,5 @@ mod tests {
         assert!(matches!(refused("invalid_auth", None), ChatError::Retry { .. }));
         assert!(matches!(refused("msg_too_long", None), ChatError::Permanent { .. }));
         assert!(matches!(refused("whatever_comes_next", None), ChatError::Permanent { .. }));
-    }
-
-    #[test]
-    fn the_date_header_is_read() {
-        let date = http_date("Sat, 21 Nov 2026 14:00:00 GMT").unwrap();
-        assert_eq!(date, crate::cards::sample::now());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +18,8 @@ use slack_morphism::{
     ClientResult, SlackClientApiCallContext, SlackClientHttpConnector, SlackClientId, SlackClientSecret,
 };
 use url::Url;
+
+use crate::wire::{connection, retry_after};
 
 /// How long one call may take in all.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,12 +72,7 @@ fn system(what: &str) -> SlackClientError {
 
 /// Whether the request may have arrived is not known.
 fn broken(error: &reqwest::Error) -> SlackClientError {
-    system(super::api::connection(error))
-}
-
-/// The seconds that Slack asks us to wait.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    system(connection(error))
 }
 
 fn token(context: &SlackClientApiCallContext<'_>) -> Option<String> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use jit_core::access::Platform;
 use jit_core::effect::Recipient;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -11,12 +12,14 @@ use tokio::sync::Mutex;
 use super::api::Api;
 use super::render;
 use crate::cards::{self, Context};
-use crate::deliver::{Chat, ChatError, Delivery, Handle};
+use crate::deliver::{Chat, ChatError, Delivery, Handle, Pace, Rate};
 
 /// What our messages say of themselves to Slack; people do not see it.
 pub const EVENT_TYPE: &str = "jit_notice";
 /// What Slack says of a message or a thread that is no longer there, or no longer ours to edit.
 const GONE: [&str; 4] = ["message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"];
+/// Source: Slack, "Rate limits", chat.postMessage: about one a second for each conversation, short bursts allowed.
+const PACE: Pace = Pace { conversation: Rate { per_second: 1.0, burst: 8 }, all: None };
 /// How long before a notice was queued its message is looked for: clocks differ.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(10);
 /// Most pages of 200 messages that are looked through for one of ours.
@@ -141,6 +144,14 @@ fn is_ours(message: &Value, outbox_id: &str) -> bool {
 
 #[async_trait]
 impl Chat for Slack {
+    fn platform(&self) -> Platform {
+        Platform::Slack
+    }
+
+    fn pace(&self) -> Pace {
+        PACE
+    }
+
     async fn deliver(&self, delivery: &Delivery<'_>, context: &Context<'_>) -> Result<Handle, ChatError> {
         let message = render::message(&cards::content(&delivery.tell.content, context), context);
         let metadata = json!({ "event_type": EVENT_TYPE, "event_payload": { "outbox_id": delivery.outbox_id } });

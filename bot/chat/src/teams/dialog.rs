@@ -12,7 +12,7 @@ use super::buttons::label;
 use super::limits;
 use super::render::{self, CONTENT_TYPE, VERSION, Viewer};
 use super::room::Room;
-use super::text::{clean, cut, plain};
+use super::text::{clean, cut, inert, plain};
 use crate::card::Card;
 use crate::cards::Context;
 use crate::form::{Choice, Field, Form, FormKind, Input, Meta, Values, field};
@@ -20,7 +20,7 @@ use crate::form::{Choice, Field, Form, FormKind, Input, Meta, Values, field};
 /// Which choices are searched for while typing; comes back with each search.
 pub const ROLES: &str = "roles";
 /// The same, where people are searched for.
-pub const PEOPLE: &str = "people";
+pub const PEOPLE: &str = "sponsored";
 /// More choices than these are easier to find by typing.
 const LISTED: usize = 8;
 /// What is said of an empty field that must not be.
@@ -41,9 +41,18 @@ pub struct Sent {
 
 /// Renders a dialog, as the answer to whatever opens or sends it; with what is wrong, by field.
 pub fn task(form: &Form, context: &Context, errors: &BTreeMap<&str, String>) -> Value {
-    let content = Room::fit(limits::CARD_BYTES, |room| card(form, context, errors, room));
+    let content = content(form, context, errors);
     let height = if form.fields.len() > 2 { "large" } else { "medium" };
     continued(&form.title, content, height)
+}
+
+/// Renders a form as a card in a message: for clients that know no dialogs.
+pub fn attachment(form: &Form, context: &Context, errors: &BTreeMap<&str, String>) -> Value {
+    json!({ "contentType": CONTENT_TYPE, "content": content(form, context, errors) })
+}
+
+fn content(form: &Form, context: &Context, errors: &BTreeMap<&str, String>) -> Value {
+    Room::fit(limits::CARD_BYTES, |room| card(form, context, errors, room))
 }
 
 /// Renders a card as a dialog: where somebody asks to see something that a shared card has no room for.
@@ -95,6 +104,14 @@ pub fn lacking(form: &Form, values: &Values) -> BTreeMap<&'static str, String> {
             let known = *external || options.iter().any(|option| sends(option) == value);
             (!known).then(|| "Choose one of these.".to_owned())
         }
+        (Input::MultiSelect { options, max, external, .. }, Some(value)) => {
+            let chosen = || value.split(',').map(str::trim).filter(|one| !one.is_empty());
+            let known = |one: &str| *external || options.iter().any(|option| sends(option) == one);
+            match chosen().count() {
+                number if number > *max => Some(format!("At most {max}.")),
+                _ => (!chosen().all(known)).then(|| "Choose among these.".to_owned()),
+            }
+        }
     };
     form.fields.iter().filter_map(|field| Some((field.id, wrong(field)?))).collect()
 }
@@ -106,6 +123,11 @@ pub fn filled(mut form: Form, values: &Values) -> Form {
         let value = values.get(field.id).map(str::to_owned);
         match &mut field.input {
             Input::Select { selected, .. } => *selected = value.or(selected.take()),
+            Input::MultiSelect { selected, .. } => {
+                if let Some(value) = value {
+                    *selected = value.split(',').map(|one| one.trim().to_owned()).collect();
+                }
+            }
             Input::Text { initial, .. } => *initial = value,
         }
     }
@@ -133,7 +155,7 @@ fn card(form: &Form, context: &Context, errors: &BTreeMap<&str, String>, room: R
         "type": "AdaptiveCard",
         "version": VERSION,
         "body": body,
-        "fallbackText": cut(plain(&form.title).trim(), limits::TITLE),
+        "fallbackText": cut(inert(&form.title).trim(), limits::TITLE),
     });
     if let Some(submit) = &form.submit {
         let mut data = json!({ "form": form.kind.as_str(), "meta": meta(&form.meta) });
@@ -149,9 +171,11 @@ fn card(form: &Form, context: &Context, errors: &BTreeMap<&str, String>, room: R
     content
 }
 
-/// What filters another field follows at once or not at all; here choices are found by typing instead, and say their level.
+/// What filters another field follows at once or not at all; here choices are found by typing instead, and say their level. A select
+/// without choices cannot be answered.
 fn is_shown(field: &Field) -> bool {
-    field.id != field::LEVEL
+    let empty = matches!(&field.input, Input::Select { options, external: false, .. } if options.is_empty());
+    field.id != field::LEVEL && !empty
 }
 
 fn style(kind: FormKind) -> &'static str {
@@ -177,7 +201,7 @@ fn meta(meta: &Meta) -> Value {
 
 fn input(field: &Field, previews: bool, room: Room) -> Value {
     let optional = if field.optional { " (optional)" } else { "" };
-    let label = format!("{}{optional}", cut(plain(&field.label).trim(), limits::LABEL));
+    let label = format!("{}{optional}", said(&field.label, limits::LABEL));
     let mut input = json!({ "id": field.id, "label": label, "isRequired": !field.optional && !previews });
     if !field.optional && !previews {
         input["errorMessage"] = json!(match field.input {
@@ -186,7 +210,15 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
         });
     }
     match &field.input {
-        Input::Select { options, selected, external } => select(&mut input, options, selected.as_deref(), *external),
+        Input::Select { options, selected, external } => {
+            let most = if *external { limits::FOUND } else { room.choices };
+            select(&mut input, options, selected.as_slice(), most);
+        }
+        Input::MultiSelect { options, selected, external, .. } => {
+            let most = if *external { limits::FOUND } else { room.choices };
+            select(&mut input, options, selected, most);
+            input["isMultiSelect"] = json!(true);
+        }
         Input::Text { multiline, min, max, initial, placeholder } => {
             let max = (*max).clamp(1, limits::INPUT);
             input["type"] = json!("Input.Text");
@@ -207,28 +239,34 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
 }
 
 /// Many choices are found by typing; too many for one dialog are asked for while typing.
-fn select(input: &mut Value, options: &[Choice], selected: Option<&str>, external: bool) {
-    let initial = selected.and_then(|value| options.iter().find(|choice| choice.value == value));
-    let most = if external { limits::FOUND } else { limits::CHOICES };
-    let first = options.iter().take(most);
-    // The one chosen must be among those listed.
-    let cut_off = initial.filter(|choice| !first.clone().any(|listed| listed == *choice));
-    let listed: Vec<Value> = first.take(most - usize::from(cut_off.is_some())).chain(cut_off).map(choice).collect();
+fn select(input: &mut Value, options: &[Choice], selected: &[String], most: usize) {
+    let initial = selected.iter().filter_map(|value| options.iter().find(|choice| choice.value == *value));
+    let initial: Vec<&Choice> = initial.collect();
+    // Those chosen must be among those listed.
+    let room = most.saturating_sub(if options.len() > most { initial.len() } else { 0 });
+    let listed = options.iter().enumerate().filter(|(place, choice)| *place < room || initial.contains(choice));
+    let listed: Vec<Value> = listed.map(|(_, one)| choice(one)).collect();
     input["type"] = json!("Input.ChoiceSet");
-    input["style"] = json!(if external || listed.len() > LISTED { "filtered" } else { "compact" });
+    input["style"] = json!(if listed.len() > LISTED { "filtered" } else { "compact" });
     input["choices"] = json!(listed);
     input["placeholder"] = json!("Choose");
-    if external {
+    if options.len() > listed.len() {
         let dataset = if input["id"] == field::WHOM { PEOPLE } else { ROLES };
         input["choices.data"] = json!({ "type": "Data.Query", "dataset": dataset });
     }
-    if let Some(initial) = initial {
-        input["value"] = json!(sends(initial));
+    if !initial.is_empty() {
+        input["value"] = json!(initial.into_iter().map(sends).collect::<Vec<_>>().join(","));
     }
 }
 
 fn choice(choice: &Choice) -> Value {
-    json!({ "title": cut(plain(&choice.label).trim(), limits::CHOICE), "value": sends(choice) })
+    json!({ "title": said(&choice.label, limits::CHOICE), "value": sends(choice) })
+}
+
+/// Never nothing: a label that is empty names no field.
+fn said(text: &str, max: usize) -> String {
+    let text = cut(plain(text).trim(), max);
+    if text.is_empty() { "–".to_owned() } else { text }
 }
 
 fn sends(choice: &Choice) -> String {

@@ -27,8 +27,6 @@ pub const PLACEHOLDER: usize = 150;
 pub const CHOICE: usize = 150;
 /// What a choice sends.
 pub const CHOICE_VALUE: usize = 150;
-/// Choices that travel with the dialog; more are searched for while typing.
-pub const CHOICES: usize = 100;
 /// Choices that an answer to a search holds; Teams shows no more.
 pub const FOUND: usize = 15;
 /// Characters that an input may be made to take.

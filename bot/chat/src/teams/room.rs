@@ -12,6 +12,8 @@ pub(super) struct Room {
     pub parts: usize,
     /// People who are linked; more are named.
     pub mentions: usize,
+    /// Choices of each select of a dialog; more are searched for.
+    pub choices: usize,
     /// Buttons.
     pub buttons: usize,
     /// Characters of buttons and their confirmations.
@@ -25,13 +27,13 @@ impl Room {
     pub const RUN: usize = 40;
     /// Nearly every card fits into the first; anything fits into the last.
     const ALL: [Self; 7] = [
-        Self { text: 12_000, parts: 200, mentions: 30, buttons: 60, button_text: 8_000, fallbacks: true },
-        Self { text: 7_000, parts: 150, mentions: 30, buttons: 60, button_text: 8_000, fallbacks: true },
-        Self { text: 7_000, parts: 150, mentions: 20, buttons: 60, button_text: 8_000, fallbacks: false },
-        Self { text: 4_000, parts: 100, mentions: 10, buttons: 40, button_text: 4_000, fallbacks: false },
-        Self { text: 2_000, parts: 60, mentions: 10, buttons: 30, button_text: 3_000, fallbacks: false },
-        Self { text: 1_200, parts: 40, mentions: 5, buttons: 20, button_text: 2_000, fallbacks: false },
-        Self { text: 600, parts: 20, mentions: 0, buttons: 10, button_text: 1_000, fallbacks: false },
+        Self { text: 12_000, parts: 200, mentions: 30, choices: 100, buttons: 60, button_text: 8_000, fallbacks: true },
+        Self { text: 7_000, parts: 150, mentions: 30, choices: 100, buttons: 60, button_text: 8_000, fallbacks: true },
+        Self { text: 7_000, parts: 150, mentions: 20, choices: 100, buttons: 60, button_text: 8_000, fallbacks: false },
+        Self { text: 4_000, parts: 100, mentions: 10, choices: 60, buttons: 40, button_text: 4_000, fallbacks: false },
+        Self { text: 2_000, parts: 60, mentions: 10, choices: 40, buttons: 30, button_text: 3_000, fallbacks: false },
+        Self { text: 1_200, parts: 40, mentions: 5, choices: 20, buttons: 20, button_text: 2_000, fallbacks: false },
+        Self { text: 600, parts: 20, mentions: 0, choices: 10, buttons: 10, button_text: 1_000, fallbacks: false },
     ];
 
     /// The first drawing of at most so many bytes.

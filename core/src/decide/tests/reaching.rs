@@ -56,7 +56,7 @@ fn a_route_with_too_few_left_is_refused_and_says_who_and_which_rule() {
     assert_eq!(refusal.code.as_str(), "no-approver");
     assert_eq!(refusal.rule.as_deref(), Some("dual"));
     assert_eq!(refusal.ask.as_deref(), Some("Dana"));
-    assert!(refusal.what.contains("there is nobody (Bob has no Slack account in the directory)"), "{refusal}");
+    assert!(refusal.what.contains("there is nobody (Bob has no chat account in the directory)"), "{refusal}");
 
     let mut world = World::new();
     world.person("sam").slack = None;

@@ -47,13 +47,15 @@ active = false
     assert_eq!((alice.zone, directory.person(&"bob".into()).unwrap().zone), (Tz::Europe__Berlin, Tz::UTC));
     assert_eq!(alice.manager.as_ref(), Some(&PersonId::new("bob")));
     assert!(directory.active(&"bob".into()).is_none() && directory.person(&"bob".into()).is_some());
-    assert!(directory.by_teams("8c0e4a7e-0000-4000-8000-000000000001").is_some());
+    assert!(directory.by_teams("8C0E4A7E-0000-4000-8000-000000000001").is_some(), "an id is no text");
     assert_eq!(read("").unwrap().people().count(), 0);
 }
 
 #[test]
 fn one_person_s_problems_name_the_value() {
     for (more, expected) in [
+        ("chat = \"irc\"", "people.toml:4:8: `chat` is \"slack\" or \"teams\""),
+        ("chat = \"teams\"", "people.toml:4:8: `chat` is `teams`, and there is no key `teams` with their id there"),
         ("slak = \"U0001\"", "people.toml:4:1: unknown key `slak` in [[person]]; did you mean `slack`?"),
         (
             "slack = \"alice\"",

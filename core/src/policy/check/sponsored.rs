@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::reach::{Alike, is_rotation, reachable};
-use super::{Check, some};
+use super::{About, Check, some};
+use crate::directory::Person;
 use crate::id::{PersonId, RoleName};
-use crate::policy::people::{Parties, belonging, sponsors};
+use crate::policy::people::{belonging, sponsors};
 use crate::policy::quorum::short_step;
-use crate::policy::{Place, Rule};
+use crate::policy::{Place, Rule, Subject};
 
 /// Sponsor and beneficiary.
 type Pair = (PersonId, PersonId);
@@ -17,6 +18,8 @@ struct Under<'a> {
     rule: &'a Rule,
     people: BTreeSet<&'a PersonId>,
     sponsors: BTreeSet<&'a PersonId>,
+    /// Per step, who could agree, but for the manager of whoever gets it.
+    able: Vec<BTreeSet<&'a PersonId>>,
 }
 
 /// Pairs of whom a step has too few people, and those among them of whom that is worth a warning only.
@@ -31,16 +34,17 @@ impl<'a> Check<'a> {
     ///
     /// A manager who is also the sponsor cannot be asked, which they hear when they ask. That is worth a warning, as long as somebody else
     /// can sponsor that person.
-    pub(super) fn sponsored(&mut self, impossible: &HashSet<&str>) {
+    pub(super) fn sponsored(&mut self, impossible: &HashSet<usize>) {
         let mut found = Found::default();
         for (alike, roles) in self.alike() {
-            let rules = alike.rules.iter().filter(|rule| !rule.steps.is_empty());
-            let rules: Vec<Under<'_>> = rules.map(|rule| self.under(rule)).collect();
+            let positions = alike.rules.iter().filter(|position| !self.rules[**position].rule.steps.is_empty());
+            let rules: Vec<(usize, Under<'_>)> =
+                positions.map(|position| (*position, self.under(*position, alike.owner))).collect();
             let names: BTreeSet<RoleName> = roles.iter().map(|role| role.name.clone()).collect();
-            for (position, under) in rules.iter().enumerate() {
-                if !under.sponsors.is_empty() && !impossible.contains(under.rule.name.as_str()) {
+            for (index, (position, under)) in rules.iter().enumerate() {
+                if !under.sponsors.is_empty() && !impossible.contains(position) {
                     for who in &under.people {
-                        self.sponsors_of(who, (under, &rules[..position]), (&alike, &names), &mut found);
+                        self.sponsors_of(who, (under, &rules[..index]), (&alike, &names), &mut found);
                     }
                 }
             }
@@ -48,7 +52,7 @@ impl<'a> Check<'a> {
         for ((place, name, step), (pairs, roles)) in found.short {
             let roles: Vec<_> = roles.into_iter().collect();
             let what = format!(
-                "nobody could approve step {} of `{name}` when {} asks for {}: too few people in Slack who are neither of the two",
+                "nobody could approve step {} of `{name}` when {} asks for {}: too few people in chat who are neither of the two",
                 step + 1,
                 some_pairs(&pairs),
                 some(&roles)
@@ -66,7 +70,7 @@ impl<'a> Check<'a> {
     fn sponsors_of(
         &self,
         who: &'a PersonId,
-        (under, before): (&Under<'a>, &[Under<'a>]),
+        (under, before): (&Under<'a>, &[(usize, Under<'a>)]),
         (alike, roles): (&Alike<'a>, &BTreeSet<RoleName>),
         found: &mut Found<'a>,
     ) {
@@ -75,9 +79,8 @@ impl<'a> Check<'a> {
         if !person.accounts.contains_key(alike.connector) {
             return;
         }
-        let parties = Parties { requester: who, beneficiary: who, owner: alike.owner };
-        let able: Vec<_> = rule.steps.iter().map(|step| reachable(&step.any, parties, self.directory)).collect();
-        let decided = |id: &PersonId| before.iter().any(|it| it.people.contains(who) && it.sponsors.contains(id));
+        let able = self.able_for(person, under);
+        let decided = |id: &PersonId| before.iter().any(|(_, it)| it.people.contains(who) && it.sponsors.contains(id));
         let theirs = under.sponsors.iter().copied().filter(|id| *id != who && !decided(id));
         let (asked, others): (Vec<&PersonId>, Vec<&PersonId>) =
             theirs.partition(|id| able.iter().any(|able| able.contains(*id)));
@@ -101,19 +104,42 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Per step, who could agree to what this person gets.
+    fn able_for(&self, person: &'a Person, under: &Under<'a>) -> Vec<BTreeSet<&'a PersonId>> {
+        let reached = |id: &&PersonId| self.directory.active(id).is_some_and(|it| self.directory.in_chat(it));
+        let manager = person.manager.as_ref().filter(reached);
+        let steps = under.rule.steps.iter().zip(&under.able);
+        let step = |(step, able): (&crate::policy::Step, &BTreeSet<&'a PersonId>)| {
+            let mut able = able.clone();
+            able.extend(manager.filter(|_| step.any.contains(&Subject::Manager)));
+            able.remove(&person.id);
+            able
+        };
+        steps.map(step).collect()
+    }
+
     /// Sponsors who are none.
     pub(super) fn idle_sponsors(&mut self, rule: &'a Rule) {
-        let nobody = self.under(rule).sponsors.is_empty();
+        let nobody = self.sponsors_under(rule).is_empty();
         if nobody && !rule.sponsors.is_empty() && !rule.sponsors.iter().any(is_rotation) {
             let what = format!("nobody can sponsor under `{}`: its `sponsors` are no active employees", rule.name);
             self.warning(&rule.place, "sponsors", what, None);
         }
     }
 
-    fn under(&self, rule: &'a Rule) -> Under<'a> {
+    fn sponsors_under(&self, rule: &'a Rule) -> BTreeSet<&'a PersonId> {
         let mut able = belonging(&rule.sponsors, self.directory);
         able.retain(|id| self.directory.person(id).is_some_and(|person| sponsors(rule, person)));
-        Under { rule, people: self.members(rule), sponsors: able }
+        able
+    }
+
+    fn under(&self, position: usize, owner: &'a Subject) -> Under<'a> {
+        let About { rule, members, .. } = &self.rules[position];
+        let able = match rule.sponsors.is_empty() {
+            true => Vec::new(),
+            false => rule.steps.iter().map(|step| reachable(&step.any, owner, self.directory)).collect(),
+        };
+        Under { rule: *rule, people: members.clone(), sponsors: self.sponsors_under(rule), able }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{DecodeError, Home, Inbound, Intent, Source, channel};
+use super::{DecodeError, Home, Inbound, Source, Way, channel};
+use crate::inbound::Intent;
 use crate::slack::text::plain;
 
 /// Decodes a slash command.
@@ -25,13 +26,16 @@ pub(super) fn read(fields: &HashMap<String, String>, home: &Home) -> Result<Inbo
     let trigger_id = field("trigger_id").map(str::to_owned);
     Ok(Inbound {
         dedupe_key: trigger_id.as_ref().map(|id| format!("slack:trigger:{id}")),
-        team: field("team_id").map(str::to_owned),
         user: user.to_owned(),
-        conversation: field("channel_id").map(str::to_owned),
         channel: channel(field("channel_id"), field("channel_name")),
-        trigger_id,
-        response_url: field("response_url").map(str::to_owned),
         intent: Intent::Line { text: plain(field("text").unwrap_or_default()).trim().to_owned() },
+        way: Way {
+            team: field("team_id").map(str::to_owned),
+            conversation: field("channel_id").map(str::to_owned),
+            trigger_id,
+            response_url: field("response_url").map(str::to_owned),
+            ..Way::default()
+        },
     })
 }
 
@@ -63,7 +67,7 @@ mod tests {
     fn a_direct_message_is_no_channel() {
         let body = BODY.replace("C0042", "D0042").replace("inc-42", "directmessage");
         let inbound = command(body.as_bytes(), &home()).unwrap();
-        assert_eq!((inbound.channel, inbound.conversation.as_deref()), (None, Some("D0042")));
+        assert_eq!((inbound.channel, inbound.way.conversation.as_deref()), (None, Some("D0042")));
     }
 
     #[test]

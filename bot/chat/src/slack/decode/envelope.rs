@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{DecodeError, Home, Inbound, Intent, command, event, interaction, text};
+use super::{DecodeError, Home, Inbound, Way, command, event, interaction, text};
 
 /// One text from Slack.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +63,7 @@ impl Envelope {
             }
             "interactive" => interaction::payload(&self.payload, home),
             "events_api" => event::read(&self.payload, home),
-            _ => Ok(event::nobody(Intent::Ignored)),
+            _ => Ok(Inbound::ignored(Way::default())),
         }
     }
 
@@ -82,6 +82,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::inbound::Intent;
 
     fn home() -> Home {
         Home("T0001".to_owned())

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{DecodeError, Home, Inbound, Intent, Source, text};
+use super::{DecodeError, Home, Inbound, Source, Way, text};
+use crate::inbound::Intent;
 use crate::slack::text::plain;
 
 /// Decodes an event.
@@ -16,10 +17,10 @@ pub(super) fn read(body: &Value, home: &Home) -> Result<Inbound, DecodeError> {
     match text(body, &["type"]) {
         Some("url_verification") => {
             let challenge = text(body, &["challenge"]).ok_or(DecodeError::Malformed("there is no challenge"))?;
-            Ok(nobody(Intent::Verification { challenge: challenge.to_owned() }))
+            Ok(Inbound::ignored(Way { challenge: Some(challenge.to_owned()), ..Way::default() }))
         }
         Some("event_callback") => callback(body, home),
-        Some(_) => Ok(nobody(Intent::Ignored)),
+        Some(_) => Ok(Inbound::ignored(Way::default())),
         None => Err(DecodeError::Malformed("the event has no type")),
     }
 }
@@ -28,21 +29,22 @@ fn callback(body: &Value, home: &Home) -> Result<Inbound, DecodeError> {
     let event = &body["event"];
     let user_team = text(event, &["user_team"]).or_else(|| text(event, &["source_team"]));
     home.check(Source { team: text(body, &["team_id"]), enterprise: text(body, &["enterprise_id"]), user_team })?;
-    let Some(user) = text(event, &["user"]) else { return Ok(nobody(Intent::Ignored)) };
+    let Some(user) = text(event, &["user"]) else { return Ok(Inbound::ignored(Way::default())) };
     let intent = intent(event);
     if intent == Intent::Ignored {
-        return Ok(nobody(Intent::Ignored));
+        return Ok(Inbound::ignored(Way::default()));
     }
     let id = text(body, &["event_id"]).ok_or(DecodeError::Malformed("the event has no id"))?;
     Ok(Inbound {
         dedupe_key: Some(format!("slack:event:{id}")),
-        team: text(body, &["team_id"]).map(str::to_owned),
         user: user.to_owned(),
-        conversation: text(event, &["channel"]).map(str::to_owned),
         channel: None,
-        trigger_id: None,
-        response_url: None,
         intent,
+        way: Way {
+            team: text(body, &["team_id"]).map(str::to_owned),
+            conversation: text(event, &["channel"]).map(str::to_owned),
+            ..Way::default()
+        },
     })
 }
 
@@ -64,19 +66,6 @@ fn intent(event: &Value) -> Intent {
 fn without_mention(text: &str) -> String {
     let rest = text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
     if text.starts_with('@') { rest.trim().to_owned() } else { text.to_owned() }
-}
-
-pub(super) fn nobody(intent: Intent) -> Inbound {
-    Inbound {
-        dedupe_key: None,
-        team: None,
-        user: String::new(),
-        conversation: None,
-        channel: None,
-        trigger_id: None,
-        response_url: None,
-        intent,
-    }
 }
 
 #[cfg(test)]
@@ -121,7 +110,7 @@ mod tests {
         );
         let home = Home("T0001".to_owned());
         let challenge = event(br#"{"type":"url_verification","challenge":"c"}"#, &home).unwrap();
-        assert_eq!(challenge.intent, Intent::Verification { challenge: "c".to_owned() });
+        assert_eq!((challenge.intent, challenge.way.challenge.as_deref()), (Intent::Ignored, Some("c")));
         let foreign =
             json!({ "type": "message", "channel_type": "im", "user": "U1", "user_team": "T0002", "text": "x" });
         assert_eq!(decoded(foreign), Err(DecodeError::Foreign { team: "T0002".to_owned() }));

@@ -6,10 +6,11 @@ use jit_core::id::{AccessId, RoleName};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{DecodeError, Home, Inbound, Intent, Source, Submission, channel, text};
+use super::{DecodeError, Home, Inbound, Source, View, Way, channel, text};
 use crate::card::Verb;
 use crate::deliver::Handle;
 use crate::form::{FormKind, Meta, Values};
+use crate::inbound::{Intent, Submission};
 
 /// Decodes an interaction.
 pub fn interaction(body: &[u8], home: &Home) -> Result<Inbound, DecodeError> {
@@ -27,22 +28,26 @@ pub(super) fn payload(payload: &Value, home: &Home) -> Result<Inbound, DecodeErr
     let enterprise = text(payload, &["enterprise", "id"]).or_else(|| text(payload, &["team", "enterprise_id"]));
     home.check(Source { team, enterprise, user_team: text(payload, &["user", "team_id"]) })?;
     let trigger_id = text(payload, &["trigger_id"]).map(str::to_owned);
-    let intent = intent(payload);
+    let (intent, view) = (intent(payload), view(&payload["view"]));
     let conversation = text(payload, &["channel", "id"]).or_else(|| text(payload, &["container", "channel_id"]));
     Ok(Inbound {
-        dedupe_key: dedupe_key(&intent, trigger_id.as_deref()),
-        team: team.map(str::to_owned),
+        dedupe_key: dedupe_key(&intent, trigger_id.as_deref(), view.as_ref()),
         user: user.to_owned(),
-        conversation: conversation.map(str::to_owned),
         channel: channel(conversation, text(payload, &["channel", "name"])),
-        trigger_id,
-        response_url: text(payload, &["response_url"]).map(str::to_owned),
         intent,
+        way: Way {
+            team: team.map(str::to_owned),
+            conversation: conversation.map(str::to_owned),
+            trigger_id,
+            response_url: text(payload, &["response_url"]).map(str::to_owned),
+            view,
+            challenge: None,
+        },
     })
 }
 
 /// A dialog that is sent again after its errors were mended has the same view and hash, so what was filled in counts too.
-fn dedupe_key(intent: &Intent, trigger_id: Option<&str>) -> Option<String> {
+fn dedupe_key(intent: &Intent, trigger_id: Option<&str>, view: Option<&View>) -> Option<String> {
     match intent {
         Intent::Form(form) => {
             let mut digest = Sha256::new();
@@ -52,7 +57,8 @@ fn dedupe_key(intent: &Intent, trigger_id: Option<&str>) -> Option<String> {
                     digest.update(part.as_bytes());
                 }
             }
-            Some(format!("slack:view:{}:{}:{}", form.view, form.hash, hex::encode(&digest.finalize()[..16])))
+            let View { id, hash } = view?;
+            Some(format!("slack:view:{id}:{hash}:{}", hex::encode(&digest.finalize()[..16])))
         }
         Intent::Options { .. } | Intent::Ignored => None,
         _ => trigger_id.map(|id| format!("slack:trigger:{id}")),
@@ -104,15 +110,20 @@ fn message(payload: &Value) -> Option<Handle> {
     Some(Handle { conversation, message: text(container, &["message_ts"])?.to_owned() })
 }
 
-fn submission(view: &Value) -> Option<Submission> {
+fn view(view: &Value) -> Option<View> {
+    let id = text(view, &["id"])?.to_owned();
+    Some(View { id, hash: text(view, &["hash"]).unwrap_or_default().to_owned() })
+}
+
+/// A dialog without an id is none.
+fn submission(dialog: &Value) -> Option<Submission> {
+    view(dialog)?;
     Some(Submission {
-        form: FormKind::parse(text(view, &["callback_id"])?)?,
-        values: values(&view["state"]["values"]),
-        meta: text(view, &["private_metadata"])
+        form: FormKind::parse(text(dialog, &["callback_id"])?)?,
+        values: values(&dialog["state"]["values"]),
+        meta: text(dialog, &["private_metadata"])
             .and_then(|meta| serde_json::from_str::<Meta>(meta).ok())
             .unwrap_or_default(),
-        view: text(view, &["id"])?.to_owned(),
-        hash: text(view, &["hash"]).unwrap_or_default().to_owned(),
     })
 }
 
@@ -132,6 +143,10 @@ fn values(state: &Value) -> Values {
 fn value(element: &Value) -> Option<String> {
     let plain =
         ["value", "selected_user", "selected_channel", "selected_conversation", "selected_date", "selected_time"];
+    if let Some(chosen) = element["selected_options"].as_array() {
+        let values: Vec<&str> = chosen.iter().filter_map(|option| text(option, &["value"])).collect();
+        return (!values.is_empty()).then(|| values.join(","));
+    }
     let chosen = || text(element, &["selected_option", "value"]);
     plain.iter().find_map(|key| text(element, &[key])).or_else(chosen).map(str::to_owned)
 }
@@ -179,7 +194,7 @@ mod tests {
         assert_eq!((verb, access.to_string().as_str()), (Verb::Deny, ACCESS));
         assert_eq!(message, Some(Handle { conversation: "D7".to_owned(), message: "17.1".to_owned() }));
         assert_eq!(inbound.dedupe_key.as_deref(), Some("slack:trigger:13.7.abc"));
-        assert_eq!((inbound.conversation.as_deref(), inbound.channel), (Some("D7"), None));
+        assert_eq!((inbound.way.conversation.as_deref(), inbound.channel), (Some("D7"), None));
         let ephemeral = decoded(pressed("show", json!(ACCESS), true)).unwrap();
         assert!(matches!(ephemeral.intent, Intent::Button { message: None, .. }));
     }
@@ -223,6 +238,25 @@ mod tests {
     }
 
     #[test]
+    fn of_several_that_are_chosen_none_is_lost() {
+        let chosen = |roles: &[&str]| {
+            let options: Vec<Value> = roles.iter().map(|role| json!({ "value": role })).collect();
+            let element = json!({ "type": "multi_static_select", "selected_options": options });
+            let view = json!({
+                "id": "V1", "hash": "h1", "callback_id": "request", "state": { "values": { "role": { "role": element } } },
+            });
+            let Intent::Form(form) = decoded(from_alice("view_submission", json!({ "view": view }))).unwrap().intent
+            else {
+                panic!("not a form")
+            };
+            form.values.roles().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(&["orders-db-admin", "host-login"]), ["orders-db-admin", "host-login"]);
+        assert_eq!(chosen(&["host-login"]), ["host-login"]);
+        assert!(chosen(&[]).is_empty());
+    }
+
+    #[test]
     fn sent_twice_is_one_deed_and_mended_is_another() {
         let key = |reason| decoded(from_alice("view_submission", json!({ "view": view(reason) }))).unwrap().dedupe_key;
         assert_eq!(key("no"), key("no"));
@@ -235,7 +269,8 @@ mod tests {
             json!({ "view": view("x"), "actions": [{ "action_id": "duration" }], "container": { "type": "view" } });
         let inbound = decoded(from_alice("block_actions", change)).unwrap();
         let Intent::FormChanged { form, field } = inbound.intent else { panic!("not a change") };
-        assert_eq!((field.as_str(), form.hash.as_str()), ("duration", "h1"));
+        assert_eq!((field.as_str(), form.values.get("reason")), ("duration", Some("x")));
+        assert_eq!(inbound.way.view, Some(View { id: "V1".to_owned(), hash: "h1".to_owned() }));
     }
 
     #[test]

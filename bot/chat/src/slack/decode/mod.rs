@@ -1,6 +1,6 @@
 //! What Slack sends, as an [`Inbound`]. Called with bodies that [`super::verify`] believes.
 //!
-//! Tolerant: what is not known is left alone ([`Intent::Ignored`]), a null team of an org-wide install is normal. Strict where it
+//! Tolerant: what is not known is left alone ([`inbound::Intent::Ignored`]), a null team of an org-wide install is normal. Strict where it
 //! matters: another workspace's people are refused, and a body that cannot be read is an error, never a panic.
 
 mod command;
@@ -9,99 +9,39 @@ mod event;
 mod interaction;
 
 use jit_core::access::Channel;
-use jit_core::id::{AccessId, RoleName};
 use serde_json::Value;
 
-use crate::card::Verb;
-use crate::form::{FormKind, Meta, Values};
+use crate::inbound;
 
 pub use command::command;
 pub use event::event;
 pub use interaction::interaction;
 
 /// One thing that somebody did in Slack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inbound {
-    /// The same for every copy of the same deed; `None` where repeating does no harm.
-    pub dedupe_key: Option<String>,
+pub type Inbound = inbound::Inbound<Way>;
+
+/// How Slack is answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Way {
     /// The workspace, where Slack says it.
     pub team: Option<String>,
-    /// Slack's immutable id of the person; empty for [`Intent::Verification`].
-    pub user: String,
     /// The conversation it happened in: channel, or direct message.
     pub conversation: Option<String>,
-    /// The same, where it is a channel with a name: what policy's `in_channels` is held against.
-    pub channel: Option<Channel>,
     /// Opens a dialog within three seconds.
     pub trigger_id: Option<String>,
     /// Takes up to five answers within half an hour.
     pub response_url: Option<String>,
-    /// What they want.
-    pub intent: Intent,
+    /// The dialog it happened in.
+    pub view: Option<View>,
+    /// Slack checks that the address is ours: to be sent back.
+    pub challenge: Option<String>,
 }
 
-/// What somebody wants.
+/// An open dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Intent {
-    /// Words of the `/jit` language, in plain text.
-    Line {
-        /// As typed, without `/jit` and without the mention of the bot.
-        text: String,
-    },
-    /// A button on an access was pressed.
-    Button {
-        /// Which.
-        verb: Verb,
-        /// On which access.
-        access: AccessId,
-        /// The message it stands in; `None` for one that only this person sees.
-        message: Option<crate::deliver::Handle>,
-    },
-    /// The button that opens the form for a request.
-    RequestForm {
-        /// Of this role.
-        role: Option<RoleName>,
-    },
-    /// A dialog was sent.
-    Form(Box<Submission>),
-    /// Something in a dialog has changed: its preview wants to be made anew.
-    FormChanged {
-        /// As it stands.
-        form: Box<Submission>,
-        /// The field that changed.
-        field: String,
-    },
-    /// Options for a field are asked for.
-    Options {
-        /// Of which dialog.
-        form: Option<FormKind>,
-        /// Of which field.
-        field: String,
-        /// What was typed.
-        query: String,
-    },
-    /// The app's home was opened.
-    Home,
-    /// Slack checks that the address is ours: answer with the challenge.
-    Verification {
-        /// To be sent back.
-        challenge: String,
-    },
-    /// Nothing that we answer to.
-    Ignored,
-}
-
-/// A dialog with what was filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Submission {
-    /// Which dialog.
-    pub form: FormKind,
-    /// What was filled in.
-    pub values: Values,
-    /// What it carries.
-    pub meta: Meta,
-    /// Slack's id of the view.
-    pub view: String,
+pub struct View {
+    /// Slack's id of it.
+    pub id: String,
     /// Its state; an update that names it loses to a later one.
     pub hash: String,
 }

@@ -1,71 +1,46 @@
-//! The dialogs: opened with what is known, previewed while they are filled in, judged when they are sent.
+//! The forms: opened with what is known, previewed while they are filled in, judged when they are sent.
 
-use std::collections::BTreeMap;
-
-use jit_chat::cards::{Context, answers};
+use jit_chat::cards::Context;
 use jit_chat::form::{Form, FormKind, Meta, field};
 use jit_chat::forms::{self, Filled, Preview, RequestForm};
-use jit_chat::slack::decode::{Inbound, Submission};
-use jit_chat::slack::{render, view};
+use jit_chat::inbound::Submission;
 use jit_core::access::Access;
 use jit_core::answer::Answer;
 use jit_core::command::Command;
 use jit_core::refusal::{Code, Refusal};
 
-use super::{Later, Reaction, answer, told, with_context};
+use super::{Outcome, told, with_context};
 use crate::app::App;
 use crate::dispatch::ActError;
 use crate::verbs::{self, Draft, Speaker};
 
-/// Opens a dialog; without a trigger (a direct message has none), a button is offered instead.
-pub(super) fn open(app: &App, inbound: &Inbound, make: impl FnOnce(&Context<'_>) -> Form) -> Reaction {
-    let snapshot = app.dispatch.in_force.get();
-    let context = Context { directory: &snapshot.directory, now: app.dispatch.store.now() };
-    let Some(trigger_id) = inbound.trigger_id.clone() else {
-        let refusal = Refusal::new(
-            Code::NotUnderstood,
-            "A form is needed for that, and a form opens from a command or a button only.",
-            "Use `/jit` with the same words, or say all of it in one line; `help` shows how.",
-        );
-        return answer(app, inbound, &Answer::Refused { refusal });
-    };
-    let refusal = Refusal::new(
-        Code::WrongState,
-        "Slack did not let the form open in time.",
-        "Try again, or say all of it in one line; `/jit help` shows how.",
-    );
-    let instead = render::message(&answers::card(&Answer::Refused { refusal }, &context), &context);
-    let view = view::modal(&make(&context), &context);
-    Reaction::later(Later::Open { trigger_id, view, response_url: inbound.response_url.clone(), instead })
+/// Opens a form.
+pub(super) fn open(app: &App, make: impl FnOnce(&Context<'_>) -> Form) -> Outcome {
+    Outcome::Open(Box::new(with_context(app, make)))
 }
 
 /// The form for a request, filled in with what was said.
-pub(super) async fn open_request(app: &App, inbound: &Inbound, speaker: &Speaker, draft: Draft) -> Reaction {
+pub(super) async fn request(app: &App, speaker: &Speaker, draft: Draft) -> Outcome {
     let meta = Meta { channel: speaker.origin.channel.clone(), ..Meta::default() };
     let filled = Filled {
         whom: draft.beneficiary.clone(),
         level: None,
-        role: draft.role.as_deref().map(Into::into),
+        roles: draft.role.iter().chain(&draft.more).map(|role| role.as_str().into()).collect(),
         duration: draft.duration,
         reason: draft.because.clone(),
         ticket: draft.ticket.clone(),
         at: draft.at.clone(),
     };
     let previewed = app.verbs().preview(speaker, draft).await;
-    open(app, inbound, |context| request_form(app, speaker, (filled, meta), previewed, context))
+    open(app, |context| request_form(app, speaker, (filled, meta), previewed, context))
 }
 
 /// The form for an emergency bypass, or a drill of one: sending it is the confirmation.
-pub(super) fn open_emergency(
-    app: &App,
-    inbound: &Inbound,
-    speaker: &Speaker,
-    (draft, drill): (Draft, bool),
-) -> Reaction {
+pub(super) fn emergency(app: &App, speaker: &Speaker, (draft, drill): (Draft, bool)) -> Outcome {
     let meta = Meta { channel: speaker.origin.channel.clone(), drill, ..Meta::default() };
-    let role = draft.role.as_deref().map(Into::into);
-    let filled = Filled { role, duration: draft.duration, reason: draft.because, ..Filled::default() };
-    open(app, inbound, |_| emergency_form(app, speaker, (filled, meta)))
+    let roles = draft.role.iter().map(|role| role.as_str().into()).collect();
+    let filled = Filled { roles, duration: draft.duration, reason: draft.because, ..Filled::default() };
+    open(app, |_| emergency_form(app, speaker, (filled, meta)))
 }
 
 fn emergency_form(app: &App, speaker: &Speaker, (filled, meta): (Filled, Meta)) -> Form {
@@ -79,79 +54,81 @@ fn is_drill(form: &Submission) -> bool {
     form.values.drill().unwrap_or(form.meta.drill)
 }
 
+/// A form about an access.
+pub(super) fn about(app: &App, kind: FormKind, access: &Access) -> Outcome {
+    match kind {
+        FormKind::ApproveShorter => open(app, |c| forms::approve_shorter(access, c)),
+        FormKind::Deny => open(app, |c| forms::deny(access, c)),
+        FormKind::Ask => open(app, |c| forms::ask(access, c)),
+        FormKind::Reply => open(app, |c| forms::reply(access, c)),
+        FormKind::Revoke => open(app, |c| forms::revoke(access, c)),
+        FormKind::Justified => open(app, |c| forms::justified(access, c)),
+        FormKind::Misuse => open(app, |c| forms::misuse(access, c)),
+        FormKind::Extend | FormKind::Request | FormKind::Emergency => extend(app, access),
+    }
+}
+
+/// The form of a submission, as it would be opened now.
+pub(super) async fn again(app: &App, speaker: &Speaker, sent: &Submission) -> Option<Form> {
+    let opened = match (sent.form, sent.meta.access) {
+        (FormKind::Request, _) => changed(app, speaker, sent).await,
+        (FormKind::Emergency, _) => emergency(app, speaker, (draft(&filled(sent)), is_drill(sent))),
+        (kind, id) => about(app, kind, &app.verbs().shown(speaker, id?).await.ok()?),
+    };
+    let (Outcome::Open(form) | Outcome::Changed(form)) = opened else { return None };
+    Some(Form { meta: sent.meta.clone(), ..*form })
+}
+
 /// The form for more time.
-pub(super) fn open_extend(app: &App, inbound: &Inbound, access: &Access) -> Reaction {
+fn extend(app: &App, access: &Access) -> Outcome {
     let longest = app.verbs().extendable(access);
     let least = app.dispatch.in_force.get().policy.limits.min_justification;
     match longest {
-        Some(longest) => open(app, inbound, |_| forms::extend(access, longest, least)),
-        None => {
-            let refusal = Refusal::new(
-                Code::WrongState,
-                format!("{} is not live, so there is nothing to extend.", access.short),
-                "`/jit request` asks anew.",
-            );
-            answer(app, inbound, &Answer::Refused { refusal })
-        }
+        Some(longest) => open(app, |_| forms::extend(access, longest, least)),
+        None => Outcome::refused(Refusal::new(
+            Code::WrongState,
+            format!("{} is not live, so there is nothing to extend.", access.short),
+            "`/jit request` asks anew.",
+        )),
     }
 }
 
 /// Something in the form has changed: the preview follows.
-pub(super) async fn changed(app: &App, speaker: &Speaker, form: &Submission) -> Reaction {
+pub(super) async fn changed(app: &App, speaker: &Speaker, form: &Submission) -> Outcome {
     if form.form == FormKind::Emergency {
         let meta = Meta { drill: is_drill(form), ..form.meta.clone() };
-        let made = emergency_form(app, speaker, (filled(form), meta));
-        let view = with_context(app, |context| view::modal(&made, context));
-        return Reaction::later(Later::Update { view_id: form.view.clone(), hash: form.hash.clone(), view });
+        return Outcome::Changed(Box::new(emergency_form(app, speaker, (filled(form), meta))));
     }
     if form.form != FormKind::Request {
-        return Reaction::default();
+        return Outcome::Nothing;
     }
     let filled = filled(form);
     let previewed = app.verbs().preview(speaker, draft(&filled)).await;
-    let snapshot = app.dispatch.in_force.get();
-    let context = Context { directory: &snapshot.directory, now: app.dispatch.store.now() };
-    let made = request_form(app, speaker, (filled, form.meta.clone()), previewed, &context);
-    let view = view::modal(&made, &context);
-    Reaction::later(Later::Update { view_id: form.view.clone(), hash: form.hash.clone(), view })
+    let meta = form.meta.clone();
+    let made = with_context(app, |context| request_form(app, speaker, (filled, meta), previewed, context));
+    Outcome::Changed(Box::new(made))
 }
 
 /// Roles or people for a field that is searched while typing.
-pub(super) fn options(app: &App, speaker: &Speaker, (field, query): (&str, &str)) -> Reaction {
+pub(super) fn options(app: &App, speaker: &Speaker, (field, query): (&str, &str)) -> Outcome {
     let verbs = app.verbs();
     if field == field::WHOM {
         let people = verbs.sponsored_by(speaker);
         let choices = with_context(app, |context| forms::people_choices((speaker.id(), &people), query, context));
-        return Reaction::ack(view::options(&choices));
+        return Outcome::Options(choices);
     }
-    Reaction::ack(view::options(&forms::role_choices(&verbs.requestable(speaker, None), query)))
+    Outcome::Options(forms::role_choices(&verbs.requestable(speaker, None), query))
 }
 
-/// A form was sent: done and closed, or errors at its fields.
-pub(super) async fn submitted(app: &App, speaker: &Speaker, form: &Submission) -> Reaction {
+/// A form was sent: done, or something wrong in one of its fields.
+pub(super) async fn submitted(app: &App, speaker: &Speaker, form: &Submission) -> Outcome {
     match submit(app, speaker, form).await {
-        Ok(answer) => Reaction { ack: Some(view::close()), later: said(app, speaker, form, &answer) },
+        Ok(answer) => Outcome::Taken(answer),
         Err(error) => {
             let refusal = told(error, verb(form.form));
-            let field = place(form, refusal.code);
-            let text = match &refusal.rule {
-                Some(rule) => format!("{} {} ({rule})", refusal.what, refusal.next),
-                None => format!("{} {}", refusal.what, refusal.next),
-            };
-            Reaction::ack(view::errors(&BTreeMap::from([(field, text)])))
+            Outcome::Wrong { field: place(form, refusal.code), refusal }
         }
     }
-}
-
-/// Where somebody asked in a channel they are told there, to them alone, that it was asked, as after a line.
-fn said(app: &App, speaker: &Speaker, form: &Submission, answer: &Answer) -> Option<Later> {
-    let Answer::Asked { .. } = answer else { return None };
-    let conversation = form.meta.channel.as_ref()?.id.clone();
-    let user = speaker.person.slack.clone()?;
-    let snapshot = app.dispatch.in_force.get();
-    let context = Context { directory: &snapshot.directory, now: app.dispatch.store.now() };
-    let message = render::message(&answers::card(answer, &context), &context);
-    Some(Later::Say { conversation, user: Some(user), message })
 }
 
 async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answer, ActError> {
@@ -226,7 +203,7 @@ fn place(form: &Submission, code: Code) -> &'static str {
     }
 }
 
-fn verb(form: FormKind) -> &'static str {
+pub(super) fn verb(form: FormKind) -> &'static str {
     match form {
         FormKind::Request => "request",
         FormKind::Deny => "deny",
@@ -244,7 +221,7 @@ fn filled(form: &Submission) -> Filled {
     Filled {
         whom: form.values.whom(),
         level: form.values.level(),
-        role: form.values.role(),
+        roles: form.values.roles(),
         duration: form.values.duration().and_then(Result::ok),
         reason: form.values.get(field::REASON).map(str::to_owned),
         ticket: form.values.get(field::TICKET).map(str::to_owned),
@@ -253,9 +230,11 @@ fn filled(form: &Submission) -> Filled {
 }
 
 fn draft(filled: &Filled) -> Draft {
+    let mut roles = filled.roles.iter().map(ToString::to_string);
     Draft {
         beneficiary: filled.whom.clone(),
-        role: filled.role.as_ref().map(ToString::to_string),
+        role: roles.next(),
+        more: roles.collect(),
         duration: filled.duration,
         because: filled.reason.clone(),
         ticket: filled.ticket.clone(),

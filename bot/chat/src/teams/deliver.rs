@@ -1,0 +1,291 @@
+//! The outbox worker's way to Teams: whom a notice goes to, where that is, post or edit.
+//!
+//! Teams has no way to look for one's own messages, and no key that makes posting idempotent. So an attempt of which nothing is known (the
+//! process died between the post and our noting it, or no answer came in time) is made again, and there may be a second message. It does no
+//! harm: a button carries an access and a verb, and is judged when it is pressed; but the first one is not edited any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jit_core::access::Platform;
+use jit_core::effect::{Content, Recipient, Tell};
+use serde_json::{Value, json};
+
+use super::actions::{Shared, SharedCard};
+use super::api::Api;
+use super::reference::{Kind, Reference, References, ServiceUrl};
+use super::render::{self, Viewer};
+use crate::card::Card;
+use crate::cards::{self, Context};
+use crate::deliver::{Chat, ChatError, Delivery, Handle, Pace, Rate};
+
+/// Longest that one delivery takes, with a new token, a new conversation and the way round by the fallback: less than the worker's lease.
+const LONGEST: Duration = Duration::from_secs(15);
+/// Source: Microsoft, "Optimize your bot with rate limiting in Teams": 7 messages in a second and 1800 in an hour for a conversation, 50
+/// requests a second for an app in a tenant. A delivery is mostly one request, seldom three, and answers to people come beside it.
+const PACE: Pace =
+    Pace { conversation: Rate { per_second: 1.0, burst: 7 }, all: Some(Rate { per_second: 30.0, burst: 30 }) };
+/// What the connector says of a message or a conversation that is no longer there.
+const GONE: [&str; 6] =
+    ["HTTP 404", "HTTP 405", "ConversationNotFound", "ActivityNotFoundInConversation", "MessageNotFound", "NotFound"];
+
+/// Where notices to no single person go, as conversations' ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// Grants, warnings and revocations.
+    pub announce: String,
+    /// Bypasses, failures and drift.
+    pub security: String,
+    /// Whoever has not installed the app is told here.
+    pub fallback: Option<String>,
+}
+
+/// Teams, to the outbox worker.
+pub struct Teams {
+    api: Api,
+    channels: Channels,
+    references: Arc<dyn References>,
+}
+
+/// Where something is posted.
+struct Place {
+    service: ServiceUrl,
+    conversation: String,
+    /// Has threads.
+    threads: bool,
+}
+
+impl Teams {
+    /// Posts as the app.
+    pub fn new(api: Api, channels: Channels, references: Arc<dyn References>) -> Self {
+        Self { api, channels, references }
+    }
+
+    /// For what is not a notice: answers, look-ups.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// What is known of conversations.
+    pub fn references(&self) -> &dyn References {
+        &*self.references
+    }
+
+    /// The service of a conversation: its own, or that of any other of the tenant.
+    pub async fn service(&self, conversation: &str) -> Result<ServiceUrl, ChatError> {
+        let base = Reference::base(conversation);
+        let known = match self.references.of_conversation(base).await? {
+            Some(known) => Some(known),
+            None => self.references.newest().await?,
+        };
+        // Nothing is lost: it waits until somebody installs the app.
+        known.map(|known| known.service_url).ok_or_else(|| ChatError::Retry {
+            what: "no conversation of Teams is known yet; install the app in the team of the channels".to_owned(),
+            after: None,
+        })
+    }
+
+    /// The personal conversation with somebody, by their Entra object id: the one that is known, or a new one.
+    pub async fn personal(&self, person: &str) -> Result<Reference, ChatError> {
+        match self.references.of_person(person).await? {
+            Some(known) => Ok(known),
+            None => self.create(person).await,
+        }
+    }
+
+    async fn create(&self, person: &str) -> Result<Reference, ChatError> {
+        let service_url = self.service("").await?;
+        let conversation = self.api.create_personal(&service_url, person).await?;
+        let reference = Reference {
+            service_url,
+            conversation,
+            tenant: self.api.tenant().to_owned(),
+            kind: Kind::Personal,
+            person: Some(person.to_owned()),
+            bot: self.api.bot(),
+        };
+        self.references.learn(&reference).await?;
+        Ok(reference)
+    }
+
+    async fn tell(&self, delivery: &Delivery<'_>, context: &Context<'_>) -> Result<Handle, ChatError> {
+        let card = cards::content(&delivery.tell.content, context);
+        if let Some(posted) = delivery.posted.filter(|posted| !posted.message.is_empty()) {
+            let activity = self.again(delivery.tell, &card, posted, context);
+            let service = self.service(&posted.conversation).await?;
+            let at = (posted.conversation.as_str(), posted.message.as_str());
+            match self.api.update(&service, at, &activity).await {
+                Ok(()) => return Ok(posted.clone()),
+                // Deleted, or the app went away meanwhile: what is to be told is told anew.
+                Err(error) if is_gone(&error) || matches!(error, ChatError::NotInstalled { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match &delivery.tell.to {
+            Recipient::Announce => self.to_channel(delivery, &card, &self.channels.announce, context).await,
+            Recipient::Security => self.to_channel(delivery, &card, &self.channels.security, context).await,
+            Recipient::Channel(channel) if Platform::of_channel(channel) == Platform::Teams => {
+                self.to_channel(delivery, &card, channel, context).await
+            }
+            Recipient::Channel(_) => Err(ChatError::Permanent { code: "channel_of_another_platform".to_owned() }),
+            Recipient::Person(id) => {
+                let person = context.directory.person(id);
+                let aad = person.and_then(|person| person.teams.as_deref());
+                let aad = aad.ok_or_else(|| ChatError::Permanent { code: format!("{id} has no Teams id") })?;
+                match self.to_person(&card, aad, context).await {
+                    Err(ChatError::NotInstalled { code }) => {
+                        let name = context.directory.name(id);
+                        self.to_fallback(delivery, &card, (aad, name), context)
+                            .await
+                            .unwrap_or(Err(ChatError::NotInstalled { code }))
+                    }
+                    told => told,
+                }
+            }
+        }
+    }
+
+    async fn to_channel(
+        &self,
+        delivery: &Delivery<'_>,
+        card: &Card,
+        channel: &str,
+        context: &Context<'_>,
+    ) -> Result<Handle, ChatError> {
+        let place = self.channel(channel).await?;
+        self.post(&place, &render::activity(card, context, of_channel(delivery.tell)), delivery.thread).await
+    }
+
+    async fn to_person(&self, card: &Card, aad: &str, context: &Context<'_>) -> Result<Handle, ChatError> {
+        let activity = render::activity(card, context, Viewer::One);
+        let known = self.personal(aad).await?;
+        let place = |of: Reference| Place { service: of.service_url, conversation: of.conversation, threads: false };
+        let (conversation, there) = (known.conversation.clone(), place(known));
+        match self.post(&there, &activity, None).await {
+            Err(error) if is_gone(&error) || matches!(error, ChatError::NotInstalled { .. }) => {
+                // It was uninstalled without our hearing of it, or is another one by now.
+                self.references.forget(&conversation).await?;
+                match error {
+                    ChatError::NotInstalled { .. } => Err(error),
+                    _ => self.post(&place(self.create(aad).await?), &activity, None).await,
+                }
+            }
+            told => told,
+        }
+    }
+
+    /// Tells them where others see it, since it can be told nowhere else; `None`: nothing is configured.
+    async fn to_fallback(
+        &self,
+        delivery: &Delivery<'_>,
+        card: &Card,
+        who: (&str, &str),
+        context: &Context<'_>,
+    ) -> Option<Result<Handle, ChatError>> {
+        let fallback = self.channels.fallback.as_deref()?;
+        let activity = mentioning(render::activity(card, context, Viewer::One), who);
+        let told = async { self.post(&self.channel(fallback).await?, &activity, delivery.thread).await };
+        Some(told.await)
+    }
+
+    /// The activity that takes the place of one that was posted: with its mention, where it was told in the fallback channel.
+    fn again(&self, tell: &Tell, card: &Card, posted: &Handle, context: &Context<'_>) -> Value {
+        let Recipient::Person(id) = &tell.to else { return render::activity(card, context, of_channel(tell)) };
+        let activity = render::activity(card, context, Viewer::One);
+        let in_fallback = self.channels.fallback.as_deref() == Some(Reference::base(&posted.conversation));
+        match context.directory.person(id).and_then(|person| person.teams.as_deref()) {
+            Some(aad) if in_fallback => mentioning(activity, (aad, context.directory.name(id))),
+            _ => activity,
+        }
+    }
+
+    async fn channel(&self, channel: &str) -> Result<Place, ChatError> {
+        let known = self.references.of_conversation(Reference::base(channel)).await?;
+        let threads = known.as_ref().map_or(!channel.ends_with("@thread.v2"), |known| known.kind == Kind::Channel);
+        let service = match known {
+            Some(known) => known.service_url,
+            None => self.service(channel).await?,
+        };
+        Ok(Place { service, conversation: channel.to_owned(), threads })
+    }
+
+    /// Posts, in the thread where it belongs to one that is still there.
+    async fn post(&self, place: &Place, activity: &Value, under: Option<&Handle>) -> Result<Handle, ChatError> {
+        let base = Reference::base(&place.conversation);
+        let under = under.filter(|under| place.threads && Reference::base(&under.conversation) == base);
+        let thread = under.and_then(root).map(|root| format!("{base};messageid={root}"));
+        let conversation = thread.as_deref().unwrap_or(&place.conversation);
+        let handle = |conversation: &str, message| Handle { conversation: conversation.to_owned(), message };
+        match self.api.send(&place.service, conversation, activity).await {
+            Err(error) if thread.is_some() && is_gone(&error) => {
+                let posted = self.api.send(&place.service, &place.conversation, activity).await?;
+                Ok(handle(&place.conversation, posted))
+            }
+            posted => Ok(handle(conversation, posted?)),
+        }
+    }
+}
+
+#[async_trait]
+impl Chat for Teams {
+    fn platform(&self) -> Platform {
+        Platform::Teams
+    }
+
+    fn pace(&self) -> Pace {
+        PACE
+    }
+
+    async fn deliver(&self, delivery: &Delivery<'_>, context: &Context<'_>) -> Result<Handle, ChatError> {
+        let told = tokio::time::timeout(LONGEST, self.tell(delivery, context)).await;
+        told.unwrap_or_else(|_| Err(ChatError::Unreachable { what: "no answer in time".to_owned() }))
+    }
+}
+
+/// The message that a thread begins with.
+fn root(under: &Handle) -> Option<&str> {
+    let of_thread = under.conversation.split_once(";messageid=").map(|(_, root)| root);
+    of_thread.or(Some(under.message.as_str())).filter(|root| !root.is_empty())
+}
+
+fn is_gone(error: &ChatError) -> bool {
+    matches!(error, ChatError::Permanent { code } if GONE.contains(&code.as_str()))
+}
+
+/// Everybody in a channel sees the same face; the buttons of an access's card are behind one that opens each one's own.
+fn of_channel(tell: &Tell) -> Viewer<'static> {
+    let shared = match &tell.content {
+        Content::Notice(notice) => SharedCard::of(&notice.kind).map(|card| Shared { access: notice.access.id, card }),
+        Content::Bulletin(_) => None,
+    };
+    Viewer::Everybody { shared, acting: &[] }
+}
+
+/// The card with a line above it that names somebody, who is so called to it.
+fn mentioning(mut activity: Value, (aad, name): (&str, &str)) -> Value {
+    let name: String = name.chars().filter(|c| !"<>[]()*_`".contains(*c)).collect();
+    let at = format!("<at>{name}</at>");
+    if let Some(fields) = activity.as_object_mut() {
+        fields.remove("channelData");
+    }
+    if let Some(content) = activity.pointer_mut("/attachments/0/content") {
+        let line = format!("{at}: told here because you have not installed jit. Install it to be told in person.");
+        if let Some(body) = content["body"].as_array_mut() {
+            body.insert(0, json!({ "type": "TextBlock", "text": line, "wrap": true }));
+        }
+        if !content["msteams"].is_object() {
+            content["msteams"] = json!({});
+        }
+        if !content["msteams"]["entities"].is_array() {
+            content["msteams"]["entities"] = json!([]);
+        }
+        if let Some(entities) = content["msteams"]["entities"].as_array_mut() {
+            let there = entities.iter().any(|entity| entity["text"] == at.as_str());
+            if !there {
+                entities.push(json!({ "type": "mention", "text": at, "mentioned": { "id": aad, "name": name } }));
+            }
+        }
+    }
+    activity
+}

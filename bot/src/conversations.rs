@@ -1,0 +1,62 @@
+//! What is known of Teams' conversations: in the database, for Teams' deliveries and its door.
+
+use async_trait::async_trait;
+use jit_chat::deliver::ChatError;
+use jit_chat::teams::reference::{Kind, Reference, References, ServiceUrl};
+use jit_store::{Conversation, Store, StoreError};
+
+/// The conversations of the database.
+#[derive(Clone, Debug)]
+pub struct Conversations(pub Store);
+
+#[async_trait]
+impl References for Conversations {
+    async fn of_person(&self, person: &str) -> Result<Option<Reference>, ChatError> {
+        Ok(read(self.0.conversation_with(&person.to_lowercase()).await.map_err(failed)?))
+    }
+
+    async fn of_conversation(&self, conversation: &str) -> Result<Option<Reference>, ChatError> {
+        Ok(read(self.0.conversation(conversation).await.map_err(failed)?))
+    }
+
+    async fn newest(&self) -> Result<Option<Reference>, ChatError> {
+        Ok(read(self.0.newest_conversation().await.map_err(failed)?))
+    }
+
+    async fn learn(&self, reference: &Reference) -> Result<(), ChatError> {
+        self.0.learn_conversation(&written(reference)).await.map(drop).map_err(failed)
+    }
+
+    async fn forget(&self, conversation: &str) -> Result<(), ChatError> {
+        self.0.forget_conversation(conversation).await.map_err(failed)
+    }
+}
+
+/// A delivery waits for the database as it waits for chat.
+fn failed(error: StoreError) -> ChatError {
+    ChatError::Retry { what: error.to_string(), after: None }
+}
+
+/// What was changed by hand into something that cannot be spoken to is not known.
+fn read(found: Option<Conversation>) -> Option<Reference> {
+    let found = found?;
+    Some(Reference {
+        service_url: ServiceUrl::parse(&found.service_url)?,
+        conversation: found.id,
+        tenant: found.tenant,
+        kind: Kind::parse(&found.kind)?,
+        person: found.person,
+        bot: found.bot,
+    })
+}
+
+fn written(reference: &Reference) -> Conversation {
+    Conversation {
+        id: Reference::base(&reference.conversation).to_owned(),
+        service_url: reference.service_url.as_str().to_owned(),
+        tenant: reference.tenant.clone(),
+        kind: reference.kind.as_str().to_owned(),
+        person: reference.person.as_deref().map(str::to_lowercase),
+        bot: reference.bot.clone(),
+    }
+}

@@ -1,0 +1,254 @@
+//! Teams' door: what somebody did becomes verbs, the answer becomes what Teams shows. Knows no transport: HTTP hands it an [`Inbound`] and
+//! sends the [`Reaction`] back.
+//!
+//! What is invoked is answered in the response: a card in place of another, a dialog, a sentence. What is said is answered by a message of our
+//! own, beside the acknowledgement ([`Later`]). Nothing before the acknowledgement calls the network.
+
+mod later;
+
+use std::collections::BTreeMap;
+
+use jit_chat::card::Card;
+use jit_chat::cards::{self, answers};
+use jit_chat::deliver::{ChatError, Handle};
+use jit_chat::fallback;
+use jit_chat::form::Form;
+use jit_chat::inbound::Intent;
+use jit_chat::teams::decode::{Inbound, Presence, Takes};
+use jit_chat::teams::render::{self, Viewer};
+use jit_chat::teams::{dialog, opener};
+use jit_core::access::{Access, Platform};
+use jit_core::answer::Answer;
+use jit_core::refusal::Refusal;
+use serde_json::{Value, json};
+
+pub use later::{Later, Whom};
+
+use crate::app::App;
+use crate::door::{self, Outcome, with_context};
+
+/// What Teams gets back.
+#[derive(Debug, Default)]
+pub struct Reaction {
+    /// The body of the response; empty where there is none.
+    pub body: Option<Value>,
+    /// What is done beside it.
+    pub later: Option<Later>,
+}
+
+impl Reaction {
+    fn body(body: Value) -> Self {
+        Self { body: Some(body), later: None }
+    }
+
+    fn later(later: Later) -> Self {
+        Self { body: None, later: Some(later) }
+    }
+}
+
+/// Does what somebody wants. An error is ours: nothing was done, and Teams may send it again.
+pub async fn react(app: &App, inbound: &Inbound) -> Result<Reaction, ChatError> {
+    whereabouts(app, inbound).await?;
+    if let Some(wrong) = incomplete(app, inbound).await {
+        return Ok(wrong);
+    }
+    let outcome = door::react(app, Platform::Teams, inbound).await;
+    Ok(match inbound.way.takes {
+        Takes::Message => message(app, inbound, outcome).await,
+        Takes::Card => card(app, inbound, outcome).await,
+        Takes::Dialog => task(app, inbound, outcome).await,
+        Takes::Choices => match outcome {
+            Outcome::Options(choices) => Reaction::body(answered(dialog::found(&choices))),
+            _ => Reaction::body(answered(dialog::found(&[]))),
+        },
+    })
+}
+
+/// Where the app is, has come or gone is durable before anything is done: it is told once, and what is done leads to notices that go there.
+async fn whereabouts(app: &App, inbound: &Inbound) -> Result<(), ChatError> {
+    let Some(teams) = &app.teams else { return Ok(()) };
+    let reference = &inbound.way.reference;
+    match inbound.way.presence {
+        Presence::There | Presence::Added => teams.chat.references().learn(reference).await,
+        Presence::Removed => teams.chat.references().forget(&reference.conversation).await,
+    }
+}
+
+/// A dialog of Teams is sent whatever is in it: what is missing is said before anything is tried.
+async fn incomplete(app: &App, inbound: &Inbound) -> Option<Reaction> {
+    let Intent::Form(sent) = &inbound.intent else { return None };
+    let form = door::again(app, Platform::Teams, inbound).await?;
+    let lacking = dialog::lacking(&form, &sent.values);
+    (!lacking.is_empty()).then(|| wrong(app, inbound, form, &lacking))
+}
+
+/// The form once more, with what was filled in and what is wrong with it.
+fn wrong(app: &App, inbound: &Inbound, form: Form, errors: &BTreeMap<&'static str, String>) -> Reaction {
+    let form = match &inbound.intent {
+        Intent::Form(sent) => dialog::filled(form, &sent.values),
+        _ => form,
+    };
+    show(app, inbound, &form, errors)
+}
+
+/// A form: as a dialog where one is waited for, else in a message.
+fn show(app: &App, inbound: &Inbound, form: &Form, errors: &BTreeMap<&'static str, String>) -> Reaction {
+    let (task, attachment) =
+        with_context(app, |context| (dialog::task(form, context, errors), dialog::attachment(form, context, errors)));
+    match inbound.way.takes {
+        Takes::Dialog => Reaction::body(task),
+        Takes::Card => Reaction::body(in_place(attachment["content"].clone())),
+        Takes::Message | Takes::Choices => say(inbound, json!({ "type": "message", "attachments": [attachment] })),
+    }
+}
+
+/// After words, and after the buttons of clients that send messages instead of invokes.
+async fn message(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
+    match outcome {
+        Outcome::Nothing | Outcome::Done(_) | Outcome::Options(_) => Reaction::default(),
+        // What tells of nobody can be said in front of everybody.
+        Outcome::Said(said @ (Answer::Help { .. } | Answer::Unclear)) => {
+            here(inbound, activity(app, &answers_card(app, &said)))
+        }
+        Outcome::Said(said) | Outcome::Taken(said) => say(inbound, activity(app, &answers_card(app, &said))),
+        Outcome::Face(card) => say(inbound, activity(app, &card)),
+        // A dialog opens from a button only; it says the same words again.
+        Outcome::Open(form) => match &inbound.intent {
+            Intent::Line { text } => here(inbound, opener::activity(&form.title, text)),
+            _ => show(app, inbound, &form, &BTreeMap::new()),
+        },
+        Outcome::Changed(form) => wrong_values(app, inbound, *form),
+        Outcome::Wrong { field, refusal } => refused(app, inbound, (field, refusal)).await,
+    }
+}
+
+/// After `Action.Execute`: a card in the place of the one that was pressed, or a sentence for whoever pressed it.
+async fn card(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
+    match outcome {
+        Outcome::Done(answer) => match told(app, inbound, &answer).await {
+            Some(card) => Reaction::body(in_place(content(app, &card))),
+            None => Reaction::body(sentence(&words(app, &answers_card(app, &answer)))),
+        },
+        Outcome::Face(card) => Reaction::body(in_place(content(app, &card))),
+        Outcome::Taken(answer) => Reaction::body(in_place(content(app, &answers_card(app, &answer)))),
+        Outcome::Said(answer @ Answer::Refused { .. }) => {
+            Reaction::body(sentence(&words(app, &answers_card(app, &answer))))
+        }
+        Outcome::Said(answer) => Reaction::body(in_place(content(app, &answers_card(app, &answer)))),
+        Outcome::Open(form) => show(app, inbound, &form, &BTreeMap::new()),
+        Outcome::Changed(form) => wrong_values(app, inbound, *form),
+        Outcome::Wrong { field, refusal } => refused(app, inbound, (field, refusal)).await,
+        Outcome::Nothing | Outcome::Options(_) => Reaction::body(sentence("This button is not known here.")),
+    }
+}
+
+/// In a dialog.
+async fn task(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
+    match outcome {
+        Outcome::Open(form) => show(app, inbound, &form, &BTreeMap::new()),
+        Outcome::Changed(form) => wrong_values(app, inbound, *form),
+        Outcome::Wrong { field, refusal } => refused(app, inbound, (field, refusal)).await,
+        Outcome::Said(answer) => Reaction::body(in_dialog(app, &answers_card(app, &answer))),
+        Outcome::Taken(answer) | Outcome::Done(answer) => {
+            Reaction::body(dialog::message(&words(app, &answers_card(app, &answer))))
+        }
+        Outcome::Face(card) => Reaction::body(in_dialog(app, &card)),
+        Outcome::Nothing | Outcome::Options(_) => Reaction::default(),
+    }
+}
+
+/// A form that was refused, with the refusal at its field.
+async fn refused(app: &App, inbound: &Inbound, (field, refusal): (&'static str, Refusal)) -> Reaction {
+    let text = match &refusal.rule {
+        Some(rule) => format!("{} {} ({rule})", refusal.what, refusal.next),
+        None => format!("{} {}", refusal.what, refusal.next),
+    };
+    match door::again(app, Platform::Teams, inbound).await {
+        Some(form) => wrong(app, inbound, form, &BTreeMap::from([(field, text)])),
+        None => say(inbound, activity(app, &answers_card(app, &Answer::Refused { refusal }))),
+    }
+}
+
+/// The form as it stands, with its preview.
+fn wrong_values(app: &App, inbound: &Inbound, form: Form) -> Reaction {
+    let form = match &inbound.intent {
+        Intent::FormChanged { form: sent, .. } => dialog::filled(form, &sent.values),
+        _ => form,
+    };
+    show(app, inbound, &form, &BTreeMap::new())
+}
+
+/// What the message that the button stands in will say: what was just told for its slot.
+async fn told(app: &App, inbound: &Inbound, answer: &Answer) -> Option<Card> {
+    let Answer::Acted { access, .. } = answer else { return None };
+    let Intent::Button { message: Some(message), .. } = &inbound.intent else { return None };
+    match latest(app, access, message).await {
+        Ok(card) => card,
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "a card is not known; its outbox row edits it");
+            None
+        }
+    }
+}
+
+async fn latest(app: &App, access: &Access, message: &Handle) -> anyhow::Result<Option<Card>> {
+    let store = &app.dispatch.store;
+    let posted = store.messages_of(access.id).await?;
+    let Some(posted) = posted.into_iter().find(|posted| posted.handle.ts == message.message) else { return Ok(None) };
+    let tell = store.latest_tell(&posted.recipient, &posted.slot).await?;
+    Ok(tell.map(|tell| with_context(app, |context| cards::content(&tell.content, context))))
+}
+
+/// Says something to the speaker alone.
+fn say(inbound: &Inbound, activity: Value) -> Reaction {
+    let way = &inbound.way;
+    let instead = match (way.takes, &inbound.intent) {
+        // The card with the form, or with the button, that was sent as a message.
+        (Takes::Message, Intent::Form(_) | Intent::FormChanged { .. }) => way.card.clone(),
+        _ => None,
+    };
+    let to = Whom::Alone { person: inbound.user.clone(), instead };
+    Reaction::later(Later { once: inbound.dedupe_key.clone(), way: way.clone(), to, activity })
+}
+
+/// Says something where it was asked, to everybody.
+fn here(inbound: &Inbound, activity: Value) -> Reaction {
+    let (once, way) = (inbound.dedupe_key.clone(), inbound.way.clone());
+    Reaction::later(Later { once, way, to: Whom::Everybody, activity })
+}
+
+fn answers_card(app: &App, answer: &Answer) -> Card {
+    with_context(app, |context| answers::card(answer, context))
+}
+
+fn activity(app: &App, card: &Card) -> Value {
+    with_context(app, |context| render::activity(card, context, Viewer::One))
+}
+
+fn content(app: &App, card: &Card) -> Value {
+    with_context(app, |context| render::content(card, context, Viewer::One))
+}
+
+fn in_dialog(app: &App, card: &Card) -> Value {
+    with_context(app, |context| dialog::answer(card, context))
+}
+
+/// Source: Microsoft, "Universal Actions for Adaptive Cards": the response of a card.
+fn in_place(content: Value) -> Value {
+    answered(json!({ "type": render::CONTENT_TYPE, "value": content }))
+}
+
+/// The same: a sentence, shown to whoever pressed the button and to nobody else.
+fn sentence(text: &str) -> Value {
+    answered(json!({ "type": "application/vnd.microsoft.activity.message", "value": text }))
+}
+
+/// All that a card says, in one line.
+fn words(app: &App, card: &Card) -> String {
+    with_context(app, |context| fallback::text(card, context)).replace('\n', " ")
+}
+
+fn answered(mut body: Value) -> Value {
+    body["statusCode"] = json!(200);
+    body
+}
