@@ -188,8 +188,9 @@ proptest! {
         let card = Card::new(Tone::Neutral, words.clone()).text(line()).text(marked.clone()).context(marked);
         let people = sample::people();
         let viewer = Viewer::Everybody { shared: None, acting: &[] };
-        let content = teams::render::content(&card, &sample::context(&people), viewer);
-        prop_assert_eq!(limits::teams::markup(&content), Vec::<String>::new());
+        let activity = teams::render::activity(&card, &sample::context(&people), viewer);
+        prop_assert_eq!(limits::teams::activity(&activity), Vec::<String>::new());
+        let content = &activity["attachments"][0]["content"];
         let ids: Vec<_> = content["msteams"]["entities"].as_array().into_iter().flatten().map(|e| &e["mentioned"]["id"]).collect();
         prop_assert!(ids.len() <= 1, "only Alice is mentioned: {:?}", ids);
     }

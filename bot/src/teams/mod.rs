@@ -136,7 +136,9 @@ async fn card(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
         },
         Outcome::Face(card) => Reaction::body(in_place(content(app, &card))),
         Outcome::Taken(answer) => Reaction::body(in_place(content(app, &answers_card(app, &answer)))),
-        Outcome::Said(answer @ Answer::Refused { .. }) => Reaction::body(sentence(&words(app, &answers_card(app, &answer)))),
+        Outcome::Said(answer @ Answer::Refused { .. }) => {
+            Reaction::body(sentence(&words(app, &answers_card(app, &answer))))
+        }
         Outcome::Said(answer) => Reaction::body(in_place(content(app, &answers_card(app, &answer)))),
         Outcome::Open(form) => show(app, inbound, &form, &BTreeMap::new()),
         Outcome::Changed(form) => wrong_values(app, inbound, *form),

@@ -141,7 +141,8 @@ mod tests {
         let package = package(&url(), APP).unwrap();
         assert_eq!(package, self::package(&url(), APP).unwrap());
         let mut zip = zip::ZipArchive::new(Cursor::new(package)).unwrap();
-        let names: Vec<String> = (0..zip.len()).map(|i| zip.by_index(i).unwrap().name().to_owned()).collect();
+        let names: Vec<String> =
+            (0..zip.len()).map(|i| zip.by_index(i).unwrap().name().unwrap().into_owned()).collect();
         assert_eq!(names, ["manifest.json", "color.png", "outline.png"]);
         let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
         assert_eq!(manifest, self::manifest(&url(), APP));

@@ -10,6 +10,11 @@ pub fn plain(text: &str) -> String {
     clean(text).replace("{{", "{\u{2060}{").replace("{{", "{\u{2060}{")
 }
 
+/// The same on one line, for labels and all that has no room for more.
+pub fn one_line(text: &str, max: usize) -> String {
+    cut(plain(&text.replace('\n', " ")).trim(), max)
+}
+
 /// Makes text that a `TextBlock` shows as it is: nothing formats, links, mentions or begins a list.
 pub fn inert(text: &str) -> String {
     let clean = plain(text);

@@ -34,13 +34,6 @@ pub fn task(task: &Value) -> Vec<String> {
     check.problems
 }
 
-/// Words of people in it that a client would read as something else: everything in it but what is ours.
-pub fn markup(content: &Value) -> Vec<String> {
-    let mut check = Check::default();
-    check.card(content, Place::Message);
-    check.problems
-}
-
 /// Where a card stands: dialogs take no `Action.Execute`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
