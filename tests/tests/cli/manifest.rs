@@ -89,6 +89,8 @@ async fn without_an_app_the_configuration_s_own_is_used() {
     }
     let manifest = jit(&args).await.is(0, &[]).json();
     assert_eq!(manifest["id"], APP);
-    jit(&["manifest", "teams", "--url", "http://jit.example.com", "--app-id", APP]).await.is(2, &["--url: Teams takes"]);
+    jit(&["manifest", "teams", "--url", "http://jit.example.com", "--app-id", APP])
+        .await
+        .is(2, &["--url: Teams takes"]);
     jit(&["manifest", "teams", "--url", "https://jit.example.com", "--app-id", "x"]).await.is(2, &["--app-id"]);
 }
