@@ -36,6 +36,7 @@ use crate::conversations::Conversations;
 use crate::dispatch::Dispatch;
 use crate::oncall::Oncall;
 use crate::snapshot::{InForce, Snapshot, Sources};
+use crate::tickets::Tickets;
 use crate::verbs::Verbs;
 
 /// How many problems of a policy are told in chat.
@@ -56,6 +57,8 @@ pub struct App {
     pub sources: Sources,
     /// Where on-call rotations are looked up.
     pub oncall: Arc<Oncall>,
+    /// Where tickets are looked up.
+    pub tickets: Arc<Tickets>,
     /// The name of this process among replicas: owner of its leases.
     pub instance: Arc<str>,
     /// What `/metrics` shows.
@@ -145,6 +148,7 @@ impl App {
             teams,
             sources: Sources::of(config),
             oncall: Arc::new(Oncall::of(config)?),
+            tickets: Arc::new(Tickets::of(config)?),
             instance,
             metrics: crate::metrics::install()?,
         })

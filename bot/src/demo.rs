@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jit_core::grammar;
 use jit_core::id::RoleName;
-use jit_playground::{BotIdentity, Channel, Completion, Hint, Member, Playground};
+use jit_playground::{AnIncident, BotIdentity, Channel, Completion, Hint, Member, OnCall, Pager, Playground};
 use url::Url;
 
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::app::App;
 /// The sample files, by their path in the data folder.
 pub const FILES: &[(&str, &str)] = &[
     ("people.toml", include_str!("../demo/people.toml")),
-    ("rotations.toml", include_str!("../demo/rotations.toml")),
+    ("tickets.toml", include_str!("../demo/tickets.toml")),
     ("policy/roles.toml", include_str!("../demo/policy/roles.toml")),
     ("policy/rules.toml", include_str!("../demo/policy/rules.toml")),
     ("policy/tests/demo.toml", include_str!("../demo/policy/tests/demo.toml")),
@@ -23,6 +23,7 @@ pub const FILES: &[(&str, &str)] = &[
 const SIGNING_SECRET: &str = "playground-signing-secret";
 const BOT_TOKEN: &str = "xoxb-playground";
 const TEAM: &str = "T0001";
+const PAGER_TOKEN: &str = "playground-pager-token";
 
 /// The demo's `jit.toml`.
 pub fn configuration(data: &Path, base: &Url) -> String {
@@ -51,8 +52,16 @@ path = "policy"
 [directory]
 file = "people.toml"
 
-[oncall.file]
-path = "rotations.toml"
+[oncall.pagerduty]
+api_url = "{base}playground/pager/"
+token = "{PAGER_TOKEN}"
+incident_channel = "inc-{{number}}"
+refresh = "10s"
+max_age = "30s"
+
+[tickets.file]
+pattern = "OPS-*"
+path = "tickets.toml"
 refresh = "10s"
 
 [connectors.hosts]
@@ -75,10 +84,18 @@ sandbox = true
     )
 }
 
-/// The chat workspace of the demo.
+/// The chat workspace of the demo, with what stands for PagerDuty.
 pub fn playground(app: &App, base: &Url) -> Playground {
     let config = workspace(app, base, Arc::new(chrono::Utc::now));
-    Playground::new(config)
+    Playground::with_pager(config, pager())
+}
+
+/// Olive is on call for orders, which have an open incident.
+fn pager() -> Pager {
+    let pager = Pager::new(PAGER_TOKEN);
+    pager.set("PORDERS", vec![OnCall::always("POLIVE", "olive@acme.test")]);
+    pager.incident(AnIncident::open("PINC42", 42, "PSORDERS"));
+    pager
 }
 
 /// The workspace's people are those of the demo's directory.
@@ -147,7 +164,7 @@ const PEOPLE: [Sample; 6] = [
 ];
 
 /// Who, where, what to type, what then happens.
-const HINTS: [Sample; 9] = [
+const HINTS: [Sample; 11] = [
     (
         "U0001",
         "C0001",
@@ -164,13 +181,25 @@ const HINTS: [Sample; 9] = [
         "U0004",
         "C0003",
         "/jit request orders-restart for 2m because orders hang in incident 42",
-        "Olive is on call, and this is the open incident's own channel: policy agrees at once. Anywhere else Bob is asked. In rotations.toml, write `resolved = true`: the access ends with the incident.",
+        "Olive is on call, and this is the open incident's own channel: policy agrees at once. Anywhere else Bob is asked. Resolve the incident below, and the access ends with it; take the pager down, and Bob is asked here too.",
     ),
     (
         "U0001",
         "C0003",
         "/jit request payments-admin for 2m because refunds of incident 42 hang",
         "High risk: first Bob, then Sam of security must agree.",
+    ),
+    (
+        "U0001",
+        "C0001",
+        "/jit request customers-export for 10m ticket OPS-12 because the auditors need the export of March",
+        "The ticket is checked first: it must be open, and Alice's own. Then Bob is asked. In tickets.toml, write `status = \"closed\"`: the access ends with its ticket.",
+    ),
+    (
+        "U0001",
+        "C0001",
+        "/jit request host-login, orders-restart for 2m because disk alarm, and orders are stuck",
+        "Two roles in one request: one card for Bob, one decision for both, and each ends by itself.",
     ),
     (
         "U0004",

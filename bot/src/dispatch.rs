@@ -1,21 +1,23 @@
 //! Load, decide, commit: the one path on which anything changes. Everything that can happen comes through here as a command.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::Access;
+use jit_core::access::{Access, Member};
 use jit_core::advice::Past;
 use jit_core::answer::Answer;
 use jit_core::command::{Ask, Command};
-use jit_core::decide::{Decision, decide};
+use jit_core::decide::{Decision, MOST_ROLES, decide};
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
-use jit_core::facts::{InUse, OpenAccess, Unreviewed};
+use jit_core::facts::{InUse, OfRole, OpenAccess, Unreviewed};
 use jit_core::freeze::Freeze;
-use jit_core::id::{AccessId, RoleName, ShortId};
+use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use jit_core::incident::OnDuty;
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
 use jit_core::timer::TimerKind;
-use jit_store::{Commit, CommitError, Committed, Store};
+use jit_store::{Change, Commit, CommitError, Committed, Store};
 
 use crate::failpoint::failpoint;
 use crate::metrics;
@@ -27,8 +29,10 @@ const ROUNDS: usize = 32;
 /// What came of a command.
 #[derive(Clone, Debug)]
 pub struct Acted {
-    /// The access after it.
+    /// The access after it; of a bundle that was decided as a whole, its lead.
     pub access: Access,
+    /// The others of its bundle after it, where it was decided as a whole.
+    pub bundle: Vec<Access>,
     /// It changed something now.
     pub changed: bool,
 }
@@ -83,6 +87,8 @@ struct Loaded {
     in_use: InUse,
     shared_versions: Vec<(String, u64)>,
     parent: Option<Access>,
+    bundle: Vec<Access>,
+    of_roles: Vec<OfRole>,
 }
 
 impl Dispatch {
@@ -125,6 +131,8 @@ impl Dispatch {
             facts.unreviewed = &loaded.unreviewed;
             facts.past = loaded.past.as_ref();
             facts.in_use = loaded.in_use;
+            facts.bundle = &loaded.bundle;
+            facts.of_roles = &loaded.of_roles;
             let decision = match decide(loaded.access.as_ref(), &command, &facts, self.store.now()) {
                 Ok(decision) => decision,
                 Err(refusal) => {
@@ -135,7 +143,7 @@ impl Dispatch {
             };
             if decision.records.is_empty() {
                 metrics::command(command.verb(), "nothing");
-                return Ok(Acted { access: decision.after, changed: false });
+                return Ok(Acted { access: decision.after, bundle: loaded.bundle, changed: false });
             }
             failpoint!("dispatch-before-commit");
             match self.commit(&loaded, &decision, dedupe).await {
@@ -144,17 +152,21 @@ impl Dispatch {
                     self.store.announce(&committed);
                     failpoint!("dispatch-after-bells");
                     metrics::command(command.verb(), "done");
-                    return Ok(Acted { access: decision.after, changed: true });
+                    let bundle = decision.others.into_iter().map(|other| other.after).collect();
+                    return Ok(Acted { access: decision.after, bundle, changed: true });
                 }
                 Err(CommitError::Conflict) => {}
                 Err(CommitError::ShortIdTaken) => {
                     if let Command::Request(ask) = &mut command {
-                        ask.short = ShortId::from_random(rand::random());
+                        let shorts =
+                            std::iter::once(&mut ask.short).chain(ask.more.iter_mut().map(|more| &mut more.short));
+                        shorts.for_each(|short| *short = ShortId::from_random(rand::random()));
                     }
                 }
                 Err(CommitError::Duplicate { .. }) => {
                     metrics::command(command.verb(), "duplicate");
-                    return loaded.access.map(|access| Acted { access, changed: false }).ok_or_else(|| {
+                    let bundle = loaded.bundle;
+                    return loaded.access.map(|access| Acted { access, bundle, changed: false }).ok_or_else(|| {
                         let what = "This was asked for already.";
                         Refusal::new(Code::Duplicate, what, "`/jit mine` tells what came of it.").into()
                     });
@@ -179,6 +191,8 @@ impl Dispatch {
             in_use: InUse::default(),
             shared_versions: Vec::new(),
             parent: None,
+            bundle: Vec::new(),
+            of_roles: Vec::new(),
         };
         let (beneficiary, role, parent) = match command {
             Command::Request(ask) => (ask.beneficiary.clone(), ask.role.clone(), ask.extends),
@@ -190,11 +204,24 @@ impl Dispatch {
                 (beneficiary, role, None)
             }
         };
+        let bundle = loaded.access.as_ref().and_then(|access| access.request.bundle.clone());
+        let members = match (command, &bundle) {
+            (Command::Request(ask), _) if !ask.more.is_empty() => ask.members(),
+            // Once they are agreed to, each is judged by itself.
+            (_, Some(bundle)) if loaded.access.as_ref().is_some_and(Access::waits_together) => bundle.members.clone(),
+            _ => Vec::new(),
+        };
         let (open, version) = self.store.open_of(&beneficiary).await.map_err(anyhow::Error::from)?;
         loaded.open = open.into_iter().filter(|open| open.id != id).collect();
+        // What is told of one tells of the others too, and they are decided together: the person's version is compared, and was read before.
+        if let Some(bundle) = &bundle {
+            loaded.person_version = Some(version);
+            loaded.bundle = self.store.bundle(bundle, id).await.map_err(anyhow::Error::from)?;
+        }
         // Limits, conflicts and duplicates are about the person: whatever reads them sets the person's version.
-        let starts = matches!(command, Command::Timer { kind: TimerKind::Start });
-        if starts || matches!(command, Command::Request(_) | Command::Approve { .. }) {
+        let screened = matches!(command, Command::TicketLooked { .. });
+        let starts = matches!(command, Command::Timer { kind: TimerKind::Start | TimerKind::ScreeningDeadline });
+        if starts || screened || matches!(command, Command::Request(_) | Command::Approve { .. }) {
             loaded.person_version = Some(version);
             // Whoever is asked next is advised.
             loaded.past = Some(self.store.past_of(&beneficiary, &role, id).await.map_err(anyhow::Error::from)?);
@@ -210,6 +237,7 @@ impl Dispatch {
             };
             let counted = self.in_use(&loaded.snapshot, (&role, id), held).await?;
             (loaded.in_use, loaded.shared_versions) = counted;
+            self.of_roles(&mut loaded, (&members, &beneficiary), held).await?;
         }
         if matches!(command, Command::Request(ask) if ask.emergency) {
             loaded.unreviewed = self.store.unreviewed(&beneficiary).await.map_err(anyhow::Error::from)?;
@@ -218,6 +246,28 @@ impl Dispatch {
             loaded.parent = self.store.access(parent).await.map_err(anyhow::Error::from)?;
         }
         Ok(loaded)
+    }
+
+    /// The same for every role of a bundle, as far as it depends on the role.
+    async fn of_roles(
+        &self,
+        loaded: &mut Loaded,
+        (members, beneficiary): (&[Member], &PersonId),
+        held: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<(), ActError> {
+        // In one order, so that no two commits wait for each other; of versions that were read twice the older counts.
+        let mut versions: BTreeMap<String, u64> = std::mem::take(&mut loaded.shared_versions).into_iter().collect();
+        // More are refused without a look.
+        for Member { id, role, .. } in members.iter().take(MOST_ROLES) {
+            let past = self.store.past_of(beneficiary, role, *id).await.map_err(anyhow::Error::from)?;
+            let (in_use, counted) = self.in_use(&loaded.snapshot, (role, *id), held).await?;
+            for (key, version) in counted {
+                versions.entry(key).or_insert(version);
+            }
+            loaded.of_roles.push(OfRole { role: role.clone(), in_use, past: Some(past) });
+        }
+        loaded.shared_versions = versions.into_iter().collect();
+        Ok(())
     }
 
     /// What all people hold together, counted only where policy limits it; with the versions to compare.
@@ -240,12 +290,19 @@ impl Dispatch {
         decision: &Decision,
         dedupe: Option<&str>,
     ) -> Result<Committed, CommitError> {
+        let known = || loaded.access.iter().chain(&loaded.bundle);
+        let changes: Vec<Change<'_>> = decision
+            .all()
+            .map(|Decision { after, records, effects, .. }| Change {
+                before: known().find(|access| access.id == after.id),
+                after,
+                records,
+                effects,
+            })
+            .collect();
         self.store
             .commit(Commit {
-                before: loaded.access.as_ref(),
-                after: &decision.after,
-                records: &decision.records,
-                effects: &decision.effects,
+                changes: &changes,
                 directory: &loaded.snapshot.directory,
                 person_version: loaded.person_version,
                 shared_versions: &loaded.shared_versions,
@@ -266,7 +323,7 @@ impl Dispatch {
             return Ok(());
         }
         let (subject, words) = match command {
-            Command::Request(ask) => (ask.role.to_string(), Some(ask.justification.clone())),
+            Command::Request(ask) => (roles(ask).join(", "), Some(ask.justification.clone())),
             Command::Deny { reason, .. }
             | Command::Revoke { reason, .. }
             | Command::Review { note: reason, .. }
@@ -287,7 +344,7 @@ impl Dispatch {
         actor: &Actor,
     ) -> EventRecord {
         let attempt = match command {
-            Command::Request(ask) => Some(Box::new(attempt(ask))),
+            Command::Request(ask) => Some(Box::new(attempt(ask, &loaded.snapshot))),
             _ => None,
         };
         EventRecord {
@@ -308,6 +365,13 @@ impl Dispatch {
     }
 }
 
+/// The roles that are asked for; of many no more than can be asked for, and how many more.
+fn roles(ask: &Ask) -> Vec<String> {
+    let more = ask.more.len().saturating_sub(MOST_ROLES - 1);
+    let named = ask.members().into_iter().take(MOST_ROLES).map(|member| member.role.to_string());
+    named.chain((more > 0).then(|| format!("{more} more"))).collect()
+}
+
 /// From when until when what is asked for would be held.
 pub fn during(ask: &Ask, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
     let start = ask.starts_at.unwrap_or(now);
@@ -315,16 +379,21 @@ pub fn during(ask: &Ask, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
 }
 
 /// What is kept of a request that was refused.
-fn attempt(ask: &Ask) -> Attempt {
+fn attempt(ask: &Ask, snapshot: &Snapshot) -> Attempt {
     Attempt {
         requester: ask.requester.clone(),
         beneficiary: ask.beneficiary.clone(),
+        roles: match ask.more.is_empty() {
+            true => Vec::new(),
+            false => ask.members().into_iter().take(MOST_ROLES).map(|member| member.role).collect(),
+        },
         duration: ask.duration,
         starts_at: ask.starts_at,
         ticket: ask.ticket.clone(),
         origin: ask.origin.clone(),
         extends: ask.extends,
         drill: ask.drill,
+        on_duty: OnDuty::about(&ask.roles(), &snapshot.policy, &snapshot.directory),
     }
 }
 

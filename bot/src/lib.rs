@@ -14,12 +14,14 @@ pub mod failpoint;
 pub mod freeze;
 pub mod http;
 pub mod logs;
+pub mod lookup;
 pub mod metrics;
 pub mod oncall;
 pub mod service;
 pub mod slack;
 pub mod snapshot;
 pub mod teams;
+pub mod tickets;
 pub mod verbs;
 pub mod workers;
 

@@ -37,6 +37,7 @@ fn describe() {
     describe_gauge!("jit_outbox_parked", "Notices that can never be delivered.");
     describe_gauge!("jit_outbox_pending", "Notices that wait to be delivered.");
     describe_counter!("jit_connector_calls_total", "Calls to targets by connector, call and outcome.");
+    describe_counter!("jit_ticket_lookups_total", "Looks at tickets by source and outcome.");
     describe_counter!("jit_oncall_lookups_total", "Looks at on-call rotations and incidents by source and outcome.");
     describe_gauge!(
         "jit_oncall_unknown",
@@ -77,6 +78,11 @@ pub fn connector_call(connector: &str, call: &'static str, outcome: &'static str
         .increment(1);
 }
 
+/// A ticket was looked at.
+pub fn ticket_lookup(source: &str, outcome: &'static str) {
+    counter!("jit_ticket_lookups_total", "source" => source.to_owned(), "outcome" => outcome).increment(1);
+}
+
 /// A look at a rotation or at incidents.
 pub fn oncall_lookup(source: &str, outcome: &'static str) {
     counter!("jit_oncall_lookups_total", "source" => source.to_owned(), "outcome" => outcome).increment(1);
@@ -104,7 +110,7 @@ pub fn revoke_lateness(late: chrono::TimeDelta) {
 
 /// The gauges, set by the sweep.
 pub fn gauges(counts: &jit_store::Counts) {
-    for state in ["pending", "scheduled", "elevating", "active", "revoking"] {
+    for state in ["screening", "pending", "scheduled", "elevating", "active", "revoking"] {
         let count = counts.accesses.get(state).copied().unwrap_or_default();
         gauge!("jit_accesses", "state" => state).set(as_f64(count));
     }

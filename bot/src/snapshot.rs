@@ -15,6 +15,7 @@ use jit_core::facts::{Facts, InUse, OpenAccess};
 use jit_core::id::ConnectorName;
 use jit_core::incident::Incidents;
 use jit_core::policy::{self, Policy, Problem, SourceFile};
+use jit_core::ticket::Known;
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -49,7 +50,11 @@ impl Snapshot {
             unreviewed: &[],
             past: None,
             in_use: InUse::default(),
+            ticket: Known::NotYet,
             parent: None,
+            bundle: &[],
+            of_roles: &[],
+            together: &[],
         }
     }
 
@@ -70,6 +75,8 @@ pub struct Sources {
     pub platforms: Vec<Platform>,
     /// The sources of on-call rotations, with the file of those that are one.
     pub oncall: BTreeMap<String, Option<PathBuf>>,
+    /// The sources of tickets.
+    pub tickets: BTreeMap<String, crate::tickets::Known>,
 }
 
 /// Policy or people that cannot be put in force; what is in force stays.
@@ -94,6 +101,7 @@ impl Sources {
             people: config.path(&config.directory.file),
             platforms: config.platforms(),
             oncall: crate::oncall::files(config),
+            tickets: crate::tickets::known(config),
         }
     }
 
@@ -104,12 +112,15 @@ impl Sources {
         let text = std::fs::read_to_string(&self.people).with_context(|| format!("the directory {shown}"))?;
         let mut directory =
             jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
-        let (rotations, problems) = crate::oncall::known(&self.oncall, &directory);
+        let (rotations, mut problems) = crate::oncall::known(&self.oncall, &directory);
+        let (tickets, wrong) = crate::tickets::sources(&self.tickets, &directory);
+        problems.extend(wrong);
         if !problems.is_empty() {
             return Err(SourceError::Problems(problems));
         }
         directory.set_oncall_sources(rotations);
         self.place(&mut directory);
+        directory.set_ticket_sources(tickets);
         let files = read_policy(&self.policy)?;
         let policy = policy::parse(&files).map_err(|problems| SourceError::Problems(self.placed(problems)))?;
         let problems = policy::check(&policy, &directory, &names);

@@ -13,6 +13,7 @@ use crate::personal::Personal;
 use crate::policy::{Closing, Level, Risk, Route, Subject};
 use crate::refusal::Refusal;
 use crate::span::Span;
+use crate::ticket::{Looked, TicketId};
 
 /// The aggregate. Only [`crate::apply::apply`] changes it; the store keeps it as one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub struct Access {
     /// What approvers asked back, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<Question>,
+    /// What was found of its ticket, when it was looked up last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Box<Looked>>,
     /// When the target was first verified to hold it.
     pub activated_at: Option<DateTime<Utc>>,
     /// Of an emergency bypass: the review that must follow.
@@ -95,6 +99,30 @@ pub struct Request {
     /// Set when it is only rehearsed: asked, judged, told, reviewed and ended like any other, and no target is touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rehearsal: Option<Rehearsal>,
+    /// Set when it was asked for together with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Box<Bundle>>,
+}
+
+/// Several roles that were asked for in one request. Each is an access of its own; they wait for one decision together, and go their own
+/// ways once it is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// The one whose id stands for all while they wait, and under which their cards stand: the strictest.
+    pub lead: AccessId,
+    /// All of them, in the order in which they were named.
+    pub members: Vec<Member>,
+}
+
+/// One access of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its key.
+    pub id: AccessId,
+    /// The id that people see.
+    pub short: ShortId,
+    /// Which role.
+    pub role: RoleName,
 }
 
 /// Why an access is only rehearsed. Fixed when asked, so that it stays a rehearsal until its end.
@@ -171,6 +199,9 @@ pub struct Extends {
     /// The incident's channel that was told of the chain so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// Under whose card its story goes on, where that is not the first access of the chain: that one was asked for in a bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<AccessId>,
 }
 
 /// Somebody who was asked to agree.
@@ -281,9 +312,30 @@ pub struct Review {
     pub reminded: bool,
     /// Nobody came in time.
     pub overdue: bool,
+    /// What could not be asked or looked up when it was taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<Unknown>,
     /// What came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+}
+
+/// Something that policy goes by in normal times, and that was not known when a bypass was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Unknown {
+    /// Whether there is an open ticket: in an emergency none is looked up.
+    Ticket,
+    /// Who is on call by a rotation (`source/schedule`).
+    Rotation {
+        /// Which.
+        name: String,
+    },
+    /// Whether a service (`source/service`) has an open incident.
+    Incidents {
+        /// Which.
+        service: String,
+    },
 }
 
 /// What a reviewer found.
@@ -303,6 +355,8 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum State {
+    /// Waits for what has to be looked up outside.
+    Screening(Screening),
     /// Waits for people.
     Pending(Pending),
     /// Agreed; waits for its start.
@@ -315,6 +369,21 @@ pub enum State {
     Revoking(Revoking),
     /// Over.
     Closed(Closed),
+}
+
+/// What is to be known of its ticket is being looked up. Nobody is asked and nothing is given before it is known; what is not known by the
+/// deadline counts as untrue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Screening {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when an answer counts.
+    pub deadline: DateTime<Utc>,
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// It was agreed to, and its start has come: what was true when it was asked is looked up once more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_start: bool,
 }
 
 /// A step of the route waits for votes.
@@ -463,6 +532,11 @@ pub enum EndCause {
         /// What people call it.
         title: String,
     },
+    /// The ticket that it was given for is closed.
+    TicketClosed {
+        /// Which.
+        ticket: TicketId,
+    },
     /// Somebody it depends on was disabled or has left.
     Leaver {
         /// The holder or the requester.
@@ -505,6 +579,16 @@ pub enum Outcome {
     },
     /// Nobody decided in time.
     TimedOut,
+    /// What had to be looked up first was not as policy demands, or policy did not allow it any more once it was known.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The ticket for which it was asked was closed before anything was given.
+    TicketClosed {
+        /// Which.
+        ticket: TicketId,
+    },
     /// Its start came, and policy did not allow it then; or its time was over before it could begin.
     NotStarted {
         /// Why.
@@ -555,6 +639,7 @@ impl Access {
     /// The name of the state, as in the metrics, the store and the API.
     pub fn state_name(&self) -> &'static str {
         match &self.state {
+            State::Screening(_) => "screening",
             State::Pending(_) => "pending",
             State::Scheduled(_) => "scheduled",
             State::Elevating(_) => "elevating",
@@ -574,7 +659,8 @@ impl Access {
 
     /// From when until when it will be held, while it waits for a later start.
     pub fn planned(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let start = self.request.starts_at.filter(|_| matches!(self.state, State::Pending(_) | State::Scheduled(_)))?;
+        let waits = matches!(self.state, State::Screening(_) | State::Pending(_) | State::Scheduled(_));
+        let start = self.request.starts_at.filter(|_| waits)?;
         Some((start, start + self.duration().delta()))
     }
 
@@ -626,6 +712,39 @@ impl Access {
     /// The first access of the chain of extensions; its messages go on.
     pub fn root(&self) -> AccessId {
         self.request.extends.as_ref().map_or(self.id, |extends| extends.root)
+    }
+
+    /// The access under whose id people's cards of it stand: its own, or its bundle's lead.
+    pub fn lead(&self) -> AccessId {
+        self.request.bundle.as_ref().map_or(self.id, |bundle| bundle.lead)
+    }
+
+    /// The id that people see of [`Access::lead`].
+    pub fn lead_short(&self) -> &ShortId {
+        let lead = |bundle: &'_ Bundle| bundle.members.iter().position(|member| member.id == bundle.lead);
+        let bundle = self.request.bundle.as_ref();
+        let named = bundle.and_then(|bundle| bundle.members.get(lead(bundle)?)).map(|member| &member.short);
+        named.unwrap_or(&self.short)
+    }
+
+    /// Whether another access speaks for it: one of a bundle that is not its lead.
+    pub fn follows(&self) -> bool {
+        self.lead() != self.id
+    }
+
+    /// Whether it waits together with the others of its bundle: once they are agreed to, each goes its own way.
+    pub fn waits_together(&self) -> bool {
+        let waits = match &self.state {
+            State::Screening(screening) => !screening.at_start,
+            state => matches!(state, State::Pending(_)),
+        };
+        waits && self.request.bundle.is_some()
+    }
+
+    /// The access in whose thread the requester reads its story.
+    pub fn thread(&self) -> AccessId {
+        let extends = self.request.extends.as_ref();
+        extends.map_or_else(|| self.lead(), |extends| extends.thread.unwrap_or(extends.root))
     }
 
     /// How long it may last now: what was asked, or the least that anyone agreed to.

@@ -17,8 +17,11 @@ use crate::span::Span;
 pub enum Answer {
     /// A request was made (or its double found): where it stands and who is asked, step by step.
     Asked {
-        /// As it stands.
+        /// As it stands; of several roles that were asked for together, the one that leads.
         access: Box<Access>,
+        /// The others that were asked for with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bundle: Vec<Access>,
         /// Whom each step asks.
         approvers: Vec<Vec<PersonId>>,
         /// The same was open already; nothing new was made.
@@ -30,6 +33,9 @@ pub enum Answer {
         verb: String,
         /// As it stands now.
         access: Box<Access>,
+        /// The others of its bundle, where it was done to all of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bundle: Vec<Access>,
     },
     /// `/jit mine`: my open requests and grants, then the latest that ended.
     Mine {
@@ -40,6 +46,9 @@ pub enum Answer {
     Show {
         /// As it stands.
         access: Box<Access>,
+        /// The others that were asked for with it, as far as this person may see them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bundle: Vec<Access>,
         /// Every event, oldest first.
         history: Vec<EventRecord>,
         /// What the person may do now: names of verbs.
@@ -70,8 +79,8 @@ pub enum Answer {
     },
     /// `/jit why`: rule by rule.
     Why {
-        /// Which role.
-        role: RoleName,
+        /// Which role, or which ones together.
+        roles: Vec<RoleName>,
         /// Plain sentences.
         lines: Vec<String>,
     },

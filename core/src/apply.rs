@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::access::{
     Access, Active, Asked, Claim, Closed, Elevating, Failing, Pending, Question, Reply, Review, Revoking, Scheduled,
-    State,
+    Screening, State,
 };
 use crate::event::{Event, EventRecord};
 use crate::id::PersonId;
+use crate::ticket::Looked;
 
 /// The access after an event. `None` only before its first event, or for events that are about no access.
 pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
@@ -19,7 +20,17 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
         Event::Requested { .. } | Event::Refused { .. } => {}
         Event::Frozen { .. } | Event::Unfrozen { .. } => {}
         Event::WentAway { .. } | Event::CameBack { .. } => {}
-        Event::ExceptionReminded { .. } | Event::PolicyRefused { .. } | Event::PolicyLoaded { .. } => {}
+        Event::ExceptionReminded { .. }
+        | Event::OncallDigested { .. }
+        | Event::PolicyRefused { .. }
+        | Event::PolicyLoaded { .. } => {}
+        Event::ScreeningStarted { ticket, deadline, at_start } => {
+            let (ticket, deadline, at_start) = (ticket.clone(), *deadline, *at_start);
+            access.state = State::Screening(Screening { since: at, deadline, ticket, at_start });
+        }
+        Event::TicketLooked { ticket, finding } => {
+            access.ticket = Some(Box::new(Looked { ticket: ticket.clone(), finding: finding.clone(), at }));
+        }
         Event::StepOpened { step, asked, instead_of, skipped, advice } => {
             access.advice = advice.clone();
             access.state = State::Pending(Pending::opened(*step, at));
@@ -135,9 +146,9 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                 failing.alerted_at = at;
             }
         }
-        Event::ReviewOpened { by, due } => {
-            let (by, due) = (by.clone(), *due);
-            access.review = Some(Review { by, due, reminded: false, overdue: false, verdict: None });
+        Event::ReviewOpened { by, due, unknown } => {
+            let (by, due, unknown) = (by.clone(), *due, unknown.clone());
+            access.review = Some(Review { by, due, reminded: false, overdue: false, unknown, verdict: None });
         }
         Event::ReviewReminded => access.review.iter_mut().for_each(|review| review.reminded = true),
         Event::ReviewOverdue => access.review.iter_mut().for_each(|review| review.overdue = true),
@@ -151,7 +162,7 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
 
 /// The access that a `Requested` event begins.
 fn begin(record: &EventRecord) -> Option<Access> {
-    let (Some(id), Event::Requested { short, request, route, closing }) = (record.access, &record.event) else {
+    let (Some(id), Event::Requested { short, request, route, closing, .. }) = (record.access, &record.event) else {
         return None;
     };
     Some(Access {
@@ -167,10 +178,11 @@ fn begin(record: &EventRecord) -> Option<Access> {
         votes: Vec::new(),
         advice: None,
         questions: Vec::new(),
+        ticket: None,
         activated_at: None,
         review: None,
         closing: closing.clone(),
-        // The same decision opens a step or starts elevating; until then the first step is open and nobody is asked.
+        // The same decision opens a step, starts elevating or looks something up; until then the first step is open and nobody is asked.
         state: State::Pending(Pending::opened(0, record.at)),
     })
 }

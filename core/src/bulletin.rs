@@ -1,10 +1,12 @@
 //! Bulletins: what is told about the service itself, not about an access. `chat/cards/<bulletin>.rs` words each.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::freeze::Freeze;
 use crate::id::PolicyHash;
-use crate::policy::Exception;
+use crate::policy::{Exception, Given};
 
 /// Every bulletin of the product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,19 @@ pub enum Bulletin {
         exception: Exception,
         /// It is not listed any more.
         over: bool,
+    },
+    /// To security, once a day: what policy gave because somebody was on call.
+    OncallDigest {
+        /// What was given from then on.
+        from: DateTime<Utc>,
+        /// What was given before.
+        until: DateTime<Utc>,
+        /// The zone that it is told in.
+        zone: Tz,
+        /// The first of them, as it was when it was told.
+        given: Vec<Given>,
+        /// How many more there are.
+        more: usize,
     },
     /// To security: another policy is in force.
     PolicyLoaded {
@@ -44,6 +59,7 @@ impl Bulletin {
         match self {
             Self::Freeze { .. } => "freeze",
             Self::Exception { .. } => "exception",
+            Self::OncallDigest { .. } => "oncall-digest",
             Self::PolicyLoaded { .. } => "policy-loaded",
             Self::PolicyRefused { .. } => "policy-refused",
         }

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::access::{Origin, Revoker};
+use crate::access::{Member, Origin, Revoker};
 use crate::entitlement::Handover;
 use crate::id::{AccessId, PersonId, RoleName, ShortId};
 use crate::incident::IncidentId;
 use crate::personal::Personal;
 use crate::span::Span;
+use crate::ticket::{Finding, TicketId};
 use crate::timer::TimerKind;
 
 /// What shall happen to one access.
@@ -107,6 +108,18 @@ pub enum Command {
         /// Which.
         incident: IncidentId,
     },
+    /// A ticket was looked up, or will not be.
+    TicketLooked {
+        /// Which.
+        ticket: TicketId,
+        /// What was found.
+        finding: Finding,
+    },
+    /// Its source says that a ticket is closed.
+    TicketClosed {
+        /// Which.
+        ticket: TicketId,
+    },
     /// Say whether an emergency bypass was justified.
     Review {
         /// Who.
@@ -131,6 +144,8 @@ pub struct Ask {
     pub beneficiary: PersonId,
     /// Which role.
     pub role: RoleName,
+    /// Further roles of the same request, with fresh ids as well.
+    pub more: Vec<Member>,
     /// For how long.
     pub duration: Span,
     /// Why.
@@ -147,6 +162,25 @@ pub struct Ask {
     pub emergency: bool,
     /// Practises that: everything but the elevation.
     pub drill: bool,
+}
+
+impl Ask {
+    /// Every role that is asked for, with the ids that its access would have; in the order in which they were named.
+    pub fn members(&self) -> Vec<Member> {
+        let first = Member { id: self.id, short: self.short.clone(), role: self.role.clone() };
+        std::iter::once(first).chain(self.more.iter().cloned()).collect()
+    }
+
+    /// Every role that is asked for.
+    pub fn roles(&self) -> Vec<&RoleName> {
+        std::iter::once(&self.role).chain(self.more.iter().map(|member| &member.role)).collect()
+    }
+
+    /// The same for one of the roles alone.
+    pub fn alone(&self, member: &Member) -> Self {
+        let Member { id, short, role } = member.clone();
+        Self { id, short, role, more: Vec::new(), ..self.clone() }
+    }
 }
 
 impl Command {
@@ -172,6 +206,8 @@ impl Command {
             Self::ParentEnded => "parent-ended",
             Self::Recheck => "recheck",
             Self::IncidentResolved { .. } => "incident-resolved",
+            Self::TicketLooked { .. } => "ticket-looked",
+            Self::TicketClosed { .. } => "ticket-closed",
             Self::Review { .. } => "review",
         }
     }

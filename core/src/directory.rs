@@ -13,6 +13,7 @@ pub use people::parse_people;
 use crate::access::Platform;
 use crate::id::{AccountName, ConnectorName, PersonId};
 use crate::incident::{Incident, Incidents};
+use crate::ticket::TicketSources;
 
 /// One human being and every identity of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct Person {
     pub id: PersonId,
     /// For people to read; decides nothing.
     pub name: String,
-    /// Unique. Says who a provider of on-call rotations means; decides nothing else.
+    /// Unique. Says who a provider of on-call rotations or of tickets means; decides nothing else.
     pub email: Option<String>,
     /// Slack user id in our workspace, such as `U0001`.
     pub slack: Option<String>,
@@ -77,6 +78,7 @@ pub struct Directory {
     oncall: Rotations,
     incidents: Incidents,
     oncall_sources: OncallSources,
+    ticket_sources: TicketSources,
     absences: Absences,
 }
 
@@ -92,6 +94,7 @@ impl Default for Directory {
             oncall: Rotations::new(),
             incidents: Incidents::new(),
             oncall_sources: OncallSources::new(),
+            ticket_sources: TicketSources::new(),
             absences: Absences::new(),
         }
     }
@@ -139,6 +142,16 @@ impl Directory {
     /// The sources of rotations.
     pub fn oncall_sources(&self) -> &OncallSources {
         &self.oncall_sources
+    }
+
+    /// Says where tickets come from: only those of these sources can be looked up.
+    pub fn set_ticket_sources(&mut self, sources: TicketSources) {
+        self.ticket_sources = sources;
+    }
+
+    /// The sources of tickets.
+    pub fn ticket_sources(&self) -> &TicketSources {
+        &self.ticket_sources
     }
 
     /// Says who is on call now, in place of what was said before. Whoever is disabled or not in this directory is on no rotation.
@@ -216,6 +229,15 @@ impl Directory {
     /// The person of an Entra object id, in whatever letters it is written.
     pub fn by_teams(&self, id: &str) -> Option<&Person> {
         self.by_teams.get(&id.to_lowercase()).and_then(|id| self.people.get(id))
+    }
+
+    /// The one person of an address; nobody when several have it.
+    pub fn by_email(&self, email: &str) -> Option<&Person> {
+        let email = email.trim().to_lowercase();
+        let mut found =
+            self.people().filter(|person| person.email.as_ref().is_some_and(|has| has.to_lowercase() == email));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
     }
 
     /// The members of a group, disabled ones included; `None` when there is no such group.

@@ -78,6 +78,19 @@ pub(crate) fn did_you_mean<'a>(word: &str, among: impl Iterator<Item = &'a str>)
     nearest(word, among).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// A name as ASCII spells it, so that a letter of another alphabet shows that it is one.
+pub(crate) fn spelled(name: &str) -> String {
+    let mut spelled = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii_graphic() || c == ' ' {
+            spelled.push(c);
+        } else {
+            spelled.extend(c.escape_default());
+        }
+    }
+    spelled
+}
+
 /// One file while it is read.
 pub(crate) struct Reader<'a> {
     file: &'a str,
@@ -194,7 +207,7 @@ impl<'a, 'r> Table<'a, 'r> {
     }
 
     fn note(&self, path: &str, at: usize) {
-        self.reader.values.borrow_mut().insert(format!("{}{path}", self.path), self.reader.position(at));
+        self.reader.values.borrow_mut().insert([&self.path, path].concat(), self.reader.position(at));
     }
 
     /// Notes that a key which must be given is not.

@@ -17,6 +17,8 @@ pub enum Effect {
     Tell(Box<Tell>),
     /// The access's entitlement wants attention now: its worker looks at once instead of at its next sweep.
     Reconcile,
+    /// Something has to be looked up for this access: its worker begins at once instead of at its next sweep.
+    Screen,
     /// The extensions of this access end with it.
     EndChildren,
 }

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{EndCause, Origin, Outcome, Platform, Request, Skipped, Verdict, Vote};
+use crate::access::{EndCause, Origin, Outcome, Platform, Request, Skipped, Unknown, Verdict, Vote};
 use crate::advice::Advice;
 use crate::entitlement::Handover;
 use crate::freeze::Scope;
-use crate::id::{AccessId, PersonId, PolicyHash, ShortId};
+use crate::id::{AccessId, PersonId, PolicyHash, RoleName, ShortId};
+use crate::incident::OnDuty;
 use crate::personal::Personal;
 use crate::policy::{Closing, Exception, Route, Subject};
 use crate::span::Span;
+use crate::ticket::{Finding, TicketId};
 
 /// One event as it is stored and hashed: `canonical(&record)` are its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,11 @@ pub enum Actor {
         /// Its name in the configuration.
         source: String,
     },
+    /// A source of tickets.
+    Tickets {
+        /// Its name in the configuration.
+        source: String,
+    },
     /// An operator at the command line; the system's user name.
     Operator {
         /// The system's user name.
@@ -85,6 +92,26 @@ pub enum Event {
         /// The end of the window in which it may be held, as policy said when it was asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         closing: Option<Closing>,
+        /// Who was on call then, where policy asks that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_duty: Option<Box<OnDuty>>,
+    },
+    /// Something has to be looked up before it goes on.
+    ScreeningStarted {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Until when an answer counts.
+        deadline: DateTime<Utc>,
+        /// It was agreed to, and its start has come.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        at_start: bool,
+    },
+    /// Its ticket was looked up, or could not be in time.
+    TicketLooked {
+        /// Which.
+        ticket: TicketId,
+        /// What was found.
+        finding: Finding,
     },
     /// A step of the route began; these were asked.
     StepOpened {
@@ -221,6 +248,9 @@ pub enum Event {
         by: Vec<Subject>,
         /// By when.
         due: DateTime<Utc>,
+        /// What was not known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<Unknown>,
     },
     /// The reviewers were reminded.
     ReviewReminded,
@@ -273,6 +303,15 @@ pub enum Event {
         /// It was over by then.
         over: bool,
     },
+    /// Security was told of what policy gave because somebody was on call. Not part of an access's fold.
+    OncallDigested {
+        /// What was given from then on.
+        from: DateTime<Utc>,
+        /// What was given before.
+        until: DateTime<Utc>,
+        /// How many.
+        given: usize,
+    },
     /// Somebody is away. Not part of an access's fold.
     WentAway {
         /// Who.
@@ -308,6 +347,9 @@ pub struct Attempt {
     pub requester: PersonId,
     /// Who was to get it.
     pub beneficiary: PersonId,
+    /// The roles, where there were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleName>,
     /// For how long.
     pub duration: Span,
     /// When it was to begin, where that was later.
@@ -324,6 +366,9 @@ pub struct Attempt {
     /// It was an emergency drill.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
+    /// Who was on call then, where policy asks that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_duty: Option<Box<OnDuty>>,
 }
 
 impl Event {
@@ -331,6 +376,8 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Requested { .. } => "requested",
+            Self::ScreeningStarted { .. } => "screening-started",
+            Self::TicketLooked { .. } => "ticket-looked",
             Self::StepOpened { .. } => "step-opened",
             Self::AskedAgain { .. } => "asked-again",
             Self::Reminded => "reminded",
@@ -359,6 +406,7 @@ impl Event {
             Self::Frozen { .. } => "frozen",
             Self::Unfrozen { .. } => "unfrozen",
             Self::ExceptionReminded { .. } => "exception-reminded",
+            Self::OncallDigested { .. } => "oncall-digested",
             Self::WentAway { .. } => "went-away",
             Self::CameBack { .. } => "came-back",
             Self::PolicyRefused { .. } => "policy-refused",

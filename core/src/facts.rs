@@ -13,6 +13,7 @@ use crate::event::Actor;
 use crate::freeze::Freeze;
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::policy::Policy;
+use crate::ticket::Known;
 
 /// What is known at the moment of a decision.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +36,40 @@ pub struct Facts<'a> {
     pub past: Option<&'a Past>,
     /// How many accesses are held by all people together.
     pub in_use: InUse,
+    /// What is known of the ticket of a request that is only previewed; of an access, its own events say so.
+    pub ticket: Known<'a>,
     /// For an extension: the access it extends.
     pub parent: Option<&'a Access>,
+    /// Of a bundle: its other members as they are, in their order.
+    pub bundle: &'a [Access],
+    /// Of a bundle: what is known beside its other roles.
+    pub of_roles: &'a [OfRole],
+    /// Of a bundle that is asked for or waits: the other roles that would be given with the one in question.
+    pub together: &'a [RoleName],
+}
+
+/// What of the facts depends on the role that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfRole {
+    /// Which role.
+    pub role: RoleName,
+    /// See [`Facts::in_use`].
+    pub in_use: InUse,
+    /// See [`Facts::past`].
+    pub past: Option<Past>,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts beside another role of the same bundle; as they are where it is not among [`Facts::of_roles`].
+    pub fn beside_role(self, role: &RoleName, together: &'a [RoleName]) -> Self {
+        let of = self.of_roles.iter().find(|of| of.role == *role);
+        Self {
+            in_use: of.map_or(self.in_use, |of| of.in_use),
+            past: of.map_or(self.past, |of| of.past.as_ref()),
+            together,
+            ..self
+        }
+    }
 }
 
 /// How many accesses are held by all people together at the time in question, this one excluded: given or being given, and not yet proven

@@ -1,11 +1,15 @@
-//! Incidents as their source says them, and why policy agreed by itself with somebody on call. The shell looks incidents up beside the
-//! rotations ([`crate::directory::Directory::set_incidents`]); policy asks for them, an access remembers its own.
+//! Incidents as their source says them, why policy agreed by itself with somebody on call, and who was on call when something was asked
+//! for. The shell looks incidents up beside the rotations ([`crate::directory::Directory::set_incidents`]); policy asks for them, an access
+//! remembers its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::access::Channel;
+use crate::directory::{Directory, Rotations};
+use crate::id::{PersonId, RoleName};
+use crate::policy::Policy;
 
 /// An open incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +69,51 @@ pub struct Named {
     pub service: String,
     /// What people call it.
     pub title: String,
+}
+
+/// What the sources said when something was asked for, as far as policy asks them about the role. Kept as evidence, and to judge it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnDuty {
+    /// Who was on call, by rotation; `None` where that was not known.
+    pub rotations: BTreeMap<String, Option<BTreeSet<PersonId>>>,
+    /// The open incidents, by service; `None` where that was not known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub incidents: BTreeMap<String, Option<Vec<Incident>>>,
+}
+
+impl OnDuty {
+    /// As it is now; nothing where policy asks no source about the roles.
+    pub fn about(roles: &[&RoleName], policy: &Policy, directory: &Directory) -> Option<Box<Self>> {
+        let (mut rotations, mut services) = (BTreeSet::new(), BTreeSet::new());
+        for (of_rotations, of_services) in roles.iter().map(|role| policy.asks_about(role)) {
+            rotations.extend(of_rotations);
+            services.extend(of_services);
+        }
+        let rotation = |name: &str| (name.to_owned(), directory.rotation(name).cloned());
+        let service = |name: &str| (name.to_owned(), directory.incidents(name).map(<[Incident]>::to_vec));
+        let asked = !(rotations.is_empty() && services.is_empty());
+        let rotations = rotations.into_iter().map(rotation).collect();
+        let incidents = services.into_iter().map(service).collect();
+        asked.then(|| Box::new(Self { rotations, incidents }))
+    }
+
+    /// Whether it holds all that a policy asks about a role.
+    pub fn answers(&self, role: &RoleName, policy: &Policy) -> bool {
+        let (rotations, services) = policy.asks_about(role);
+        rotations.iter().all(|name| self.rotations.contains_key(*name))
+            && services.iter().all(|name| self.incidents.contains_key(*name))
+    }
+
+    /// Puts it in force in a directory, in place of what is so now.
+    pub fn put(&self, directory: &mut Directory) {
+        let known = |(name, people): (&String, &Option<BTreeSet<PersonId>>)| Some((name.clone(), people.clone()?));
+        let rotations: Rotations = self.rotations.iter().filter_map(known).collect();
+        if rotations != *directory.oncall() {
+            directory.set_oncall(rotations);
+        }
+        let known = |(name, open): (&String, &Option<Vec<Incident>>)| Some((name.clone(), open.clone()?));
+        directory.set_incidents(self.incidents.iter().filter_map(known).collect());
+    }
 }
 
 impl OnCall {

@@ -30,4 +30,5 @@ pub mod reconcile;
 pub mod refusal;
 pub mod route;
 pub mod span;
+pub mod ticket;
 pub mod timer;

@@ -15,6 +15,9 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// The snapshot it speaks of.
     pub access: Access,
+    /// The other accesses of its bundle as they were then, where it speaks of all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundle: Vec<Access>,
     /// When it became true.
     pub at: DateTime<Utc>,
 }
@@ -95,6 +98,21 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
+    /// Whether it speaks of a bundle as a whole: what it waits for, and the cards that list all its roles.
+    pub fn of_the_whole(&self) -> bool {
+        matches!(
+            self,
+            Self::Request
+                | Self::Approval { .. }
+                | Self::Reminder
+                | Self::Question { .. }
+                | Self::QuestionAsked { .. }
+                | Self::Replied { .. }
+                | Self::Approved { .. }
+                | Self::Escalated { .. }
+        )
+    }
+
     /// The name in logs and tables.
     pub fn name(&self) -> &'static str {
         match self {

@@ -14,6 +14,8 @@ pub const ALERT_EVERY: TimeDelta = TimeDelta::hours(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TimerKind {
+    /// Go by what is known: what had to be looked up was not answered in time.
+    ScreeningDeadline,
     /// Remind the approvers who were asked.
     Remind,
     /// Ask further people: the next level.
@@ -42,7 +44,8 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
+        Self::ScreeningDeadline,
         Self::Remind,
         Self::Escalate,
         Self::Release,
@@ -60,6 +63,7 @@ impl TimerKind {
     /// The name in the store and in logs.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ScreeningDeadline => "screening-deadline",
             Self::Remind => "remind",
             Self::Escalate => "escalate",
             Self::Release => "release",
@@ -95,6 +99,9 @@ pub fn timers(access: &Access) -> Vec<Timer> {
     let timer = |kind, due_at| Timer { kind, due_at };
     let route = &access.route;
     let mut timers = match &access.state {
+        // Its lead's stand for it: what waits together is decided together.
+        State::Screening(_) | State::Pending(_) if access.follows() && access.waits_together() => Vec::new(),
+        State::Screening(screening) => vec![timer(TimerKind::ScreeningDeadline, screening.deadline)],
         State::Pending(pending) => {
             let mut timers = vec![timer(TimerKind::TimeOut, gives_up(access, pending))];
             if !pending.reminded {

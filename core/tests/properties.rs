@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use jit_core::{
     access, advice, apply, canonical, command, decide, directory, effect, entitlement, event, facts, freeze, id,
-    incident, notice, personal, policy, refusal, span, timer,
+    incident, notice, personal, policy, refusal, span, ticket, timer,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -24,7 +24,7 @@ use access::{Access, EndCause, Outcome, Proof, Revoker, State};
 use command::{Ask, Command};
 use id::{AccessId, PersonId};
 use notice::NoticeKind;
-use policy::{AtWindowEnd, Blackout, Hours, Period, Place, Risk, RoleMatch, Step, Subject};
+use policy::{AtWindowEnd, Blackout, Conflict, Hours, Period, Place, Risk, RoleMatch, Step, Subject};
 use span::Span;
 use timer::{TimerKind, timers};
 use world::{PEOPLE, World, text};
@@ -46,6 +46,13 @@ enum Move {
         role: usize,
         duration: usize,
         ahead: i64,
+    },
+    /// Several roles in one request, perhaps for a later start.
+    AskAll {
+        who: usize,
+        roles: Vec<usize>,
+        duration: usize,
+        ahead: Option<i64>,
     },
     Extend {
         who: usize,
@@ -139,6 +146,15 @@ enum Move {
     Resolved {
         which: usize,
     },
+    /// A ticket was looked up: of what waits for it, mostly in time.
+    Looked {
+        which: usize,
+        finding: usize,
+    },
+    /// The ticket is closed, says its source.
+    TicketClosed {
+        which: usize,
+    },
     /// A command that was sent before is sent again.
     Again {
         nth: usize,
@@ -156,6 +172,13 @@ fn moves() -> impl Strategy<Value = Move> {
             .prop_map(|(who, for_whom, role, duration)| Move::Ask { who, for_whom, role, duration }),
         3 => (prop_oneof![Just(0), Just(1), Just(2)], 0..ROLES.len(), 0..DURATIONS.len(), -600..30_000i64)
             .prop_map(|(who, role, duration, ahead)| Move::Later { who, role, duration, ahead }),
+        6 => (
+            prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(2), 1 => who.clone()],
+            prop::sample::subsequence((0..ROLES.len()).collect::<Vec<_>>(), 2..=3).prop_shuffle(),
+            0..DURATIONS.len(),
+            prop::option::weighted(0.3, -600..30_000i64),
+        )
+            .prop_map(|(who, roles, duration, ahead)| Move::AskAll { who, roles, duration, ahead }),
         8 => (who.clone(), which.clone(), 0..DURATIONS.len())
             .prop_map(|(who, which, duration)| Move::Extend { who, which, duration }),
         4 => (who.clone(), which.clone(), prop::option::of(0..DURATIONS.len()))
@@ -181,6 +204,8 @@ fn moves() -> impl Strategy<Value = Move> {
         4 => Just(Move::Children),
         3 => Just(Move::Leavers),
         2 => which.clone().prop_map(|which| Move::Resolved { which }),
+        10 => (which.clone(), 0..9usize).prop_map(|(which, finding)| Move::Looked { which, finding }),
+        2 => which.clone().prop_map(|which| Move::TicketClosed { which }),
         3 => (who.clone(), 0..ROLES.len(), any::<bool>())
             .prop_map(|(who, role, drill)| Move::Bypass { who, role, drill }),
         3 => (who.clone(), which.clone(), any::<bool>()).prop_map(|(who, which, misuse)| Move::Review { who, which, misuse }),
@@ -239,8 +264,11 @@ const CHANGES: &[fn(&mut World)] = &[
         w.parts.blackouts.push(blackout);
     },
     |w| w.freeze(freeze::Scope::Everything),
+    |w| w.parts.conflicts.push(conflict(&["orders-admin", "vault-admin"])),
     |w| w.on_call("alice"),
     |w| w.incidents.clear(),
+    |w| w.ticketed("single"),
+    |w| ["low", "dual", "vault", "hosts"].into_iter().for_each(|rule| w.ticketed(rule)),
     |w| w.freeze(freeze::Scope::Person("alice".into())),
 ];
 
@@ -248,6 +276,11 @@ fn hours(from: u32, to: u32) -> Hours {
     let at = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
     let days = (0..7u8).map(|day| chrono::Weekday::try_from(day).unwrap()).collect();
     Hours { days, from: at(from), to: at(to), zone: policy::Tz::UTC }
+}
+
+fn conflict(roles: &[&str]) -> Conflict {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    Conflict { name: "one or the other".to_owned(), roles, place: Place::default() }
 }
 
 /// A history in the making.
@@ -299,11 +332,19 @@ impl History {
             Move::Ask { who, for_whom, role, duration } => {
                 let ask = self.world.ask(PEOPLE[who], ROLES[role], DURATIONS[duration]);
                 let beneficiary = for_whom.map_or_else(|| ask.beneficiary.clone(), person);
-                self.send(ask.id, Command::Request(Box::new(Ask { beneficiary, ..ask })));
+                let ticket = Some("OPS-12".to_owned());
+                self.send(ask.id, Command::Request(Box::new(Ask { beneficiary, ticket, ..ask })));
             }
             Move::Later { who, role, duration, ahead } => {
                 let ask = self.world.ask(PEOPLE[who], ROLES[role], DURATIONS[duration]);
                 let starts_at = Some(now + TimeDelta::seconds(ahead));
+                let ticket = Some("OPS-12".to_owned());
+                self.send(ask.id, Command::Request(Box::new(Ask { starts_at, ticket, ..ask })));
+            }
+            Move::AskAll { who, ref roles, duration, ahead } => {
+                let roles: Vec<&str> = roles.iter().map(|role| ROLES[*role]).collect();
+                let ask = self.world.ask_all(PEOPLE[who], &roles, DURATIONS[duration]);
+                let starts_at = ahead.map(|ahead| now + TimeDelta::seconds(ahead));
                 self.send(ask.id, Command::Request(Box::new(Ask { starts_at, ..ask })));
             }
             Move::Extend { who, which, duration } => {
@@ -378,6 +419,8 @@ impl History {
             Move::Review { who, which, misuse } => {
                 self.send_to(which, Command::Review { by: person(who), misuse, note: text("looked at it") });
             }
+            Move::Looked { which, finding } => self.looked(which, finding),
+            Move::TicketClosed { which } => self.ticket_closed(which),
             Move::Again { nth } => {
                 if let Some((id, command)) = self.sent.get(nth).cloned() {
                     self.send(id, command);
@@ -429,6 +472,37 @@ impl History {
         }
     }
 
+    /// What is found of a ticket: mostly that it is open and the requester's.
+    fn looked(&mut self, which: usize, finding: usize) {
+        let screening = self.newest(which, |state| matches!(state, State::Screening(_)));
+        let Some(id) = screening.or_else(|| self.which(which)) else { return };
+        let whose = self.world.access(id).request.requester.to_string();
+        let finding = match finding {
+            0 => world::found(false, &whose),
+            1 => ticket::Finding::Missing,
+            2 => ticket::Finding::Unknown { why: "answers 500".to_owned() },
+            _ => world::found(true, &whose),
+        };
+        self.send(id, Command::TicketLooked { ticket: world::ops_12(), finding });
+    }
+
+    /// Afterwards nothing that was given, or is agreed or asked, for that ticket goes on; what does not end with it is as it was.
+    fn ticket_closed(&mut self, which: usize) {
+        self.crash = false;
+        let Some(id) = self.which(which) else { return };
+        let before = self.world.access(id).clone();
+        let bound = before.route.ticket.as_ref().is_some_and(|demand| demand.ends_with().is_some());
+        self.send(id, Command::TicketClosed { ticket: world::ops_12() });
+        let after = self.world.access(id);
+        match before.state {
+            State::Elevating(_) | State::Active(_) if bound => {
+                assert!(matches!(after.state_name(), "revoking" | "closed"));
+            }
+            State::Pending(_) | State::Scheduled(_) if bound => assert_eq!(after.state_name(), "closed"),
+            _ => assert_eq!(*after, before),
+        }
+    }
+
     fn send_to(&mut self, which: usize, command: Command) {
         if let Some(id) = self.which(which) {
             self.send(id, command);
@@ -446,7 +520,7 @@ impl History {
         }
         match &decided {
             Ok(decision) => {
-                for record in &decision.records {
+                for record in decision.all().flat_map(|part| &part.records) {
                     *self.seen.entry(record.event.kind().to_owned()).or_default() += 1;
                 }
                 self.world.store(decision);
@@ -540,6 +614,17 @@ impl History {
                 tell.to == to && tell.slot.access == access.id && tell.notice().unwrap().kind == NoticeKind::Ended
             };
             let count = self.world.told.iter().filter(heard).count();
+            // What waited with others to the end was over with their lead.
+            let went_on = |event: &event::Event| {
+                use event::Event::{ElevationStarted, Rehearsed, Scheduled};
+                matches!(event, Scheduled { .. } | ElevationStarted { .. } | Rehearsed { .. })
+            };
+            let mut records = self.world.records.iter().filter(|record| record.access == Some(access.id));
+            if access.follows() && !records.any(|record| went_on(&record.event)) {
+                let lead = &self.world.accesses[&access.lead()];
+                assert_eq!((count, &lead.state), (0, &access.state));
+                continue;
+            }
             let ran_out = matches!(&closed.outcome, Outcome::Ended { cause: EndCause::Expired, .. });
             let extended = self.world.accesses.values().any(|child| {
                 child.activated_at.is_some() && child.request.extends.as_ref().is_some_and(|e| e.parent == access.id)
@@ -569,6 +654,8 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let all = [
         "requested",
+        "screening-started",
+        "ticket-looked",
         "step-opened",
         "reminded",
         "escalated",
@@ -604,6 +691,8 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "refused start",
         "scheduled",
         "refused blackout",
+        "live after 1 votes beside another",
+        "live after 2 votes beside another",
     ];
     // As many as it takes, within reason.
     for _ in 0..1_000 {
@@ -615,6 +704,10 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         history.finish();
         for record in &history.world.records {
             *seen.entry(record.event.kind().to_owned()).or_default() += 1;
+        }
+        let bundles = history.world.accesses.values().filter(|access| access.follows());
+        for bundle in bundles.filter(|access| access.activated_at.is_some()) {
+            *seen.entry(format!("live after {} votes beside another", bundle.votes.len())).or_default() += 1;
         }
         for (name, count) in history.seen.into_iter().filter(|(name, _)| name.starts_with("refused")) {
             *seen.entry(name).or_default() += count;

@@ -118,3 +118,20 @@ fn every_source_file_says_what_it_is_for() {
         files.into_iter().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! ")).collect();
     assert!(silent.is_empty(), "these files do not open with `//!`: {silent:?}");
 }
+
+/// Socket Mode is a door like HTTP: a journey that goes over both databases goes over it as well.
+#[test]
+fn journeys_go_over_sockets_too() {
+    let mut seen = 0;
+    for file in sources(&root().join("tests/tests/journeys")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for test in text.split("#[rstest]").skip(1).filter_map(|test| test.split("async fn ").next()) {
+            let over = |backend: &str| test.contains(&format!("#[case(Backend::{backend}"));
+            if over("Embedded") && over("Scaled") {
+                assert!(over("Sockets"), "{}: a journey without Socket Mode:{test}", file.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 40, "only {seen} journeys go over every backend");
+}

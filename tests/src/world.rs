@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::servers::{Folder, Member, OncallProvider, Postgres, Redis, Scope, Teams};
+use crate::servers::{Folder, Member, OncallProvider, Postgres, Redis, Scope, Teams, TicketProvider};
 use crate::site::{APP_TOKEN, BOT_TOKEN, ChatDoor, Configuration, SIGNING_SECRET};
 
 /// How long a condition is waited for in real time before the test fails.
@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Slack ids of the people by their names.
 const PEOPLE: [(&str, &str); 6] =
     [("alice", "U0001"), ("bob", "U0002"), ("sam", "U0003"), ("olive", "U0004"), ("carl", "U0005"), ("erin", "U0006")];
+
+/// The channels in Teams, beside the group chat `orders`.
+const TEAMS_CHANNELS: [&str; 4] = ["#access", "#security", "#help", "#inc-42"];
 
 /// Where the truth is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +71,14 @@ pub struct World {
     pub oncall: OncallProvider,
     /// Microsoft Teams, where it is there.
     teams: Option<Teams>,
+    /// Jira and ServiceNow.
+    pub tickets: TicketProvider,
     base: Url,
     config: Config,
     folder: Folder,
     running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
     _chat_server: JoinSet<()>,
-    _redis: Option<Redis>,
+    redis: Option<Redis>,
 }
 
 impl World {
@@ -107,13 +112,15 @@ impl World {
         let door = ChatDoor::open().await;
         let redis_url = redis.as_ref().map(Redis::url);
         let oncall = OncallProvider::start().await;
+        let tickets = TicketProvider::start().await;
+        let files = "[oncall.file]\npath = \"rotations.toml\"\n[tickets.file]\npattern = \"DB-*\"\npath = \"tickets.toml\"\nrefresh = \"10s\"\n";
         let text = Configuration {
             database,
             redis: redis_url,
             slack_api: in_slack.then(|| door.api()),
             sockets: backend == Backend::Sockets,
             teams: teams.as_ref().map(Teams::configuration),
-            more: oncall.configuration() + "[oncall.file]\npath = \"rotations.toml\"\n",
+            more: oncall.configuration() + &tickets.configuration() + files,
             ..Configuration::default()
         };
         let config = Config::parse(&text.text(), "the world's configuration", folder.path(), &|_| None).expect("sound");
@@ -137,15 +144,33 @@ impl World {
             targets,
             oncall,
             teams,
+            tickets,
             base,
             config,
             folder,
             running: None,
             _chat_server: chat_server,
-            _redis: redis,
+            redis,
         };
         world.run().await;
         world
+    }
+
+    /// The app comes to everybody who is in Teams, and into every channel, as an administrator's policy brings it.
+    pub async fn with_app(self) -> Self {
+        let teams = self.teams();
+        let people = std::fs::read_to_string(self.file("people.toml")).expect("the file is there");
+        let there = |who: &str| {
+            people.split("[[person]]").any(|it| it.contains(&format!("\"{who}\"\nname")) && it.contains("\nteams = "))
+        };
+        let members: Vec<&str> = PEOPLE.iter().map(|(who, _)| *who).filter(|who| there(who)).collect();
+        for who in &members {
+            teams.installs(who, who).await;
+        }
+        for place in TEAMS_CHANNELS.iter().chain(&["orders"]) {
+            teams.installs(members[0], place).await;
+        }
+        self
     }
 
     /// Microsoft Teams.
@@ -188,6 +213,11 @@ impl World {
         self.stop().await;
         self.app = build(&self.config, &self.clock, &self.targets).await;
         self.run().await;
+    }
+
+    /// Redis is gone from now on.
+    pub fn loses_redis(&mut self) {
+        self.redis.as_mut().expect("a world with Redis").stop();
     }
 
     /// The service's address.
@@ -542,7 +572,7 @@ async fn tenant(folder: &Folder, clock: &VirtualClock, on: impl Fn(&str) -> On) 
     std::fs::write(file, people).expect("a folder of ours");
     let clock = clock.clone();
     let teams = Teams::start(members, Arc::new(move || clock.now())).await;
-    for channel in ["#access", "#security", "#help", "#inc-42"] {
+    for channel in TEAMS_CHANNELS {
         teams.open(channel, Scope::Channel);
     }
     teams.open("orders", Scope::Group);
@@ -552,7 +582,7 @@ async fn tenant(folder: &Folder, clock: &VirtualClock, on: impl Fn(&str) -> On) 
 fn copy_world(folder: &Folder) {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("world");
     std::fs::create_dir_all(folder.join("policy")).expect("a folder");
-    for name in ["people.toml", "rotations.toml", "policy/roles.toml", "policy/rules.toml"] {
+    for name in ["people.toml", "rotations.toml", "tickets.toml", "policy/roles.toml", "policy/rules.toml"] {
         std::fs::copy(source.join(name), folder.join(name)).expect("the world's files are there");
     }
 }

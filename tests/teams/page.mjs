@@ -54,6 +54,8 @@ try {
   console.log('live');
 
   await requester.getByRole('button', { name: "I'm done" }).last().click();
+  await requester.getByText('End it now?').first().waitFor();
+  await requester.getByRole('button', { name: 'End it now', exact: true }).last().click();
   await requester.getByText('verified gone').first().waitFor();
   await shoot(requester, 'gone');
   console.log('gone');

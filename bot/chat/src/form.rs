@@ -105,6 +105,17 @@ pub enum Input {
         /// Searched at the server while typing, because there are too many to list.
         external: bool,
     },
+    /// Some of these.
+    MultiSelect {
+        /// In order.
+        options: Vec<Choice>,
+        /// Those chosen at first: their values.
+        selected: Vec<String>,
+        /// Most that can be chosen.
+        max: usize,
+        /// Searched at the server while typing, because there are too many to list.
+        external: bool,
+    },
     /// Words.
     Text {
         /// Several lines.
@@ -149,7 +160,7 @@ pub mod field {
     pub const ALL: [&str; 7] = [LEVEL, ROLE, DURATION, OTHER_DURATION, REASON, TICKET, AT];
 }
 
-/// What was filled in, by field.
+/// What was filled in, by field; of several that were chosen, their values with commas between.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values(pub std::collections::BTreeMap<String, String>);
 
@@ -159,9 +170,10 @@ impl Values {
         self.0.get(field).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The role chosen.
-    pub fn role(&self) -> Option<RoleName> {
-        self.get(field::ROLE).map(RoleName::new)
+    /// The roles chosen.
+    pub fn roles(&self) -> Vec<RoleName> {
+        let chosen = self.get(field::ROLE).unwrap_or_default().split(',').map(str::trim);
+        chosen.filter(|role| !role.is_empty()).map(RoleName::new).collect()
     }
 
     /// The level that filters the roles.

@@ -93,12 +93,19 @@ fn field(id: &'static str, input: impl Strategy<Value = Input>) -> impl Strategy
 
 fn form() -> impl Strategy<Value = Form> {
     let select =
-        (prop::collection::vec(("[a-z]{1,200}", words()), 0..120), any::<bool>()).prop_map(|(options, external)| {
-            let mut options: Vec<Choice> = options.into_iter().map(|(value, label)| Choice { value, label }).collect();
-            options.sort_by(|a, b| a.value.cmp(&b.value));
-            options.dedup_by(|a, b| a.value[..a.value.len().min(149)] == b.value[..b.value.len().min(149)]);
-            Input::Select { selected: options.last().map(|choice| choice.value.clone()), options, external }
-        });
+        (prop::collection::vec(("[a-z]{1,200}", words()), 0..120), any::<bool>(), prop::option::of(1..10usize))
+            .prop_map(|(options, external, max)| {
+                let mut options: Vec<Choice> =
+                    options.into_iter().map(|(value, label)| Choice { value, label }).collect();
+                options.sort_by(|a, b| a.value.cmp(&b.value));
+                options.dedup_by(|a, b| a.value[..a.value.len().min(149)] == b.value[..b.value.len().min(149)]);
+                // The last ones, and more than may be.
+                let mut last = options.iter().rev().map(|choice| choice.value.clone());
+                match max {
+                    None => Input::Select { selected: last.next(), options, external },
+                    Some(max) => Input::MultiSelect { selected: last.take(12).collect(), options, max, external },
+                }
+            });
     let text = (words(), 0..5_000usize, 0..5_000usize).prop_map(|(initial, min, max)| Input::Text {
         multiline: true,
         min,

@@ -179,8 +179,8 @@ fn every_card_of_a_rehearsal_says_that_nothing_is_changed_and_no_other_does() {
 /// Decided cards have no button that decides; see the issue of stale cards that still act.
 #[test]
 fn buttons_that_decide_stand_only_on_open_cards() {
-    use jit_chat::card::Action;
-    use jit_core::access::State;
+    use jit_chat::card::{Action, Block, Verb};
+    use jit_core::access::{Access, State};
     let people = sample::people();
     let context = sample::context(&people);
     for sample in cards::samples() {
@@ -197,8 +197,16 @@ fn buttons_that_decide_stand_only_on_open_cards() {
                 Verb::Approve | Verb::ApproveShorter | Verb::Deny | Verb::Claim | Verb::Ask | Verb::Reply => {
                     matches!(sample.notice.access.state, State::Pending(_))
                 }
+                // Of several roles in one request: all that is left of it.
                 Verb::Cancel => {
-                    matches!(sample.notice.access.state, State::Pending(_) | State::Scheduled(_) | State::Elevating(_))
+                    let left = |access: &Access| {
+                        matches!(access.state, State::Scheduled(_) | State::Elevating(_) | State::Active(_))
+                    };
+                    let bundle = &sample.notice.bundle;
+                    matches!(
+                        sample.notice.access.state,
+                        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_)
+                    ) || (!bundle.is_empty() && (left(&sample.notice.access) || bundle.iter().any(left)))
                 }
                 Verb::Revoke => matches!(sample.notice.access.state, State::Elevating(_) | State::Active(_)),
                 Verb::Extend | Verb::Done => matches!(sample.notice.access.state, State::Active(_)),

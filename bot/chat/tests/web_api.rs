@@ -30,7 +30,12 @@ fn tell(to: Recipient) -> Tell {
         to,
         slot,
         under: None,
-        content: Content::Notice(Box::new(Notice { kind: NoticeKind::Request, access, at: sample::now() })),
+        content: Content::Notice(Box::new(Notice {
+            kind: NoticeKind::Request,
+            access,
+            bundle: Vec::new(),
+            at: sample::now(),
+        })),
     }
 }
 

@@ -6,6 +6,8 @@
 //!   `transcript`/`calls`/`wait_for` to look, `misbehave` to have a bad day.
 //! - [`check_blocks`] and [`check_view`] check Block Kit without a playground.
 //!
+//! - [`Pager`] is a provider of on-call rotations and incidents, for the demo to mount and for tests.
+//!
 //! Inside: `world` is the state under one lock; `api` is what the bot calls; `acts` is what people
 //! do; `outbound` signs and sends; `browser` and `control` are the two ways in over HTTP.
 
@@ -23,6 +25,7 @@ mod form;
 mod ids;
 mod message;
 mod outbound;
+mod pager;
 mod playground;
 mod respond;
 mod router;
@@ -39,6 +42,7 @@ pub use failure::Failure;
 pub use faults::{Fault, Misbehaviour};
 pub use message::{SLACKBOT, StoredMessage};
 pub use outbound::{ACKNOWLEDGE_WITHIN, sign};
+pub use pager::{AnIncident, Mood, OnCall, Pager};
 pub use playground::Playground;
 pub use views::View;
 pub use world::ApiCall;

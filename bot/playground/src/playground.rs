@@ -16,6 +16,7 @@ use crate::{
     faults::Misbehaviour,
     message::StoredMessage,
     outbound::{Answer, Delivery, Outbound},
+    pager::Pager,
     socket::Sockets,
     views::View,
     world::{ApiCall, World},
@@ -38,6 +39,7 @@ struct Inner {
     outbound: Outbound,
     sockets: Sockets,
     event_retries: RwLock<Vec<Duration>>,
+    pager: Option<Pager>,
 }
 
 impl std::fmt::Debug for Playground {
@@ -52,6 +54,15 @@ const EVENT_RETRIES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(60), D
 impl Playground {
     /// A fresh workspace. Nothing is sent until someone acts.
     pub fn new(config: Config) -> Self {
+        Self::made_of(config, None)
+    }
+
+    /// One with a provider of on-call rotations, which is served below `/playground/pager/` and driven from the page.
+    pub fn with_pager(config: Config, pager: Pager) -> Self {
+        Self::made_of(config, Some(pager))
+    }
+
+    fn made_of(config: Config, pager: Option<Pager>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 bot_url: RwLock::new(config.bot_url.clone()),
@@ -61,9 +72,15 @@ impl Playground {
                 outbound: Outbound::new(&config.signing_secret),
                 sockets: Sockets::default(),
                 event_retries: RwLock::new(EVENT_RETRIES.to_vec()),
+                pager,
                 config,
             }),
         }
+    }
+
+    /// The provider of on-call rotations, where there is one.
+    pub(crate) fn pager(&self) -> Option<&Pager> {
+        self.inner.pager.as_ref()
     }
 
     /// Everything the playground serves: `/playground/…` and a redirect from `/`.

@@ -26,11 +26,16 @@ pub(crate) fn router(playground: Playground) -> Router {
         .route("/playground/api/{method}", any(api::call))
         .route("/playground/response/{token}", post(respond::respond))
         .route("/playground/socket", get(socket::socket));
-    Router::new()
+    let own = Router::new()
         .route("/", get(|| async { Redirect::temporary("/playground/") }))
         .route("/playground", get(|| async { Redirect::temporary("/playground/") }))
         .merge(local)
         .merge(bot)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(playground)
+        .with_state(playground.clone());
+    // For the bot as well, which takes it for a provider of on-call rotations.
+    match playground.pager() {
+        Some(pager) => own.nest("/playground/pager", pager.router()),
+        None => own,
+    }
 }

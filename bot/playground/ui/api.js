@@ -29,6 +29,7 @@ export const sendAction = (body) => post('/action', body);
 export const sendView = (body) => post('/view', body);
 export const options = (body) => post('/options', body).then((answer) => answer.options ?? []);
 export const markRead = (as, channel, ts) => post('/read', { as, channel, ts });
+export const drivePager = (change) => post('/pager', change).then((body) => body.pager);
 export const homeOpened = (as) => post('/home_opened', { as });
 
 /**

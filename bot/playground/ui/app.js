@@ -11,6 +11,7 @@ import { wireKeys } from './keys.js';
 import { listen, retryNow, stopListening, watchElsewhere } from './live.js';
 import { closeAllViews } from './modal.js';
 import { announce, connection } from './notices.js';
+import { drawPager } from './pager.js';
 import { address, go, narrow, told } from './place.js';
 import { wireSidebar } from './sidebar.js';
 import * as data from './store.js';
@@ -124,6 +125,7 @@ async function start() {
   $('team-name').textContent = store.boot.team.name;
   drawHints(takeHint);
   openHints(hintsWanted());
+  drawPager(store.boot.pager);
   startTicking();
   await route();
   document.body.classList.add('ready');

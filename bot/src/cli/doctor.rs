@@ -2,6 +2,7 @@
 
 mod oncall;
 mod teams;
+mod tickets;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// Clocks further apart than this make signatures stale and ends wrong. Source: Slack refuses after 5 minutes; we want to know long before.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// Checks configuration, policy, on-call rotations, database, Redis, connectors and chat.
+/// Checks configuration, policy, on-call rotations, tickets, database, Redis, connectors and chat.
 #[derive(Debug, Args)]
 pub struct Doctor {
     #[command(flatten)]
@@ -86,6 +87,7 @@ impl Doctor {
         }
         if let Ok(snapshot) = &snapshot {
             oncall::look(&config, snapshot, &mut findings).await;
+            tickets::look(&config, snapshot, &mut findings).await;
         }
         let store = store(&config, &mut findings).await;
         connectors(&registry, &mut findings).await;

@@ -6,6 +6,7 @@ pub mod oncall;
 mod place;
 mod secrets;
 pub mod teams;
+pub mod tickets;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -44,6 +45,9 @@ pub struct Config {
     /// Where on-call rotations come from, by name.
     #[serde(default)]
     pub oncall: BTreeMap<String, oncall::Oncall>,
+    /// Where tickets are looked up, by name.
+    #[serde(default)]
+    pub tickets: BTreeMap<String, tickets::Tickets>,
     /// The systems.
     #[serde(default)]
     pub connectors: BTreeMap<ConnectorName, ConnectorConfig>,
@@ -226,6 +230,12 @@ impl Config {
         if let Some((key, what)) = self.channels.fault(&self.platforms()) {
             return Err(wrong(&["channels", key], &what));
         }
+        for (name, source) in &self.tickets {
+            if let Some((key, what)) = source.fault(name) {
+                let path: Vec<&str> = ["tickets", name, key].into_iter().filter(|part| !part.is_empty()).collect();
+                return Err(wrong(&path, &what));
+            }
+        }
         let Some(slack) = &self.slack else { return Ok(()) };
         let secrets = slack.signing_secret.all();
         if secrets.is_empty() || secrets.len() > 2 {
@@ -389,6 +399,54 @@ file = "people.toml"
                 Some("19: unknown key `maxage`; did you mean `max_age`?"),
             ),
             ("[oncall.\"a/b\"]\ntoken = \"t\"\n", Some("17: [oncall.a/b]: a source's name")),
+        ] {
+            let found = parse(&format!("{GOOD}{table}")).err().map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(found, None, "{table}"),
+                Some(expected) => {
+                    let found = found.unwrap_or_else(|| panic!("{table} is taken"));
+                    assert!(found.starts_with(&format!("jit.toml:{expected}")), "{found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sources_of_tickets_are_whole_and_safe() {
+        let jira = |more: &str| format!("[tickets.jira]\npattern = \"OPS-*\"\n{more}\n");
+        let at = "api_url = \"https://acme.test\"\ntoken = { env = \"TOKEN\" }";
+        for (table, expected) in [
+            (jira(at), None),
+            (jira(&format!("{at}\nuser = \"jit@acme.test\"\napi_version = 2\nuser_ids = {{ u1 = \"alice\" }}")), None),
+            (
+                format!(
+                    "[tickets.now]\nkind = \"servicenow\"\npattern = [\"INC*\", \"CHG*\"]\ntable = \"task\"\n{at}\n"
+                ),
+                None,
+            ),
+            ("[tickets.file]\npattern = \"*\"\npath = \"tickets.toml\"\n".to_owned(), None),
+            ("[tickets.jira]\n".to_owned(), Some("17: the key `pattern` is missing")),
+            (jira(""), Some("17: tickets.jira.api_url is missing")),
+            (jira("api_url = \"https://acme.test\""), Some("17: tickets.jira.token is missing")),
+            (jira("api_url = \"http://acme.test\"\ntoken = \"t\""), Some("19: tickets.jira.api_url must be https")),
+            (jira(&format!("{at}\npath = \"x\"")), Some("21: tickets.jira.path is a file's")),
+            (jira(&format!("{at}\ntable = \"incident\"")), Some("21: tickets.jira.table is ServiceNow's")),
+            (jira(&format!("{at}\napi_version = 4")), Some("21: tickets.jira.api_version is 3, or 2")),
+            (jira(&format!("{at}\nrefresh = \"1s\"")), Some("21: tickets.jira.refresh is at least 10s")),
+            (jira(&format!("{at}\nuser = \"a:b\"")), Some("21: tickets.jira.user is a user's name")),
+            (jira(&format!("{at}\npatern = \"x\"")), Some("21: unknown key `patern`; did you mean `pattern`?")),
+            (format!("[tickets.jira]\npattern = \"OPS 1\"\n{at}\n"), Some("18: tickets.jira.pattern says how")),
+            (format!("[tickets.jira]\npattern = []\n{at}\n"), Some("18: tickets.jira.pattern says how")),
+            (
+                format!("[tickets.servicenow]\npattern = \"INC*\"\ntable = \"a/b\"\n{at}\n"),
+                Some("19: tickets.servicenow.table is the name"),
+            ),
+            ("[tickets.file]\npattern = \"*\"\n".to_owned(), Some("17: tickets.file.path is missing")),
+            (
+                "[tickets.file]\npattern = \"*\"\npath = \"x\"\ntoken = \"t\"\n".to_owned(),
+                Some("20: tickets.file.token is a provider's"),
+            ),
+            ("[tickets.us]\npattern = \"*\"\n".to_owned(), Some("17: tickets.us.kind is missing")),
         ] {
             let found = parse(&format!("{GOOD}{table}")).err().map(|error| error.to_string());
             match expected {

@@ -55,7 +55,7 @@ fn refresh() -> Span {
 }
 
 /// Asked more often than that, providers refuse. Source: PagerDuty, "REST API rate limits": 960 a minute for everything of an account.
-const REFRESH_AT_LEAST: Span = Span::seconds(10);
+pub(super) const REFRESH_AT_LEAST: Span = Span::seconds(10);
 
 /// Somebody who left the rotation that long ago may still be approved by it.
 const MAX_AGE_AT_MOST: Span = Span::hours(1);

@@ -25,7 +25,7 @@ pub(super) async fn request(app: &App, speaker: &Speaker, draft: Draft) -> Outco
     let meta = Meta { channel: speaker.origin.channel.clone(), ..Meta::default() };
     let filled = Filled {
         level: None,
-        role: draft.role.as_deref().map(Into::into),
+        roles: draft.role.iter().chain(&draft.more).map(|role| role.as_str().into()).collect(),
         duration: draft.duration,
         reason: draft.because.clone(),
         ticket: draft.ticket.clone(),
@@ -38,8 +38,8 @@ pub(super) async fn request(app: &App, speaker: &Speaker, draft: Draft) -> Outco
 /// The form for an emergency bypass, or a drill of one: sending it is the confirmation.
 pub(super) fn emergency(app: &App, speaker: &Speaker, (draft, drill): (Draft, bool)) -> Outcome {
     let meta = Meta { channel: speaker.origin.channel.clone(), drill, ..Meta::default() };
-    let role = draft.role.as_deref().map(Into::into);
-    let filled = Filled { role, duration: draft.duration, reason: draft.because, ..Filled::default() };
+    let roles = draft.role.iter().map(|role| role.as_str().into()).collect();
+    let filled = Filled { roles, duration: draft.duration, reason: draft.because, ..Filled::default() };
     let roles = app.verbs().bypassable(speaker);
     let least = app.dispatch.in_force.get().policy.limits.min_justification;
     open(app, |_| forms::emergency(&roles, filled, least, meta))
@@ -197,7 +197,7 @@ pub(super) fn verb(form: FormKind) -> &'static str {
 fn filled(form: &Submission) -> Filled {
     Filled {
         level: form.values.level(),
-        role: form.values.role(),
+        roles: form.values.roles(),
         duration: form.values.duration().and_then(Result::ok),
         reason: form.values.get(field::REASON).map(str::to_owned),
         ticket: form.values.get(field::TICKET).map(str::to_owned),
@@ -206,8 +206,10 @@ fn filled(form: &Submission) -> Filled {
 }
 
 fn draft(filled: &Filled) -> Draft {
+    let mut roles = filled.roles.iter().map(ToString::to_string);
     Draft {
-        role: filled.role.as_ref().map(ToString::to_string),
+        role: roles.next(),
+        more: roles.collect(),
         duration: filled.duration,
         because: filled.reason.clone(),
         ticket: filled.ticket.clone(),

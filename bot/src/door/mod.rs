@@ -222,7 +222,14 @@ async fn face(app: &App, speaker: &Speaker, (id, kind): (AccessId, &NoticeKind))
         Ok(access) => access,
         Err(error) => return Outcome::Said(error.answer("show")),
     };
-    let notice = Notice { kind: kind.clone(), access, at: app.dispatch.store.now() };
+    let bundle = match kind.of_the_whole() {
+        false => Vec::new(),
+        true => match verbs.others(&access).await {
+            Ok(others) => others,
+            Err(error) => return Outcome::Said(error.answer("show")),
+        },
+    };
+    let notice = Notice { kind: kind.clone(), access, bundle, at: app.dispatch.store.now() };
     let mut card = with_context(app, |context| cards::card(&notice, context));
     for block in &mut card.blocks {
         if let Block::Actions(buttons) = block {

@@ -15,7 +15,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::{LookupError, Turn, Who, channel};
+use super::{Turn, Who, channel};
+use crate::lookup::LookupError;
 
 /// The longest file that is read.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -8,13 +8,11 @@ mod channel;
 mod file;
 mod opsgenie;
 mod pagerduty;
-mod roster;
-mod wire;
+pub(crate) mod roster;
 pub(crate) mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,12 +22,12 @@ use jit_core::id::PersonId;
 use jit_core::incident::{Incident, IncidentId};
 use jit_core::nearest::nearest;
 use reqwest::Client;
-use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 use url::Url;
 
 use crate::config::Config;
 use crate::config::oncall::OncallKind;
+use crate::lookup::{self, DEADLINE, LookupError, within};
 
 /// Somebody's time on call, as the source says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,24 +57,6 @@ pub enum Who {
 impl Turn {
     fn holds(&self, now: DateTime<Utc>) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
-    }
-}
-
-/// Why a rotation could not be looked up.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
-pub struct LookupError {
-    /// In a word, for the metric.
-    pub outcome: &'static str,
-    /// A clause that follows on the source's name.
-    pub what: String,
-    /// How long the source asks to wait.
-    pub wait: Option<Duration>,
-}
-
-impl LookupError {
-    fn new(outcome: &'static str, what: String) -> Self {
-        Self { outcome, what, wait: None }
     }
 }
 
@@ -121,13 +101,13 @@ impl Oncall {
             Ok((name.clone(), Source { kind, max_age, refresh, ids, incident_channel }))
         };
         let sources = config.oncall.iter().map(source).collect::<anyhow::Result<_>>()?;
-        Ok(Self { sources, client: wire::client().context("the HTTP client")? })
+        Ok(Self { sources, client: lookup::client().context("the HTTP client")? })
     }
 
     /// Looks at one rotation (`source/schedule`), within five seconds.
     pub async fn look(&self, rotation: &str, now: DateTime<Utc>) -> Result<Vec<Turn>, LookupError> {
         let (source, schedule) = self.found(rotation)?;
-        in_time(async {
+        within(DEADLINE, async {
             match &source.kind {
                 Kind::Pagerduty { api, token } => pagerduty::look(&self.client, (api, token), schedule, now).await,
                 Kind::Opsgenie { api, token } => opsgenie::look(&self.client, (api, token), schedule).await,
@@ -141,7 +121,7 @@ impl Oncall {
     pub async fn incidents(&self, service: &str) -> Result<Vec<Incident>, LookupError> {
         let (source, service) = self.found(service)?;
         let named = source.incident_channel.as_deref();
-        in_time(async {
+        within(DEADLINE, async {
             match &source.kind {
                 Kind::Pagerduty { api, token } => {
                     pagerduty::incidents(&self.client, (api, token), service, named).await
@@ -158,7 +138,7 @@ impl Oncall {
         let Some(source) = self.sources.get(&incident.source) else {
             return Err(LookupError::new("refused", "is no configured source".to_owned()));
         };
-        in_time(async {
+        within(DEADLINE, async {
             match &source.kind {
                 Kind::Pagerduty { api, token } => pagerduty::resolved(&self.client, (api, token), &incident.id).await,
                 Kind::Opsgenie { api, token } => opsgenie::resolved(&self.client, (api, token), &incident.id).await,
@@ -192,7 +172,7 @@ impl Oncall {
             Who::Person(id) => Some(id),
             Who::User { id, email } => match self.source_of(rotation)?.ids.get(id) {
                 Some(person) => Some(person),
-                None => by_email(directory, email.as_deref()?),
+                None => directory.by_email(email.as_deref()?).map(|person| &person.id),
             },
         };
         id.and_then(|id| directory.active(id)).map(|person| person.id.clone())
@@ -218,27 +198,14 @@ impl Oncall {
         all.filter(|(_, _, id)| directory.person(id).is_none()).collect()
     }
 
+    /// How often a source is looked at, by the name of something of its.
+    fn refresh_of(&self, name: &str) -> Option<TimeDelta> {
+        Some(self.source_of(name)?.refresh)
+    }
+
     fn source_of(&self, rotation: &str) -> Option<&Source> {
         self.sources.get(rotation.split_once('/')?.0)
     }
-}
-
-/// One look, given up after its deadline.
-async fn in_time<T>(looking: impl Future<Output = Result<T, LookupError>>) -> Result<T, LookupError> {
-    tokio::time::timeout(wire::DEADLINE, looking).await.unwrap_or_else(|_| {
-        let what = format!("does not answer within {} s", wire::DEADLINE.as_secs());
-        Err(LookupError::new("unreachable", what))
-    })
-}
-
-/// The one person of an address.
-fn by_email<'a>(directory: &'a Directory, email: &str) -> Option<&'a PersonId> {
-    let email = email.trim().to_lowercase();
-    let has =
-        |person: &&jit_core::directory::Person| person.email.as_ref().is_some_and(|has| has.to_lowercase() == email);
-    let mut found = directory.people().filter(has);
-    let first = found.next()?;
-    found.next().is_none().then_some(&first.id)
 }
 
 /// What a policy may name: the configured sources, and the rotations of those that are files; what is wrong in these.
@@ -292,21 +259,4 @@ fn title(number: &str, title: Option<&str>) -> String {
     let plain = |c: &char| !c.is_control();
     let words: String = title.unwrap_or_default().chars().filter(plain).take(LONGEST).collect();
     format!("#{number} {}", words.trim()).trim_end().to_owned()
-}
-
-/// An address below a base, each part escaped.
-fn below(base: &Url, parts: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(parts);
-    }
-    url
-}
-
-/// A header that is never shown.
-fn secret_header(text: &str) -> Result<HeaderValue, LookupError> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| LookupError::new("refused", "has a token with characters that no token has".to_owned()))?;
-    value.set_sensitive(true);
-    Ok(value)
 }

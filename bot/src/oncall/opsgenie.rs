@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::{LookupError, Turn, Who, channel, secret_header, wire};
+use super::{Turn, Who, channel};
+use crate::lookup::{self, LookupError, below, secret_header};
 
 /// The provider's own address; `https://api.eu.opsgenie.com` for accounts of the EU.
 pub(super) const API: &str = "https://api.opsgenie.com";
@@ -32,18 +33,12 @@ pub(super) async fn look(
     (api, token): (&Url, &SecretString),
     schedule: &str,
 ) -> Result<Vec<Turn>, LookupError> {
-    let mut url = super::below(api, &["v2", "schedules", schedule, "on-calls"]);
+    let mut url = below(api, &["v2", "schedules", schedule, "on-calls"]);
     url.query_pairs_mut().append_pair("scheduleIdentifierType", "id").append_pair("flat", "true");
-    let answer: Answer = wire::ask(asked(client, url, token)?).await?;
+    let answer: Answer = lookup::ask(asked(client, url, token)?).await?;
     let turn = |name: String| Turn { who: Who::User { id: name.clone(), email: Some(name) }, from: None, until: None };
     Ok(answer.data.recipients.into_iter().map(turn).collect())
 }
-
-/// Incidents of a page. Source: Opsgenie, "Incident API", List Incidents: at most 100.
-const PAGE: usize = 100;
-
-/// Many pages of open incidents are a mistake, or a loop.
-const MAX_PAGES: usize = 20;
 
 #[derive(Deserialize)]
 struct IncidentPage {
@@ -54,6 +49,13 @@ struct IncidentPage {
 #[derive(Deserialize)]
 struct Paging {
     next: Option<String>,
+}
+
+impl lookup::Page for IncidentPage {
+    type Entry = IncidentEntry;
+    fn split(self) -> (Vec<IncidentEntry>, bool) {
+        (self.data, self.paging.and_then(|paging| paging.next).is_some())
+    }
 }
 
 #[derive(Deserialize)]
@@ -82,28 +84,13 @@ pub(super) async fn incidents(
     service: &str,
     named: Option<&str>,
 ) -> Result<Vec<Incident>, LookupError> {
-    let mut found = Vec::new();
-    let mut offset = 0;
-    for _ in 0..MAX_PAGES {
-        let mut url = super::below(api, &["v1", "incidents"]);
-        url.query_pairs_mut()
-            .append_pair("query", "status:open")
-            .append_pair("sort", "createdAt")
-            .append_pair("order", "asc")
-            .append_pair("limit", &PAGE.to_string())
-            .append_pair("offset", &offset.to_string());
-        let page: IncidentPage = wire::ask(asked(client, url, token)?).await?;
-        offset += page.data.len();
-        let empty = page.data.is_empty();
-        found.extend(page.data.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)));
-        if page.paging.and_then(|paging| paging.next).is_none() {
-            return Ok(found);
-        }
-        if empty {
-            break;
-        }
-    }
-    Err(LookupError::new("nonsense", "answers with pages of incidents that do not end".to_owned()))
+    let mut url = below(api, &["v1", "incidents"]);
+    url.query_pairs_mut()
+        .append_pair("query", "status:open")
+        .append_pair("sort", "createdAt")
+        .append_pair("order", "asc");
+    let found = lookup::pages::<IncidentPage>(&url, |url| asked(client, url, token)).await?;
+    Ok(found.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)).collect())
 }
 
 /// Whether an incident is resolved. Source: Opsgenie, "Incident API", Get Incident.
@@ -112,9 +99,9 @@ pub(super) async fn resolved(
     (api, token): (&Url, &SecretString),
     id: &str,
 ) -> Result<bool, LookupError> {
-    let mut url = super::below(api, &["v1", "incidents", id]);
+    let mut url = below(api, &["v1", "incidents", id]);
     url.query_pairs_mut().append_pair("identifierType", "id");
-    let answer: One = wire::ask(asked(client, url, token)?).await?;
+    let answer: One = lookup::ask(asked(client, url, token)?).await?;
     if answer.data.id != id {
         return Err(LookupError::new("nonsense", "answers with another incident than the one asked for".to_owned()));
     }

@@ -8,16 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::{LookupError, Turn, Who, channel, secret_header, wire};
+use super::{Turn, Who, channel};
+use crate::lookup::{self, LookupError, below, secret_header};
 
 /// The provider's own address.
 pub(super) const API: &str = "https://api.pagerduty.com";
-
-/// Entries of a page. Source: PagerDuty, "Pagination": at most 100.
-const PAGE: usize = 100;
-
-/// A schedule has a handful of people on call: what has more than this is a mistake, or a loop.
-const MAX_PAGES: usize = 20;
 
 /// How far ahead is asked for, so that whoever comes next is on call to the second; the answer is asked for again long before.
 const AHEAD: TimeDelta = TimeDelta::minutes(15);
@@ -26,6 +21,13 @@ const AHEAD: TimeDelta = TimeDelta::minutes(15);
 struct Page {
     oncalls: Vec<Entry>,
     more: bool,
+}
+
+impl lookup::Page for Page {
+    type Entry = Entry;
+    fn split(self) -> (Vec<Entry>, bool) {
+        (self.oncalls, self.more)
+    }
 }
 
 #[derive(Deserialize)]
@@ -56,36 +58,18 @@ pub(super) async fn look(
     schedule: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Turn>, LookupError> {
-    let mut turns = Vec::new();
-    let mut offset = 0;
-    for _ in 0..MAX_PAGES {
-        let page: Page = wire::ask(asked(client, address(api, schedule, now, offset), token)?).await?;
-        offset += page.oncalls.len();
-        let empty = page.oncalls.is_empty();
-        turns.extend(page.oncalls.into_iter().filter(|entry| entry.is_of(schedule)).map(Entry::turn));
-        if !page.more {
-            return Ok(turns);
-        }
-        if empty {
-            return Err(LookupError::new(
-                "nonsense",
-                "answers with an empty page, and says that there is more".to_owned(),
-            ));
-        }
-    }
-    Err(LookupError::new("nonsense", format!("answers with more than {MAX_PAGES} pages")))
+    let found = lookup::pages::<Page>(&address(api, schedule, now), |url| asked(client, url, token)).await?;
+    Ok(found.into_iter().filter(|entry| entry.is_of(schedule)).map(Entry::turn).collect())
 }
 
-fn address(api: &Url, schedule: &str, now: DateTime<Utc>, offset: usize) -> Url {
-    let mut url = super::below(api, &["oncalls"]);
+fn address(api: &Url, schedule: &str, now: DateTime<Utc>) -> Url {
+    let mut url = below(api, &["oncalls"]);
     let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     url.query_pairs_mut()
         .append_pair("schedule_ids[]", schedule)
         .append_pair("include[]", "users")
         .append_pair("since", &instant(now))
-        .append_pair("until", &instant(now + AHEAD))
-        .append_pair("limit", &PAGE.to_string())
-        .append_pair("offset", &offset.to_string());
+        .append_pair("until", &instant(now + AHEAD));
     url
 }
 
@@ -105,6 +89,13 @@ impl Entry {
 struct IncidentPage {
     incidents: Vec<IncidentEntry>,
     more: bool,
+}
+
+impl lookup::Page for IncidentPage {
+    type Entry = IncidentEntry;
+    fn split(self) -> (Vec<IncidentEntry>, bool) {
+        (self.incidents, self.more)
+    }
 }
 
 #[derive(Deserialize)]
@@ -134,30 +125,15 @@ pub(super) async fn incidents(
     service: &str,
     named: Option<&str>,
 ) -> Result<Vec<Incident>, LookupError> {
-    let mut found = Vec::new();
-    let mut offset = 0;
-    for _ in 0..MAX_PAGES {
-        let mut url = super::below(api, &["incidents"]);
-        url.query_pairs_mut()
-            .append_pair("service_ids[]", service)
-            .append_pair("statuses[]", TRIGGERED)
-            .append_pair("statuses[]", ACKNOWLEDGED)
-            .append_pair("date_range", "all")
-            .append_pair("include[]", "conference_bridge")
-            .append_pair("limit", &PAGE.to_string())
-            .append_pair("offset", &offset.to_string());
-        let page: IncidentPage = wire::ask(asked(client, url, token)?).await?;
-        offset += page.incidents.len();
-        let empty = page.incidents.is_empty();
-        found.extend(page.incidents.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)));
-        if !page.more {
-            return Ok(found);
-        }
-        if empty {
-            break;
-        }
-    }
-    Err(LookupError::new("nonsense", "answers with pages of incidents that do not end".to_owned()))
+    let mut url = below(api, &["incidents"]);
+    url.query_pairs_mut()
+        .append_pair("service_ids[]", service)
+        .append_pair("statuses[]", TRIGGERED)
+        .append_pair("statuses[]", ACKNOWLEDGED)
+        .append_pair("date_range", "all")
+        .append_pair("include[]", "conference_bridge");
+    let found = lookup::pages::<IncidentPage>(&url, |url| asked(client, url, token)).await?;
+    Ok(found.into_iter().filter(|entry| entry.is_open_of(service)).map(|it| it.incident(named)).collect())
 }
 
 /// Whether an incident is resolved. Source: PagerDuty REST API v2, "Get an incident".
@@ -166,7 +142,7 @@ pub(super) async fn resolved(
     (api, token): (&Url, &SecretString),
     id: &str,
 ) -> Result<bool, LookupError> {
-    let answer: One = wire::ask(asked(client, super::below(api, &["incidents", id]), token)?).await?;
+    let answer: One = lookup::ask(asked(client, below(api, &["incidents", id]), token)?).await?;
     if answer.incident.id != id {
         return Err(LookupError::new("nonsense", "answers with another incident than the one asked for".to_owned()));
     }

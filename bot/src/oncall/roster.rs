@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::directory::{Directory, Rotations};
 use jit_core::incident::{Incident, Incidents};
 
-use super::{LookupError, Oncall, Turn};
+use super::{Oncall, Turn};
+use crate::lookup::LookupError;
 
 /// The first wait after a failed look; it doubles up to the source's `refresh`.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
@@ -17,7 +18,7 @@ const LOST_LOOK: TimeDelta = TimeDelta::seconds(60);
 
 /// See the module: by name (`source/…`), what looks at it bring.
 #[derive(Debug, Default)]
-pub(super) struct Roster<T>(BTreeMap<String, Known<T>>);
+pub(crate) struct Roster<T>(BTreeMap<String, Known<T>>);
 
 #[derive(Debug)]
 struct Known<T> {
@@ -32,7 +33,7 @@ struct Known<T> {
 
 /// What has changed about a rotation, for the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(crate) enum News {
     /// The first failure in a row.
     Failing,
     /// The first look after failures that brought something.
@@ -58,16 +59,15 @@ impl<T> Roster<T> {
         due
     }
 
-    /// Takes what a look brought that began at an instant.
+    /// Takes what a look brought that began at an instant, at something that is looked at so often.
     pub fn heard(
         &mut self,
-        oncall: &Oncall,
+        refresh: TimeDelta,
         rotation: &str,
         asked: DateTime<Utc>,
         brought: Result<T, LookupError>,
     ) -> Option<News> {
         let known = self.0.get_mut(rotation).filter(|known| known.looking == Some(asked))?;
-        let refresh = oncall.source_of(rotation)?.refresh;
         known.looking = None;
         match brought {
             Ok(seen) => {
@@ -134,10 +134,12 @@ mod tests {
 
     use jit_core::id::PersonId;
 
-    use super::super::{Kind, Source, Who, wire};
+    use super::super::{Kind, Source, Who};
     use super::*;
+    use crate::lookup;
 
     const P1: &str = "pagerduty/P1";
+    const MINUTE: TimeDelta = TimeDelta::seconds(60);
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -148,11 +150,11 @@ mod tests {
         let source = Source {
             kind: Kind::File("none".into()),
             max_age: TimeDelta::seconds(600),
-            refresh: TimeDelta::seconds(60),
+            refresh: MINUTE,
             incident_channel: None,
             ids: BTreeMap::from([("U9".to_owned(), PersonId::new("carl"))]),
         };
-        Oncall { sources: [("pagerduty".to_owned(), source)].into(), client: wire::client().unwrap() }
+        Oncall { sources: [("pagerduty".to_owned(), source)].into(), client: lookup::client().unwrap() }
     }
 
     fn directory() -> Directory {
@@ -182,13 +184,13 @@ mod tests {
         assert!(roster.rotations(&oncall, &directory, at(0)).is_empty());
         assert_eq!(roster.due(&named(), at(0)), [P1]);
         assert!(roster.due(&named(), at(1)).is_empty(), "it is being looked at");
-        assert_eq!(roster.heard(&oncall, P1, at(0), Ok(vec![user("U1", Some("alice@ACME.test"))])), None);
+        assert_eq!(roster.heard(MINUTE, P1, at(0), Ok(vec![user("U1", Some("alice@ACME.test"))])), None);
         assert!(roster.due(&named(), at(59)).is_empty());
         assert_eq!(roster.due(&named(), at(60)), [P1]);
-        assert_eq!(roster.heard(&oncall, P1, at(60), failure(None)), Some(News::Failing));
+        assert_eq!(roster.heard(MINUTE, P1, at(60), failure(None)), Some(News::Failing));
         assert!(roster.due(&named(), at(64)).is_empty());
         assert_eq!(roster.due(&named(), at(65)), [P1], "again after five seconds");
-        assert_eq!(roster.heard(&oncall, P1, at(65), failure(None)), None, "told once");
+        assert_eq!(roster.heard(MINUTE, P1, at(65), failure(None)), None, "told once");
         let then = roster.rotations(&oncall, &directory, at(600));
         assert_eq!(then[P1], ["alice".into()].into());
         assert!(roster.newly_lost(&then).is_empty());
@@ -197,7 +199,7 @@ mod tests {
         assert_eq!((roster.newly_lost(&later), roster.newly_lost(&later)), (vec![P1.to_owned()], Vec::new()));
         assert_eq!(roster.unknown(&later), 1);
         assert_eq!(roster.due(&named(), at(700)), [P1]);
-        assert_eq!(roster.heard(&oncall, P1, at(700), Ok(Vec::new())), Some(News::Recovered));
+        assert_eq!(roster.heard(MINUTE, P1, at(700), Ok(Vec::new())), Some(News::Recovered));
         assert!(roster.rotations(&oncall, &directory, at(701))[P1].is_empty(), "nobody is on call, for certain");
     }
 
@@ -206,11 +208,11 @@ mod tests {
         let oncall = oncall();
         let mut roster = Roster::default();
         roster.due(&named(), at(0));
-        roster.heard(&oncall, P1, at(0), failure(Some(300)));
+        roster.heard(MINUTE, P1, at(0), failure(Some(300)));
         assert!(roster.due(&named(), at(299)).is_empty());
         assert_eq!(roster.due(&named(), at(300)), [P1]);
         assert_eq!(roster.due(&named(), at(360)), [P1], "the look was lost");
-        roster.heard(&oncall, P1, at(300), Ok(vec![user("U1", Some("alice@acme.test"))]));
+        roster.heard(MINUTE, P1, at(300), Ok(vec![user("U1", Some("alice@acme.test"))]));
         assert!(roster.rotations(&oncall, &directory(), at(361)).is_empty(), "it is older than one begun since");
         assert!(roster.due(&BTreeSet::new(), at(361)).is_empty());
         assert!(roster.0.is_empty(), "what is no longer named is forgotten");

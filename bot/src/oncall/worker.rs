@@ -15,9 +15,10 @@ use jit_core::incident::{Incident, IncidentId};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::Turn;
 use super::roster::{News, Roster};
-use super::{LookupError, Turn};
 use crate::app::App;
+use crate::lookup::LookupError;
 use crate::metrics;
 use crate::workers::SWEEP;
 
@@ -147,7 +148,8 @@ fn heard<T>(
     let (source, _) = name.split_once('/').unwrap_or((name, ""));
     metrics::oncall_lookup(source, brought.as_ref().map_or_else(|error| error.outcome, |_| "ok"));
     let error = brought.as_ref().err().map(ToString::to_string);
-    (roster.heard(&app.oncall, name, asked, brought), error)
+    let refresh = app.oncall.refresh_of(name);
+    (refresh.and_then(|refresh| roster.heard(refresh, name, asked, brought)), error)
 }
 
 impl Bound {

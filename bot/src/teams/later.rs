@@ -2,64 +2,59 @@
 //! one of these can be done again.
 
 use jit_chat::deliver::ChatError;
-use jit_chat::teams::decode::{Presence, Way};
+use jit_chat::teams::decode::Way;
 use jit_chat::teams::deliver::Teams as Chat;
-use jit_chat::teams::reference::{Kind, Reference};
+use jit_chat::teams::reference::Kind;
 use serde_json::{Value, json};
 
 use crate::app::App;
 
-/// What is left to do.
+/// Something that is still to be said.
 #[derive(Debug)]
-pub enum Later {
-    /// Nothing but to know the conversation from now on.
-    Learn {
-        /// Which.
-        reference: Reference,
-    },
-    /// Says something where it was asked, to everybody.
-    Here {
-        /// Where.
-        way: Box<Way>,
-        /// What.
-        activity: Value,
-    },
-    /// Says something to whoever asked, where nobody else sees it.
+pub struct Later {
+    /// Of copies of the same deed, one is answered.
+    pub once: Option<String>,
+    /// Where they asked.
+    pub way: Way,
+    /// To whom.
+    pub to: Whom,
+    /// What.
+    pub activity: Value,
+}
+
+/// Who reads it.
+#[derive(Debug)]
+pub enum Whom {
+    /// Everybody there.
+    Everybody,
+    /// Whoever asked.
     Alone {
         /// Their Entra object id.
         person: String,
-        /// Where they asked.
-        way: Box<Way>,
-        /// What.
-        activity: Value,
         /// In place of this message.
         instead: Option<String>,
     },
 }
 
 impl Later {
-    /// Does it.
+    /// Says it.
     pub async fn run(self, app: App) {
         let Some(teams) = app.teams.as_ref() else { return };
-        let chat = &*teams.chat;
-        let reference = match &self {
-            Self::Learn { reference } => reference,
-            Self::Here { way, .. } | Self::Alone { way, .. } => &way.reference,
-        };
-        let there = match &self {
-            Self::Learn { .. } => true,
-            Self::Here { way, .. } | Self::Alone { way, .. } => way.presence == Presence::There,
-        };
-        if there && let Err(error) = chat.references().learn(reference).await {
-            tracing::warn!(%error, "a conversation of Teams was not noted; the next message tells it again");
-        }
-        let said = match self {
-            Self::Learn { .. } => Ok(()),
-            Self::Here { way, activity } => here(chat, &way, &activity).await,
-            Self::Alone { way, activity, instead, .. } if way.reference.kind == Kind::Personal => {
-                own(chat, &way, &activity, instead.as_deref()).await
+        if let Some(key) = &self.once {
+            match app.dispatch.store.remember(&format!("{key}:answered"), None).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                // Twice is better than never.
+                Err(error) => tracing::warn!(%error, "whether this was answered before is not known"),
             }
-            Self::Alone { person, way, activity, .. } => aside(chat, (&person, &way), &activity).await,
+        }
+        let (chat, way) = (&*teams.chat, &self.way);
+        let said = match &self.to {
+            Whom::Everybody => here(chat, way, &self.activity).await,
+            Whom::Alone { instead, .. } if way.reference.kind == Kind::Personal => {
+                own(chat, way, &self.activity, instead.as_deref()).await
+            }
+            Whom::Alone { person, .. } => aside(chat, (person, way), &self.activity).await,
         };
         if let Err(error) = said {
             tracing::warn!(%error, "an answer did not reach Teams");

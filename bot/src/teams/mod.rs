@@ -22,7 +22,7 @@ use jit_core::answer::Answer;
 use jit_core::refusal::Refusal;
 use serde_json::{Value, json};
 
-pub use later::Later;
+pub use later::{Later, Whom};
 
 use crate::app::App;
 use crate::door::{self, Outcome, with_context};
@@ -64,13 +64,12 @@ pub async fn react(app: &App, inbound: &Inbound) -> Result<Reaction, ChatError> 
     })
 }
 
-/// Where the app has come or gone is durable before it is acknowledged: it is told once.
+/// Where the app is, has come or gone is durable before anything is done: it is told once, and what is done leads to notices that go there.
 async fn whereabouts(app: &App, inbound: &Inbound) -> Result<(), ChatError> {
     let Some(teams) = &app.teams else { return Ok(()) };
     let reference = &inbound.way.reference;
     match inbound.way.presence {
-        Presence::There => Ok(()),
-        Presence::Added => teams.chat.references().learn(reference).await,
+        Presence::There | Presence::Added => teams.chat.references().learn(reference).await,
         Presence::Removed => teams.chat.references().forget(&reference.conversation).await,
     }
 }
@@ -106,20 +105,16 @@ fn show(app: &App, inbound: &Inbound, form: &Form, errors: &BTreeMap<&'static st
 /// After words, and after the buttons of clients that send messages instead of invokes.
 async fn message(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
     match outcome {
-        Outcome::Nothing | Outcome::Done(_) | Outcome::Options(_) => learnt(inbound),
+        Outcome::Nothing | Outcome::Done(_) | Outcome::Options(_) => Reaction::default(),
         // What tells of nobody can be said in front of everybody.
-        Outcome::Said(said @ (Answer::Help { .. } | Answer::Unclear)) => Reaction::later(Later::Here {
-            way: Box::new(inbound.way.clone()),
-            activity: activity(app, &answers_card(app, &said)),
-        }),
+        Outcome::Said(said @ (Answer::Help { .. } | Answer::Unclear)) => {
+            here(inbound, activity(app, &answers_card(app, &said)))
+        }
         Outcome::Said(said) | Outcome::Taken(said) => say(inbound, activity(app, &answers_card(app, &said))),
         Outcome::Face(card) => say(inbound, activity(app, &card)),
         // A dialog opens from a button only; it says the same words again.
         Outcome::Open(form) => match &inbound.intent {
-            Intent::Line { text } => Reaction::later(Later::Here {
-                way: Box::new(inbound.way.clone()),
-                activity: opener::activity(&form.title, text),
-            }),
+            Intent::Line { text } => here(inbound, opener::activity(&form.title, text)),
             _ => show(app, inbound, &form, &BTreeMap::new()),
         },
         Outcome::Changed(form) => wrong_values(app, inbound, *form),
@@ -212,15 +207,14 @@ fn say(inbound: &Inbound, activity: Value) -> Reaction {
         (Takes::Message, Intent::Form(_) | Intent::FormChanged { .. }) => way.card.clone(),
         _ => None,
     };
-    Reaction::later(Later::Alone { person: inbound.user.clone(), way: Box::new(way.clone()), activity, instead })
+    let to = Whom::Alone { person: inbound.user.clone(), instead };
+    Reaction::later(Later { once: inbound.dedupe_key.clone(), way: way.clone(), to, activity })
 }
 
-/// Nothing is said; the conversation is known from now on.
-fn learnt(inbound: &Inbound) -> Reaction {
-    match inbound.way.presence {
-        Presence::There => Reaction::later(Later::Learn { reference: inbound.way.reference.clone() }),
-        Presence::Added | Presence::Removed => Reaction::default(),
-    }
+/// Says something where it was asked, to everybody.
+fn here(inbound: &Inbound, activity: Value) -> Reaction {
+    let (once, way) = (inbound.dedupe_key.clone(), inbound.way.clone());
+    Reaction::later(Later { once, way, to: Whom::Everybody, activity })
 }
 
 fn answers_card(app: &App, answer: &Answer) -> Card {

@@ -8,7 +8,7 @@ use jit_core::id::AccessId;
 use super::look::{role_line, role_named};
 use super::request::ask;
 use super::{Draft, Reply, Speaker, Verbs, personal};
-use crate::dispatch::ActError;
+use crate::dispatch::{ActError, Acted};
 
 impl Verbs {
     /// What was typed goes into the form.
@@ -17,7 +17,7 @@ impl Verbs {
             role_named(&self.dispatch.in_force.get(), role)?;
         }
         let RequestLine { role, duration, because, ticket, .. } = line;
-        let draft = Draft { role, duration, because, ticket, at: None };
+        let draft = Draft { role, duration, because, ticket, ..Draft::default() };
         Ok(Reply::EmergencyForm { draft, drill })
     }
 
@@ -26,7 +26,8 @@ impl Verbs {
         let snapshot = self.dispatch.in_force.get();
         let ask = Ask { emergency: true, drill, ..ask(&snapshot, speaker, draft)? };
         let acted = self.dispatch.request(ask, &speaker.actor(), speaker.dedupe.as_deref()).await?;
-        Ok(Answer::Asked { access: Box::new(acted.access), approvers: Vec::new(), already: !acted.changed })
+        let Acted { access, bundle, changed } = acted;
+        Ok(Answer::Asked { access: Box::new(access), bundle, approvers: Vec::new(), already: !changed })
     }
 
     /// Says whether a bypass was justified.

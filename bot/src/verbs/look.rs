@@ -8,13 +8,13 @@ use jit_core::answer::{Answer, RoleLine};
 use jit_core::facts::beside;
 use jit_core::freeze;
 use jit_core::id::{AccessId, PersonId, RoleName};
-use jit_core::policy::{Role, Subject};
+use jit_core::policy::{FILLED, Role, Step, Subject};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
 
 use uuid::Uuid;
 
-use super::{Speaker, Verbs, no_such_access, request::blank, scope};
+use super::{Draft, Preview, Speaker, Verbs, no_such_access, request::blank, scope};
 use crate::dispatch::ActError;
 use crate::snapshot::Snapshot;
 
@@ -37,11 +37,13 @@ impl Verbs {
             let history = self.dispatch.store.history(access.id).await.map_err(anyhow::Error::from)?;
             let history = history.into_iter().map(|stored| stored.record).collect();
             let may = may(&snapshot, speaker, &access);
-            return Ok(Answer::Show { access: Box::new(access), history, may });
+            let bundle = self.others(&access).await?.into_iter();
+            let bundle = bundle.filter(|other| scope::sees(&snapshot, speaker.id(), other)).collect();
+            return Ok(Answer::Show { access: Box::new(access), bundle, history, may });
         }
         if scope::sees_outline(&snapshot) && access.activated_at.is_some() {
             let access = Box::new(scope::outline(access));
-            return Ok(Answer::Show { access, history: Vec::new(), may: Vec::new() });
+            return Ok(Answer::Show { access, bundle: Vec::new(), history: Vec::new(), may: Vec::new() });
         }
         Err(no_such_access(&access.short).into())
     }
@@ -61,6 +63,12 @@ impl Verbs {
                 may(&snapshot, speaker, access).iter().any(|may| may == verb.as_str())
             }
         }
+    }
+
+    /// What was asked for together with an access.
+    pub(crate) async fn others(&self, access: &Access) -> Result<Vec<Access>, ActError> {
+        let Some(bundle) = &access.request.bundle else { return Ok(Vec::new()) };
+        Ok(self.dispatch.store.bundle(bundle, access.id).await.map_err(anyhow::Error::from)?)
     }
 
     /// `/jit pending`
@@ -131,29 +139,71 @@ impl Verbs {
         Answer::Help { verb, role: requestable.next().map(|role| role.name.clone()) }
     }
 
-    /// `/jit why ROLE`
-    pub async fn why(&self, speaker: &Speaker, role: &str) -> Result<Answer, ActError> {
+    /// `/jit why ROLE`, or of several what policy says of each and of all together.
+    pub async fn why(&self, speaker: &Speaker, (role, more): (&str, &[String])) -> Result<Answer, ActError> {
         let snapshot = self.dispatch.in_force.get();
-        let role = role_named(&snapshot, role)?;
+        let names = std::iter::once(role).chain(more.iter().map(String::as_str));
+        let roles = names.map(|name| role_named(&snapshot, name)).collect::<Result<Vec<&Role>, Refusal>>()?;
+        let mut lines = Vec::new();
+        for role in roles.iter().copied() {
+            lines.extend(self.why_one(speaker, (&*snapshot, role)).await?);
+        }
+        if !more.is_empty() {
+            lines.push(self.why_together(speaker, &roles).await?);
+        }
+        Ok(Answer::Why { roles: roles.into_iter().map(|role| role.name.clone()).collect(), lines })
+    }
+
+    async fn why_one(&self, speaker: &Speaker, (snapshot, role): (&Snapshot, &Role)) -> Result<Vec<String>, ActError> {
         let (open, _) = self.dispatch.store.open_of(speaker.id()).await.map_err(anyhow::Error::from)?;
         let mut question = blank(role, &speaker.person, self.dispatch.store.now());
         question.channel = speaker.origin.channel.as_ref();
         (question.in_use, _) = self
             .dispatch
-            .in_use(&snapshot, (&role.name, AccessId(Uuid::nil())), (question.now, question.ends()))
+            .in_use(snapshot, (&role.name, AccessId(Uuid::nil())), (question.now, question.ends()))
             .await?;
         let open = beside(&open, role.pilot);
         let mut lines = snapshot.policy.explain(&question, &snapshot.directory, &open).lines;
         let freezes = self.dispatch.freezes().await?;
         let frozen = freeze::stopped(&freezes, &role.name, &[speaker.id()], &snapshot.directory);
         lines.extend(frozen.map(|refusal| format!("{}. {}", refusal.what, refusal.next)));
-        Ok(Answer::Why { role: role.name.clone(), lines })
+        Ok(lines)
+    }
+
+    /// What would come of asking for all of them at once, for as long as each may be had.
+    async fn why_together(&self, speaker: &Speaker, roles: &[&Role]) -> Result<String, ActError> {
+        let snapshot = self.dispatch.in_force.get();
+        let mut names = roles.iter().map(|role| role.name.to_string());
+        let longest = |role: &&Role| snapshot.policy.longest_for(role, &speaker.person);
+        let draft = Draft {
+            role: names.next(),
+            more: names.collect(),
+            duration: roles.iter().filter_map(longest).min(),
+            because: Some(FILLED.to_owned()),
+            ticket: Some("-".to_owned()),
+            at: None,
+        };
+        Ok(match self.preview(speaker, draft).await? {
+            Preview::Judged { judgement } if judgement.route.is_auto() => {
+                "Asked for together, nobody need agree to them.".to_owned()
+            }
+            Preview::Judged { judgement } => {
+                let step = |(step, people): (&Step, &Vec<PersonId>)| {
+                    let names: Vec<&str> = people.iter().map(|id| snapshot.directory.name(id)).collect();
+                    format!("{} of {}", step.count, names.join(", "))
+                };
+                let steps: Vec<String> = judgement.route.steps.iter().zip(&judgement.approvers).map(step).collect();
+                format!("Asked for together, they are decided as one: it would ask {}.", steps.join(", then "))
+            }
+            Preview::Refused(refusal) => format!("Asked for together: {} {}", refusal.what, refusal.next),
+            Preview::Incomplete => "You may have none of them.".to_owned(),
+        })
     }
 }
 
-/// What of everything that waits, waits for this person: requests to decide, then bypasses to review.
+/// What of everything that waits, waits for this person: requests to decide, each bundle once, then bypasses to review.
 pub fn waits_for(snapshot: &Snapshot, person: &PersonId, (pending, reviews): (&[Access], &[Access])) -> Vec<Access> {
-    let mine = |access: &&Access| scope::may_vote(snapshot, person, access);
+    let mine = |access: &&Access| !access.follows() && scope::may_vote(snapshot, person, access);
     let to_review = |access: &&Access| scope::may_review(snapshot, person, access);
     pending.iter().filter(mine).chain(reviews.iter().filter(to_review)).cloned().collect()
 }
@@ -196,11 +246,12 @@ fn may(snapshot: &Snapshot, speaker: &Speaker, access: &Access) -> Vec<String> {
     let over = Subject::try_from(request.owner.clone()).is_ok_and(|owner| is(&owner))
         || snapshot.policy.security.iter().any(is);
     let verbs: &[&str] = match &access.state {
-        State::Pending(_) | State::Scheduled(_) if holder => &["cancel"],
+        State::Screening(_) | State::Pending(_) | State::Scheduled(_) if holder => &["cancel"],
         State::Pending(_) if scope::may_vote(snapshot, me, access) => &["approve", "deny"],
         State::Elevating(_) if holder => &["cancel"],
         State::Active(_) if holder => &["extend", "done"],
-        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) | State::Active(_) if over => &["revoke"],
+        State::Revoking(_) | State::Closed(_) => &[],
+        _ if over => &["revoke"],
         _ => &[],
     };
     verbs.iter().map(|verb| (*verb).to_owned()).collect()

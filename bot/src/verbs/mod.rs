@@ -124,7 +124,7 @@ impl Verbs {
             Line::Pending => self.pending(speaker).await?,
             Line::Roles { text } => self.roles(speaker, text),
             Line::Who { role } => self.who(speaker, &role).await?,
-            Line::Why { role } => self.why(speaker, &role).await?,
+            Line::Why { role, more } => self.why(speaker, (&role, &more)).await?,
             Line::Freeze { what: None, because: None } => self.frozen(None).await?,
             Line::Freeze { what, because } => self.freeze(speaker, what.as_deref(), because).await?,
             Line::Unfreeze { what } => self.unfreeze(speaker, what.as_deref()).await?,
@@ -165,7 +165,7 @@ impl Verbs {
     pub async fn act(&self, speaker: &Speaker, id: AccessId, command: Command) -> Result<Answer, ActError> {
         let verb = command.verb();
         let acted = self.dispatch.act(id, command, &speaker.actor(), speaker.dedupe.as_deref()).await?;
-        Ok(Answer::Acted { verb: verb.to_owned(), access: Box::new(acted.access) })
+        Ok(Answer::Acted { verb: verb.to_owned(), access: Box::new(acted.access), bundle: acted.bundle })
     }
 
     /// Does something to the access of an id that somebody typed. Who may not see it, and is refused, hears the same as if there were none.

@@ -1,17 +1,20 @@
 //! Asking, in one line or by the form, with a preview of who will be asked.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, State};
+use jit_core::access::{Access, Member, State};
 use jit_core::answer::Answer;
 use jit_core::command::Ask;
-use jit_core::decide::preview;
+use jit_core::decide::{MOST_ROLES, preview};
 use jit_core::directory::Person;
-use jit_core::facts::InUse;
+use jit_core::facts::{InUse, OfRole};
 use jit_core::grammar::{self, RequestLine};
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
 use jit_core::policy::{Judgement, Question, Role, Step};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
+use jit_core::ticket::Known;
 use uuid::Uuid;
 
 use super::look::role_named;
@@ -24,6 +27,8 @@ use crate::snapshot::Snapshot;
 pub struct Draft {
     /// Which role.
     pub role: Option<String>,
+    /// Further roles.
+    pub more: Vec<String>,
     /// For how long.
     pub duration: Option<Span>,
     /// Why.
@@ -57,11 +62,13 @@ pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) 
         duration: role.max_duration,
         chain: None,
         ticket: None,
+        known: Known::NotYet,
         justification: "",
         channel: None,
         now,
         start: None,
         in_use: InUse::default(),
+        together: &[],
     }
 }
 
@@ -76,12 +83,12 @@ impl Verbs {
             .into());
         }
         let snapshot = self.dispatch.in_force.get();
-        if let Some(role) = &line.role {
+        for role in line.role.iter().chain(&line.more) {
             role_named(&snapshot, role)?;
         }
         self.starts_at(speaker, line.at.as_deref())?;
-        let RequestLine { role, duration, because, ticket, at, .. } = line;
-        let draft = Draft { role, duration, because, ticket, at };
+        let RequestLine { role, more, duration, because, ticket, at, .. } = line;
+        let draft = Draft { role, more, duration, because, ticket, at };
         if draft.role.is_none() || draft.duration.is_none() || draft.because.is_none() {
             return Ok(Reply::RequestForm(draft));
         }
@@ -110,6 +117,7 @@ impl Verbs {
     ) -> Result<Answer, ActError> {
         let draft = Draft {
             role: Some(parent.request.role.to_string()),
+            more: Vec::new(),
             duration: Some(duration),
             because: Some(because),
             ticket: parent.request.ticket.clone(),
@@ -123,20 +131,29 @@ impl Verbs {
     }
 
     async fn send(&self, speaker: &Speaker, ask: Ask) -> Result<Answer, ActError> {
-        let (role, beneficiary, extends) = (ask.role.clone(), ask.beneficiary.clone(), ask.extends);
-        let id = ask.id;
+        let (members, beneficiary, extends) = (ask.members(), ask.beneficiary.clone(), ask.extends);
         let sent = self.dispatch.request(ask, &speaker.actor(), speaker.dedupe.as_deref()).await;
         let doubled = match &sent {
             Ok(acted) => !acted.changed,
             Err(ActError::Refused(refusal)) => refusal.code == Code::Duplicate,
             Err(ActError::Failed(_)) => false,
         };
-        if doubled && let Some(access) = self.same(&role, &beneficiary, extends).await? {
-            return Ok(self.asked(access, true));
+        if doubled {
+            let same = match members.as_slice() {
+                [one] => self.same(&one.role, &beneficiary, extends).await?,
+                all => self.same_bundle(all, &beneficiary).await?,
+            };
+            if let Some(access) = same {
+                let others = self.others(&access).await?;
+                return Ok(self.asked((access, others), true));
+            }
         }
         let acted = sent?;
-        debug_assert_eq!(acted.access.id, id, "a new request has the id it was asked with");
-        Ok(self.asked(acted.access, false))
+        debug_assert!(
+            members.iter().any(|member| member.id == acted.access.id),
+            "a new request has ids it was asked with"
+        );
+        Ok(self.asked((acted.access, acted.bundle), false))
     }
 
     /// The one that is open already.
@@ -155,7 +172,19 @@ impl Verbs {
         Ok(self.dispatch.store.access(same.id).await.map_err(anyhow::Error::from)?)
     }
 
-    fn asked(&self, access: Access, already: bool) -> Answer {
+    /// The lead of what is open already, where exactly these roles were asked for together.
+    async fn same_bundle(&self, members: &[Member], beneficiary: &PersonId) -> Result<Option<Access>, ActError> {
+        let roles = |members: &[Member]| members.iter().map(|member| member.role.clone()).collect::<BTreeSet<_>>();
+        let first = members.first().map(|member| &member.role);
+        let Some(role) = first else { return Ok(None) };
+        let Some(one) = self.same(role, beneficiary, None).await? else { return Ok(None) };
+        let Some(bundle) = one.request.bundle.as_ref().filter(|open| roles(&open.members) == roles(members)) else {
+            return Ok(None);
+        };
+        Ok(self.dispatch.store.access(bundle.lead).await.map_err(anyhow::Error::from)?)
+    }
+
+    fn asked(&self, (access, bundle): (Access, Vec<Access>), already: bool) -> Answer {
         let snapshot = self.dispatch.in_force.get();
         let open = match &access.state {
             State::Pending(pending) => Some(pending.step),
@@ -166,14 +195,16 @@ impl Verbs {
             false => snapshot.policy.voters(step, &access.request, &snapshot.directory).into_iter().collect(),
         };
         let approvers = access.route.steps.iter().enumerate().map(|(number, step)| asked(number, step)).collect();
-        Answer::Asked { access: Box::new(access), approvers, already }
+        Answer::Asked { access: Box::new(access), bundle, approvers, already }
     }
 
     /// What would come of a draft: who would be asked, how long it may last, what is missing.
     pub async fn preview(&self, speaker: &Speaker, draft: Draft) -> Result<Preview, ActError> {
         let snapshot = self.dispatch.in_force.get();
         let Some(role) = draft.role.as_deref() else { return Ok(Preview::Incomplete) };
-        role_named(&snapshot, role)?;
+        for role in std::iter::once(role).chain(draft.more.iter().map(String::as_str)) {
+            role_named(&snapshot, role)?;
+        }
         if draft.duration.is_none() {
             return Ok(Preview::Incomplete);
         }
@@ -185,8 +216,14 @@ impl Verbs {
         let (open, _) = self.dispatch.store.open_of(&ask.beneficiary).await.map_err(anyhow::Error::from)?;
         let actor = speaker.actor();
         let mut facts = snapshot.facts(&actor, &open);
-        (facts.in_use, _) =
-            self.dispatch.in_use(&snapshot, (&ask.role, ask.id), during(&ask, self.dispatch.store.now())).await?;
+        let during = during(&ask, self.dispatch.store.now());
+        let mut of_roles = Vec::new();
+        for Member { id, role, .. } in ask.members().into_iter().take(MOST_ROLES) {
+            let (in_use, _) = self.dispatch.in_use(&snapshot, (&role, id), during).await?;
+            of_roles.push(OfRole { role, in_use, past: None });
+        }
+        facts.in_use = of_roles.first().map(|of| of.in_use).unwrap_or_default();
+        facts.of_roles = &of_roles;
         Ok(match preview(&ask, &facts, self.dispatch.store.now()) {
             Ok(judgement) => Preview::Judged { judgement },
             Err(refusal) => Preview::Refused(refusal),
@@ -209,12 +246,16 @@ pub(super) fn ask(snapshot: &Snapshot, speaker: &Speaker, draft: Draft) -> Resul
         Refusal::new(Code::NotUnderstood, format!("The {what} is missing."), "`/jit help request` shows an example.")
     };
     let role = role_named(snapshot, &draft.role.ok_or_else(|| missing("role"))?)?;
+    let (id, short) = (|| AccessId(Uuid::now_v7()), || ShortId::from_random(rand::random()));
+    let member =
+        |role: &String| Ok(Member { id: id(), short: short(), role: role_named(snapshot, role)?.name.clone() });
     Ok(Ask {
-        id: AccessId(Uuid::now_v7()),
-        short: ShortId::from_random(rand::random()),
+        id: id(),
+        short: short(),
         requester: speaker.id().clone(),
         beneficiary: speaker.id().clone(),
         role: role.name.clone(),
+        more: draft.more.iter().map(member).collect::<Result<_, Refusal>>()?,
         duration: draft.duration.ok_or_else(|| missing("duration"))?,
         justification: personal(draft.because.ok_or_else(|| missing("justification"))?.trim()),
         ticket: draft.ticket.map(|ticket| ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),

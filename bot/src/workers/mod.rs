@@ -4,6 +4,7 @@
 
 mod absences;
 mod children;
+mod digest;
 mod exceptions;
 mod gauges;
 mod homes;
@@ -31,6 +32,7 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(timers::run(app.clone(), stop.clone()));
     workers.spawn(children::run(app.clone(), stop.clone()));
     workers.spawn(exceptions::run(app.clone(), stop.clone()));
+    workers.spawn(digest::run(app.clone(), stop.clone()));
     workers.spawn(absences::run(app.clone(), stop.clone()));
     workers.spawn(leavers::run(app.clone(), stop.clone()));
     workers.spawn(reconcile::run(app.clone(), stop.clone()));
@@ -39,6 +41,8 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(gauges::run(app.clone(), stop.clone()));
     workers.spawn(reload::run(app.clone(), stop.clone()));
     workers.spawn(crate::oncall::worker::run(app.clone(), stop.clone()));
+    workers.spawn(crate::tickets::screening::run(app.clone(), stop.clone()));
+    workers.spawn(crate::tickets::ends::run(app.clone(), stop.clone()));
     workers.spawn(crate::slack::socket::run(app.clone(), stop.clone()));
     workers
 }

@@ -4,11 +4,14 @@
 //! A slow or broken conversation holds up no other, and chat as a whole holds up nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use jit_chat::cards::Context;
 use jit_chat::deliver::{Chat, ChatError, Delivery, Handle, Rate};
+use jit_core::access::Platform;
+use jit_core::directory::Directory;
+use jit_core::effect::Recipient;
 use jit_core::reconcile::backoff;
 use jit_store::Leased;
 use tokio::sync::Semaphore;
@@ -63,19 +66,39 @@ async fn run(app: App, chat: Arc<dyn Chat>, stop: CancellationToken) {
 
 /// Waits until the platform takes another one, but never so long that the lease could end on the way.
 async fn pace(app: &App, chat: &dyn Chat, leased: &Leased) {
-    let (name, pace) = (chat.platform().as_str(), chat.pace());
-    let conversation = leased.posted.is_none().then(|| (format!("{name}:{}", leased.tell.to.key()), pace.conversation));
-    let all = pace.all.map(|rate| (format!("{name}:"), rate));
-    for (key, Rate { per_second, burst }) in conversation.into_iter().chain(all) {
-        if let Some(wait) = app.dispatch.store.budget(&key, per_second, burst).await {
+    let (store, name, pace) = (&app.dispatch.store, chat.platform().as_str(), chat.pace());
+    if leased.posted.is_none() {
+        let key = format!("{name}:{}", leased.tell.to.key());
+        let Rate { per_second, burst } = pace.conversation;
+        if let Some(wait) = store.budget(&key, per_second, burst).await {
             tokio::time::sleep(wait.min(LEASE / 6)).await;
         }
     }
+    // Many conversations share this one, so whoever has waited asks again.
+    let Some(Rate { per_second, burst }) = pace.all else { return };
+    let until = Instant::now() + LEASE / 6;
+    while let Some(wait) = store.budget(&format!("{name}:"), per_second, burst).await {
+        if Instant::now() + wait > until {
+            return;
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Where somebody is to be found who is not on this platform any more, or of whom nothing was known when it was queued.
+fn elsewhere(directory: &Directory, leased: &Leased) -> Option<Platform> {
+    let Recipient::Person(id) = &leased.tell.to else { return None };
+    let person = directory.person(id).filter(|_| leased.posted.is_none())?;
+    let is_on = |platform: &&Platform| person.identity(**platform).is_some();
+    if is_on(&&leased.platform) { None } else { directory.platforms().iter().find(is_on).copied() }
 }
 
 /// Delivers one, and writes down what came of it.
 async fn deliver(app: &App, chat: &dyn Chat, leased: &Leased) -> anyhow::Result<()> {
     let store = &app.dispatch.store;
+    if let Some(platform) = elsewhere(&app.dispatch.in_force.get().directory, leased) {
+        return Ok(store.reroute(leased.id, platform).await?);
+    }
     pace(app, chat, leased).await;
     let in_force = app.dispatch.in_force.get();
     let context = Context { directory: &in_force.directory, now: store.now() };

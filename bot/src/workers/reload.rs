@@ -1,4 +1,4 @@
-//! Hot reload: policy and people, and the files of on-call rotations, are looked at every second, and put in force when they
+//! Hot reload: policy and people, and the files of on-call rotations and of tickets, are looked at every second, and put in force when they
 //! changed and are sound.
 
 use std::path::Path;
@@ -47,6 +47,7 @@ fn stamps(app: &App) -> Vec<(std::path::PathBuf, u64, Option<SystemTime>)> {
     let mut stamps = Vec::new();
     let mut look = vec![app.sources.people.clone(), app.sources.policy.clone()];
     look.extend(app.sources.oncall.values().flatten().cloned());
+    look.extend(app.sources.tickets.values().filter_map(|known| known.path.clone()));
     while let Some(path) = look.pop() {
         if path.is_dir() {
             look.extend(entries(&path));

@@ -105,6 +105,21 @@ impl Store {
         Ok(true)
     }
 
+    /// Notes that there was nothing to remind of under this key.
+    pub async fn nothing_to_remind(&self, key: &str) -> Result<(), StoreError> {
+        let insert = "INSERT INTO reminders (key, at_us) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let values = vec![key.into(), micros(self.now()).into()];
+        sql::execute(&self.db().writer, insert, values).await.map(drop).doing("remind of nothing")
+    }
+
+    /// The greatest of all keys that begin so, letter by letter, of what was reminded of.
+    pub async fn last_reminder(&self, begin: &str) -> Result<Option<String>, StoreError> {
+        const DOING: &str = "look what was reminded of";
+        let select = "SELECT MAX(key) AS last FROM reminders WHERE key LIKE $1";
+        let row = sql::one(&self.db().reader, select, vec![format!("{begin}%").into()]).await.doing(DOING)?;
+        Ok(row.map(|row| row.try_get("", "last")).transpose().doing(DOING)?.flatten())
+    }
+
     /// Event and notices, and the end of the transaction. `new`: nothing was told under this key before.
     async fn announced(
         &self,
@@ -116,7 +131,8 @@ impl Store {
         const DOING: &str = "record an event";
         events::append(&transaction, std::slice::from_ref(&record)).await?;
         let tells: Vec<&Tell> = tells.iter().collect();
-        let told = outbox::enqueue(&transaction, (&tells, directory), new, micros(self.now())).await?;
+        let new = new.into_iter().collect();
+        let told = outbox::enqueue(&transaction, (&tells, directory), &new, micros(self.now())).await?;
         transaction.commit().await.doing(DOING)?;
         self.ring(Ring { outbox: told > 0, ..Ring::default() });
         Ok(())

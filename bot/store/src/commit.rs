@@ -3,7 +3,7 @@
 //! Rows are locked in one order (dedupe key, person, access, the rest), so that transactions do not wait in circles. Redis and
 //! bells come after the commit ([`Store::announce`]) and are never waited for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jit_core::access::{Access, State};
 use jit_core::directory::Directory;
@@ -23,14 +23,8 @@ use crate::{Store, entitlements, events, outbox, replays, rows, sql, timers_sql}
 /// What a decision brought.
 #[derive(Clone, Copy, Debug)]
 pub struct Commit<'a> {
-    /// The access as it was loaded; `None`: it is new.
-    pub before: Option<&'a Access>,
-    /// The access as the events make it.
-    pub after: &'a Access,
-    /// The events.
-    pub records: &'a [EventRecord],
-    /// The effects.
-    pub effects: &'a [Effect],
+    /// What has become of the access that it is about, and of the others of its bundle where it is about them too. All of one beneficiary.
+    pub changes: &'a [Change<'a>],
     /// Says on which platforms each notice is told.
     pub directory: &'a Directory,
     /// The version that came with the facts about the beneficiary ([`Store::open_of`]), where the decision used them; compared
@@ -44,17 +38,33 @@ pub struct Commit<'a> {
     pub answer: Option<&'a Value>,
 }
 
+/// What has become of one access.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// As it was loaded; `None`: it is new.
+    pub before: Option<&'a Access>,
+    /// As the events make it.
+    pub after: &'a Access,
+    /// The events.
+    pub records: &'a [EventRecord],
+    /// The effects.
+    pub effects: &'a [Effect],
+}
+
+impl Change<'_> {
+    fn has(&self, effect: &Effect) -> bool {
+        self.effects.contains(effect)
+    }
+}
+
 /// What was committed, to be announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "workers look at once only for what is announced"]
 pub struct Committed {
-    /// Which access.
-    pub access: AccessId,
-    /// Its version now.
-    pub version: u64,
     /// Notices queued.
     pub tells: usize,
-    timers: Vec<Timer>,
+    /// Each access, its version now, and its timers.
+    timers: Vec<(AccessId, u64, Vec<Timer>)>,
     ring: Ring,
 }
 
@@ -62,7 +72,8 @@ impl Store {
     /// Stores all of it or nothing. Whatever ends this process before [`Store::announce`] costs a second, until the next sweep.
     pub async fn commit(&self, commit: Commit<'_>) -> Result<Committed, CommitError> {
         let now_us = micros(self.now());
-        let timers = timers(commit.after);
+        let timers: Vec<_> =
+            commit.changes.iter().map(|Change { after, .. }| (after.id, after.version, timers(after))).collect();
         let transaction = self.db().begin().await.doing("begin a commit")?;
         let done = write(&transaction, &commit, &timers, now_us).await.map_err(conflict_if_lost);
         let tells = match done {
@@ -74,21 +85,22 @@ impl Store {
             }
         };
         transaction.commit().await.doing("commit").map_err(CommitError::from).map_err(conflict_if_lost)?;
-        let has = |effect: &Effect| commit.effects.contains(effect);
+        let has = |effect: &Effect| commit.changes.iter().any(|change| change.has(effect));
         let ring = Ring {
-            timers: !timers.is_empty(),
+            timers: timers.iter().any(|(_, _, timers)| !timers.is_empty()),
             outbox: tells > 0,
             entitlements: has(&Effect::Reconcile),
             children: has(&Effect::EndChildren),
             homes: false,
+            screenings: has(&Effect::Screen),
         };
-        Ok(Committed { access: commit.after.id, version: commit.after.version, tells, timers, ring })
+        Ok(Committed { tells, timers, ring })
     }
 
     /// Rings the bells for what was committed, and tells the index in Redis. Never waits.
     pub fn announce(&self, committed: &Committed) {
         if let Some(redis) = self.redis() {
-            redis.schedule(committed.access, committed.version, &committed.timers);
+            committed.timers.iter().for_each(|(access, version, timers)| redis.schedule(*access, *version, timers));
         }
         self.ring(committed.ring);
     }
@@ -97,38 +109,51 @@ impl Store {
 async fn write(
     db: &DatabaseTransaction,
     commit: &Commit<'_>,
-    timers: &[Timer],
+    timers: &[(AccessId, u64, Vec<Timer>)],
     now_us: i64,
 ) -> Result<usize, CommitError> {
     const DOING: &str = "commit";
-    let after = commit.after;
     if let Some(key) = commit.dedupe
         && !replays::take(db, key, commit.answer, now_us).await.doing(DOING)?
     {
         return Err(CommitError::Duplicate { answer: replays::answer(db, key).await?.flatten() });
     }
-    if !raise(db, after.request.beneficiary.as_str(), commit.person_version).await.doing(DOING)? {
-        return Err(CommitError::Conflict);
+    // One beneficiary, whose row is taken first: no two transactions hold accesses of one person at a time.
+    let beneficiaries: BTreeSet<_> = commit.changes.iter().map(|change| &change.after.request.beneficiary).collect();
+    for beneficiary in beneficiaries {
+        if !raise(db, beneficiary.as_str(), commit.person_version).await.doing(DOING)? {
+            return Err(CommitError::Conflict);
+        }
     }
     for (key, expected) in commit.shared_versions {
         if !raise(db, key, Some(*expected)).await.doing(DOING)? {
             return Err(CommitError::Conflict);
         }
     }
-    access(db, commit).await?;
-    events::append(db, commit.records).await?;
-    let new = commit.before.is_none().then_some(after.id);
-    let tells = outbox::enqueue(db, (&tells(commit.effects), commit.directory), new, now_us).await?;
-    timers_sql::replace(db, commit.before.is_some(), after, timers).await.doing(DOING)?;
-    if let Some(entitlement) = after.entitlement() {
-        if commit.effects.contains(&Effect::Reconcile) {
-            entitlements::mark(db, entitlement, now_us).await?;
-        }
-        if matches!(after.state, State::Closed(_)) && commit.before.is_some_and(unsettled) {
-            entitlements::forget_baseline(db, &entitlement.key()).await.doing(DOING)?;
-        }
+    for change in commit.changes {
+        access(db, change).await?;
+        events::append(db, change.records).await?;
+    }
+    let new = commit.changes.iter().filter(|change| change.before.is_none()).map(|change| change.after.id).collect();
+    let tells = tells(commit.changes.iter().flat_map(|change| change.effects));
+    let tells = outbox::enqueue(db, (&tells, commit.directory), &new, now_us).await?;
+    for (change, (_, _, timers)) in commit.changes.iter().zip(timers) {
+        timers_sql::replace(db, change.before.is_some(), change.after, timers).await.doing(DOING)?;
+        entitlement(db, change, now_us).await?;
     }
     Ok(tells)
+}
+
+/// The write-ahead of one access, due now where a target is concerned.
+async fn entitlement<C: ConnectionTrait>(db: &C, change: &Change<'_>, now_us: i64) -> Result<(), CommitError> {
+    let Some(entitlement) = change.after.entitlement() else { return Ok(()) };
+    if change.has(&Effect::Reconcile) {
+        entitlements::mark(db, entitlement, now_us).await?;
+    }
+    if matches!(change.after.state, State::Closed(_)) && change.before.is_some_and(unsettled) {
+        entitlements::forget_baseline(db, &entitlement.key()).await.doing("commit")?;
+    }
+    Ok(())
 }
 
 /// Connectors may have been called for it, and it is not yet proven gone.
@@ -154,12 +179,12 @@ async fn raise<C: ConnectionTrait>(db: &C, id: &str, expected: Option<u64>) -> R
 }
 
 /// Writes the access's row by compare-and-set.
-async fn access<C: ConnectionTrait>(db: &C, commit: &Commit<'_>) -> Result<(), CommitError> {
+async fn access<C: ConnectionTrait>(db: &C, change: &Change<'_>) -> Result<(), CommitError> {
     const DOING: &str = "write an access";
-    let after = commit.after;
-    let end_children = commit.effects.contains(&Effect::EndChildren);
+    let after = change.after;
+    let end_children = change.has(&Effect::EndChildren);
     let body = rows::document(after, "an access")?;
-    if let Some(before) = commit.before {
+    if let Some(before) = change.before {
         let same = rows::update(db, (before, after), end_children, body).await.doing(DOING)?;
         return if same { Ok(()) } else { Err(CommitError::Conflict) };
     }
@@ -172,7 +197,7 @@ async fn access<C: ConnectionTrait>(db: &C, commit: &Commit<'_>) -> Result<(), C
 }
 
 /// The notices of a decision; of several to one slot the last content, at the first one's place.
-fn tells(effects: &[Effect]) -> Vec<&Tell> {
+fn tells<'a>(effects: impl Iterator<Item = &'a Effect>) -> Vec<&'a Tell> {
     let mut places = BTreeMap::new();
     let mut tells: Vec<&Tell> = Vec::new();
     for effect in effects {

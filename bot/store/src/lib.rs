@@ -38,13 +38,14 @@ mod told;
 mod wakeups;
 
 pub use clock::{Clock, VirtualClock};
-pub use commit::{Commit, Committed};
+pub use commit::{Change, Commit, Committed};
 pub use conversations::Conversation;
 pub use counts::Counts;
 pub use entitlements::{LeasedEntitlement, Release, Share};
 pub use error::{CommitError, StoreError};
 pub use events::StoredEvent;
 pub use homes::DueHome;
+pub use load::Dependent;
 pub use outbox::{Handle, Leased, Message, Parked};
 pub use past::{Stretch, reading};
 pub use store::{Health, Store};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::Access;
+use jit_core::access::{Access, Bundle};
 use jit_core::advice::{LOOKED_AT, Past};
 use jit_core::facts::{InUse, OpenAccess, Unreviewed};
 use jit_core::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
@@ -15,6 +15,19 @@ use crate::{Store, rows, sql, texts};
 const DOING: &str = "load accesses";
 const OPEN: &str = "WHERE state <> 'closed' ORDER BY requested_us, id";
 
+/// An access that ends with one of its people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependent {
+    /// Which.
+    pub id: AccessId,
+    /// In which version.
+    pub version: u64,
+    /// Whether it waits for people to decide.
+    pub waits: bool,
+    /// Beneficiary and requester.
+    pub people: [PersonId; 2],
+}
+
 impl Store {
     /// By key.
     pub async fn access(&self, id: AccessId) -> Result<Option<Access>, StoreError> {
@@ -24,6 +37,17 @@ impl Store {
     /// By the id that people see.
     pub async fn by_short(&self, short: &ShortId) -> Result<Option<Access>, StoreError> {
         Ok(self.accesses("WHERE short = $1", vec![short.as_str().into()]).await?.pop())
+    }
+
+    /// The other accesses of a bundle than one, in the order in which they were named; those that cannot be read are left out.
+    pub async fn bundle(&self, bundle: &Bundle, but: AccessId) -> Result<Vec<Access>, StoreError> {
+        let ids: Vec<String> =
+            bundle.members.iter().map(|member| member.id).filter(|id| *id != but).map(|id| id.to_string()).collect();
+        let rest = format!("WHERE id IN ({})", sql::list(1, ids.len()));
+        let mut others = self.listed(&rest, ids.into_iter().map(Value::from).collect()).await?;
+        let place = |access: &Access| bundle.members.iter().position(|member| member.id == access.id);
+        others.sort_by_key(place);
+        Ok(others)
     }
 
     /// What a person asked for or has, newest first; with `open_only` what is not over.
@@ -104,6 +128,12 @@ impl Store {
         self.listed(rest, vec![]).await
     }
 
+    /// Everything that waits for something to be looked up outside, oldest first.
+    pub async fn screening(&self) -> Result<Vec<Access>, StoreError> {
+        let rest = "WHERE state = 'screening' AND state <> 'closed' ORDER BY requested_us, id";
+        self.listed(rest, vec![]).await
+    }
+
     /// Everything that is not over and can be read, oldest first; see [`Store::unreadable_open`].
     pub async fn all_open(&self) -> Result<Vec<Access>, StoreError> {
         self.listed(OPEN, vec![]).await
@@ -172,16 +202,37 @@ impl Store {
         self.listed("WHERE review_us IS NOT NULL ORDER BY review_us, id", vec![]).await
     }
 
-    /// On whom everything depends that is neither over nor being taken back: each access with its beneficiary and its requester.
-    pub async fn dependents(&self) -> Result<Vec<(AccessId, [PersonId; 2])>, StoreError> {
-        let select = "SELECT id, beneficiary, requester FROM accesses
-                      WHERE state <> 'closed' AND state IN ('pending', 'scheduled', 'elevating', 'active') ORDER BY id";
+    /// On whom everything depends that is neither over nor being taken back, out of columns alone.
+    pub async fn dependents(&self) -> Result<Vec<Dependent>, StoreError> {
+        let select = "SELECT id, version, state, beneficiary, requester FROM accesses
+                      WHERE state <> 'closed' AND state IN ('screening', 'pending', 'scheduled', 'elevating', 'active') ORDER BY id";
         let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
         let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
             let person = |column| row.try_get::<String>("", column).map(PersonId::new);
-            Ok((rows::id(row, "id")?, [person("beneficiary")?, person("requester")?]))
+            Ok(Dependent {
+                id: rows::id(row, "id")?,
+                version: u64::try_from(row.try_get::<i64>("", "version")?).unwrap_or(0),
+                waits: row.try_get::<String>("", "state")? == "pending",
+                people: [person("beneficiary")?, person("requester")?],
+            })
         };
         rows.iter().map(read).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// What was first verified to be held within a time, its end excluded, the oldest first.
+    pub async fn activated(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<AccessId>, StoreError> {
+        let select =
+            "SELECT id FROM accesses WHERE activated_us >= $1 AND activated_us < $2 AND entitlement IS NOT NULL
+                      ORDER BY activated_us, id";
+        let values = vec![crate::clock::micros(from).into(), crate::clock::micros(until).into()];
+        let rows = sql::query(&self.db().reader, select, values).await.doing(DOING)?;
+        rows.iter().map(|row| rows::id(row, "id")).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// These accesses as far as they can be read, in no order.
+    pub async fn readable(&self, ids: &[AccessId]) -> Result<Vec<Access>, StoreError> {
+        let rest = format!("WHERE id IN ({})", sql::list(1, ids.len()));
+        self.listed(&rest, ids.iter().map(|id| id.to_string().into()).collect()).await
     }
 
     /// One page of everything, newest first: the ones asked before `before` (the last one of the page before).

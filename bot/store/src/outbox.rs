@@ -101,12 +101,12 @@ const HEADS: &str = "WITH RECURSIVE recipients(recipient) AS (
 /// The platforms that carry notices.
 const PLATFORMS: [Platform; 2] = [Platform::Slack, Platform::Teams];
 
-/// Queues notices in the commit's transaction, each on the platforms that carry it; how many. Nothing was queued yet about an access that
-/// is `new`.
+/// Queues notices in the commit's transaction, each on the platforms that carry it; how many. Nothing was queued yet about accesses that
+/// are `new`.
 pub(crate) async fn enqueue<C: ConnectionTrait>(
     db: &C,
     (tells, directory): (&[&Tell], &Directory),
-    new: Option<AccessId>,
+    new: &BTreeSet<AccessId>,
     now_us: i64,
 ) -> Result<usize, StoreError> {
     const DOING: &str = "queue notices";
@@ -122,7 +122,7 @@ pub(crate) async fn enqueue<C: ConnectionTrait>(
             Route::One(platforms) => placed.one(tell, platforms).into_iter().collect(),
         };
         let body = rows::document(tell, "a notice")?;
-        let maybe = Some(tell.slot.access) != new;
+        let maybe = !new.contains(&tell.slot.access);
         entries
             .extend(platforms.into_iter().map(|platform| (key(platform, &tell.to, &tell.slot), body.clone(), maybe)));
     }
@@ -177,14 +177,14 @@ async fn placed<C: ConnectionTrait>(
     db: &C,
     tells: &[&Tell],
     routes: &[Route],
-    new: Option<AccessId>,
+    new: &BTreeSet<AccessId>,
 ) -> Result<Placed, DbErr> {
     let open = tells.iter().zip(routes).filter(|(_, route)| matches!(route, Route::One(of) if of.len() > 1));
     let slots: BTreeSet<(String, &Slot)> = open
         .flat_map(|(tell, _)| {
             [Some(&tell.slot), tell.under.as_ref()].into_iter().flatten().map(|slot| (tell.to.key(), slot))
         })
-        .filter(|(_, slot)| Some(slot.access) != new)
+        .filter(|(_, slot)| !new.contains(&slot.access))
         .collect();
     let slots: Vec<_> = slots.into_iter().collect();
     let mut placed = Placed::default();
@@ -283,13 +283,18 @@ impl Store {
     ) -> Result<Vec<Leased>, StoreError> {
         const DOING: &str = "lease notices";
         let now = self.now();
+        let backend = self.db().backend;
+        let free = format!(
+            "SELECT id FROM outbox WHERE {} AND done_us IS NULL AND due_us <= $4 AND lease_us <= $4
+             ORDER BY id LIMIT $5 {}",
+            sql::among(backend, "SELECT id FROM heads"),
+            sql::skip_locked(backend)
+        );
         let update = format!(
             "{HEADS}
-             UPDATE outbox SET lease_owner = $2, lease_us = $3, attempts = attempts + 1 WHERE id IN (
-                SELECT id FROM outbox WHERE id IN (SELECT id FROM heads)
-                AND done_us IS NULL AND due_us <= $4 AND lease_us <= $4 ORDER BY id LIMIT $5 {})
+             UPDATE outbox SET lease_owner = $2, lease_us = $3, attempts = attempts + 1 WHERE {}
              RETURNING id, revision, attempts, created_us, body",
-            sql::skip_locked(self.db().backend)
+            sql::among(backend, &free)
         );
         let (until, now) = (micros(now + lease), micros(now));
         let values = vec![platform.as_str().into(), owner.into(), until.into(), now.into(), i64::from(max).into()];
@@ -374,6 +379,16 @@ impl Store {
         Ok(())
     }
 
+    /// Whom it is for is on another platform by now: it goes there, and keeps its id and with it its place.
+    pub async fn reroute(&self, id: i64, platform: Platform) -> Result<(), StoreError> {
+        let update = "UPDATE outbox SET platform = $2, lease_owner = NULL, lease_us = 0, due_us = $3
+                      WHERE id = $1 AND done_us IS NULL";
+        let values = vec![id.into(), platform.as_str().into(), micros(self.now()).into()];
+        sql::execute(&self.db().writer, update, values).await.doing("send a notice by another platform")?;
+        self.ring(Ring { outbox: true, ..Ring::default() });
+        Ok(())
+    }
+
     /// What was parked, newest first.
     pub async fn parked(&self, max: u32) -> Result<Vec<Parked>, StoreError> {
         type Row = (i64, Option<String>, String);
@@ -398,7 +413,8 @@ impl Store {
         const DOING: &str = "look for the next notice";
         let select = format!(
             "{HEADS} SELECT min(CASE WHEN lease_us > due_us THEN lease_us ELSE due_us END) AS next_us
-             FROM outbox WHERE id IN (SELECT id FROM heads)"
+             FROM outbox WHERE {}",
+            sql::among(self.db().backend, "SELECT id FROM heads")
         );
         let mut next: Option<i64> = None;
         for platform in PLATFORMS {

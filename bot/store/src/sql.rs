@@ -48,6 +48,15 @@ pub(crate) fn rows(count: usize, width: usize) -> String {
     (0..count).map(|row| format!("({})", list(1 + row * width, width))).collect::<Vec<_>>().join(", ")
 }
 
+/// `id IN (…)`, looked up one id after the other. Of a list in a query PostgreSQL believes what it likes about its length, and reads through
+/// the whole table where it believes in a long one; of an array it never does.
+pub(crate) fn among(backend: DbBackend, select: &str) -> String {
+    match backend {
+        DbBackend::Sqlite => format!("id IN ({select})"),
+        _ => format!("id = ANY(ARRAY({select}))"),
+    }
+}
+
 /// What a lease's inner query ends in, so that two workers never wait for each other. SQLite has one writer.
 pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
     match backend {

@@ -57,6 +57,8 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::Scheduled { .. }
         | Event::ElevationStarted { .. }
         | Event::Rehearsed { .. }
+        | Event::ScreeningStarted { .. }
+        | Event::TicketLooked { .. }
         | Event::ElevationTroubled { .. }
         | Event::Elevated { .. }
         | Event::Warned
@@ -69,13 +71,16 @@ fn text_of(event: &Event) -> Option<&Personal> {
                 | Outcome::TimedOut
                 | Outcome::Lapsed
                 | Outcome::Leaver { .. }
-                | Outcome::NotStarted { .. },
+                | Outcome::NotStarted { .. }
+                | Outcome::Refused { .. }
+                | Outcome::TicketClosed { .. },
         }
         | Event::Unfrozen { .. }
         | Event::ReviewOpened { .. }
         | Event::ReviewReminded
         | Event::ReviewOverdue
         | Event::ExceptionReminded { .. }
+        | Event::OncallDigested { .. }
         | Event::PolicyRefused { .. }
         | Event::PolicyLoaded { .. } => None,
     }
@@ -91,6 +96,7 @@ fn reason(cause: &EndCause) -> Option<&Personal> {
         | EndCause::ElevationTimedOut { .. }
         | EndCause::ParentEnded
         | EndCause::IncidentResolved { .. }
+        | EndCause::TicketClosed { .. }
         | EndCause::Leaver { .. } => None,
     }
 }
@@ -128,10 +134,13 @@ fn collect(document: &Value, into: &mut BTreeSet<String>) {
 }
 
 impl Store {
-    /// Erases what people wrote about an access, salts included; how many texts it was. Events and their hashes stay as they are.
+    /// Erases what people wrote about an access, salts included; how many texts it was. Events and their hashes stay as they are. What was
+    /// written about a bundle stands with its lead, and goes with any of it.
     pub async fn erase_texts(&self, access: AccessId) -> Result<u64, StoreError> {
-        let erase = "UPDATE texts SET salt = NULL, body = NULL, erased_us = $2 WHERE access = $1 AND erased_us IS NULL";
-        let values = vec![access.to_string().into(), micros(self.now()).into()];
+        let lead = self.access(access).await?.map_or(access, |access| access.lead());
+        let erase = "UPDATE texts SET salt = NULL, body = NULL, erased_us = $3
+                     WHERE access IN ($1, $2) AND erased_us IS NULL";
+        let values = vec![access.to_string().into(), lead.to_string().into(), micros(self.now()).into()];
         sql::execute(&self.db().writer, erase, values).await.doing("erase texts")
     }
 }

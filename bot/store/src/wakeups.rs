@@ -18,6 +18,8 @@ pub struct Wakeups {
     pub homes: Notify,
     slack: Notify,
     teams: Notify,
+    /// Something is to be looked up outside.
+    pub screenings: Notify,
 }
 
 /// Which bells to ring.
@@ -28,6 +30,8 @@ pub(crate) struct Ring {
     pub entitlements: bool,
     pub children: bool,
     pub homes: bool,
+    /// Stays in this process: whoever decided looks, and others when they sweep and nobody has.
+    pub screenings: bool,
 }
 
 impl Wakeups {
@@ -44,6 +48,7 @@ impl Wakeups {
             (ring.entitlements, &self.entitlements),
             (ring.children, &self.children),
             (ring.homes, &self.homes),
+            (ring.screenings, &self.screenings),
         ];
         bells.into_iter().filter(|(rung, _)| *rung).for_each(|(_, bell)| bell.notify_one());
     }
@@ -51,7 +56,8 @@ impl Wakeups {
 
 impl Ring {
     /// Every bell.
-    pub const ALL: Self = Self { timers: true, outbox: true, entitlements: true, children: true, homes: true };
+    pub const ALL: Self =
+        Self { timers: true, outbox: true, entitlements: true, children: true, homes: true, screenings: true };
 
     /// Both.
     pub fn and(self, other: Self) -> Self {
@@ -61,6 +67,7 @@ impl Ring {
             entitlements: self.entitlements | other.entitlements,
             children: self.children | other.children,
             homes: self.homes | other.homes,
+            screenings: self.screenings | other.screenings,
         }
     }
 
@@ -74,7 +81,8 @@ impl Ring {
     /// Reads [`Ring::letters`]; letters of newer versions are ignored.
     pub fn read(letters: &str) -> Self {
         let has = |letter| letters.contains(letter);
-        Self { timers: has('t'), outbox: has('o'), entitlements: has('e'), children: has('c'), homes: has('h') }
+        let (timers, outbox, entitlements) = (has('t'), has('o'), has('e'));
+        Self { timers, outbox, entitlements, children: has('c'), homes: has('h'), screenings: false }
     }
 }
 

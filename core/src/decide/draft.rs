@@ -9,7 +9,8 @@ use crate::command::Ask;
 use crate::effect::{Content, Effect, Recipient, Slot, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
-use crate::id::PersonId;
+use crate::id::{PersonId, RoleName};
+use crate::incident::OnDuty;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::{Closing, Route};
 use crate::refusal::{Code, Refusal};
@@ -36,13 +37,16 @@ impl<'a> Draft<'a> {
         (route, closing): (Route, Option<Closing>),
         (facts, now): (&'a Facts<'a>, DateTime<Utc>),
     ) -> Result<Self, Refusal> {
+        let members = request.bundle.iter().flat_map(|bundle| &bundle.members);
+        let roles: Vec<&RoleName> = std::iter::once(&ask.role).chain(members.map(|member| &member.role)).collect();
+        let on_duty = OnDuty::about(&roles, facts.policy, facts.directory);
         let record = EventRecord {
             access: Some(ask.id),
             version: 1,
             at: now,
             actor: facts.actor.clone(),
             policy: facts.policy.hash.clone(),
-            event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route, closing },
+            event: Event::Requested { short: ask.short.clone(), request: Box::new(request), route, closing, on_duty },
         };
         let access = apply(None, &record).ok_or_else(|| {
             let next = "Please tell who runs this service.";
@@ -82,12 +86,25 @@ impl<'a> Draft<'a> {
 
     /// Tells somebody about the access as it is at this point.
     pub fn tell(&mut self, to: Recipient, slot: Slot, under: Option<Slot>, kind: NoticeKind) {
-        let notice = Notice { kind, access: self.access.clone(), at: self.now };
+        let (access, bundle) = if kind.of_the_whole() { self.whole() } else { (self.access.clone(), Vec::new()) };
+        let notice = Notice { kind, access, bundle, at: self.now };
         self.effects.push(Effect::Tell(Box::new(Tell { to, slot, under, content: Content::Notice(Box::new(notice)) })));
+    }
+
+    /// Who speaks for all that was asked for together, and the others in their order; the access itself where it was asked for alone.
+    fn whole(&self) -> (Access, Vec<Access>) {
+        let members = self.access.request.bundle.iter().flat_map(|bundle| &bundle.members);
+        let known = || std::iter::once(&self.access).chain(self.facts.bundle);
+        let mut others: Vec<&Access> =
+            members.filter_map(|member| known().find(|access| access.id == member.id)).collect();
+        match others.iter().position(|access| !access.follows()) {
+            Some(lead) => (others.remove(lead).clone(), others.into_iter().cloned().collect()),
+            None => (self.access.clone(), Vec::new()),
+        }
     }
 
     /// The decision.
     pub fn finish(self) -> Decision {
-        Decision { records: self.records, after: self.access, effects: self.effects }
+        Decision { records: self.records, after: self.access, effects: self.effects, others: Vec::new() }
     }
 }

@@ -127,7 +127,7 @@ pub(super) fn holder(access: &Access, by: &PersonId) -> Result<(), Refusal> {
     ))
 }
 
-fn may_revoke(draft: &Draft<'_>, by: &Revoker, reason: &Personal) -> Result<(), Refusal> {
+pub(super) fn may_revoke(draft: &Draft<'_>, by: &Revoker, reason: &Personal) -> Result<(), Refusal> {
     revoker(draft, by)?;
     if reason.text().trim().is_empty() {
         return Err(Refusal::new(Code::Justification, "A revocation needs a reason.", "Say in a few words why."));

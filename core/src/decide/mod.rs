@@ -1,15 +1,17 @@
 //! The one decision function: an access, a command and the facts give events and effects, or a refusal.
 //!
-//! The match in [`decide`] is the state table. Every row that is not in it is a refusal for people and nothing at all for timers
+//! The match in [`alone`] is the state table; what was asked for together goes through it one by one (`bundle.rs`). Every row that is not in it is a refusal for people and nothing at all for timers
 //! and late answers of connectors. The shell stores the whole decision in one transaction. A test renders the table into
 //! `docs/STATES.md`.
 
 mod asking;
+mod bundle;
 mod connector;
 mod draft;
 mod end;
 mod request;
 mod review;
+mod screen;
 mod talk;
 mod tell;
 mod timer;
@@ -21,8 +23,10 @@ mod tests;
 use chrono::{DateTime, Utc};
 
 pub use asking::is_to_ask_again;
+pub use bundle::MOST_ROLES;
 pub use request::{LATEST_START, preview};
 pub use review::{may_review, reminded_at};
+pub use screen::SCREENING_LASTS;
 pub use talk::{CLAIM_LASTS, LONGEST_WORDS, MOST_QUESTIONS};
 pub(crate) use vote::NATIVE_MARGIN;
 pub use vote::could_vote;
@@ -33,6 +37,7 @@ use crate::effect::Effect;
 use crate::event::EventRecord;
 use crate::facts::Facts;
 use crate::refusal::{Code, Refusal};
+use crate::timer::TimerKind;
 use draft::Draft;
 
 /// What a command leads to.
@@ -44,6 +49,15 @@ pub struct Decision {
     pub after: Access,
     /// What must happen outside.
     pub effects: Vec<Effect>,
+    /// What the same command leads to of the other accesses of its bundle; all of it is true together, or none.
+    pub others: Vec<Decision>,
+}
+
+impl Decision {
+    /// This decision, and those that are made with it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
 }
 
 /// Decides. `access` is `None` for a request only.
@@ -54,6 +68,7 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
     let access = match (access, command) {
+        (_, Command::Request(ask)) if !ask.more.is_empty() => return bundle::request(ask, facts, now),
         (_, Command::Request(ask)) if ask.emergency => return review::bypass(ask, facts, now),
         (_, Command::Request(ask)) => return request::request(ask, facts, now),
         (Some(access), _) => access,
@@ -61,6 +76,14 @@ pub fn decide(
             return Err(Refusal::new(Code::NotFound, "There is no such access.", "`/jit mine` lists yours."));
         }
     };
+    match &access.request.bundle {
+        Some(bundle) => bundle::decide(bundle, access, command, (facts, now)),
+        None => alone(access, command, facts, now),
+    }
+}
+
+/// Decides about one access alone.
+fn alone(access: &Access, command: &Command, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let mut draft = Draft::of(access, facts, now);
     match (&access.state, command) {
         (_, Command::Request(_)) => {}
@@ -80,7 +103,10 @@ pub fn decide(
             | Command::Question { by, .. },
         ) => return Err(vote::too_late(access, by, facts)),
 
-        (State::Pending(_) | State::Scheduled(_), Command::Cancel { by } | Command::Done { by }) => {
+        (
+            State::Screening(_) | State::Pending(_) | State::Scheduled(_),
+            Command::Cancel { by } | Command::Done { by },
+        ) => {
             end::cancel(&mut draft, by)?;
         }
         (State::Elevating(_), Command::Cancel { by } | Command::Done { by }) => {
@@ -93,7 +119,7 @@ pub fn decide(
             return Err(end::over_for_holder(access, by));
         }
 
-        (State::Pending(_) | State::Scheduled(_), Command::Revoke { by, reason }) => {
+        (State::Screening(_) | State::Pending(_) | State::Scheduled(_), Command::Revoke { by, reason }) => {
             end::revoke_pending(&mut draft, by, reason)?;
         }
         (State::Elevating(_) | State::Active(_), Command::Revoke { by, reason }) => {
@@ -116,7 +142,9 @@ pub fn decide(
         (_, Command::Elevated { .. } | Command::ElevationFailed { .. }) => {}
         (_, Command::Settled { .. } | Command::RevocationFailed { .. }) => {}
 
-        (State::Pending(_) | State::Scheduled(_), Command::ParentEnded) => end::close(&mut draft, Outcome::Lapsed),
+        (State::Screening(_) | State::Pending(_) | State::Scheduled(_), Command::ParentEnded) => {
+            end::close(&mut draft, Outcome::Lapsed);
+        }
         (State::Elevating(_) | State::Active(_), Command::ParentEnded) => {
             end::start(&mut draft, EndCause::ParentEnded);
         }
@@ -126,7 +154,7 @@ pub fn decide(
             Some(person) => end::close(&mut draft, Outcome::Leaver { person }),
             None => asking::again(&mut draft, pending),
         },
-        (State::Scheduled(_), Command::Recheck) => {
+        (State::Screening(_) | State::Scheduled(_), Command::Recheck) => {
             if let Some(person) = end::leaver(access, facts) {
                 end::close(&mut draft, Outcome::Leaver { person });
             }
@@ -142,6 +170,22 @@ pub fn decide(
             end::with_incident(&mut draft, incident);
         }
         (_, Command::IncidentResolved { .. }) => {}
+
+        (State::Screening(_), Command::TicketLooked { .. } | Command::Timer { kind: TimerKind::ScreeningDeadline }) => {
+            if let Some((screening, finding)) = screen::found(access, command, now) {
+                screen::judge(&mut draft, screening, finding);
+            }
+        }
+        (_, Command::TicketLooked { .. }) => {}
+
+        (State::Pending(_) | State::Scheduled(_), Command::TicketClosed { ticket }) => {
+            screen::closed(&mut draft, ticket, false);
+        }
+        (State::Elevating(_) | State::Active(_), Command::TicketClosed { ticket }) => {
+            screen::closed(&mut draft, ticket, true);
+        }
+        // While it is being looked up, that decides.
+        (_, Command::TicketClosed { .. }) => {}
 
         (_, Command::Review { by, misuse, note }) => review::verdict(&mut draft, by, *misuse, note)?,
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
-use super::{Decision, asking, vote};
+use super::{Decision, asking, bundle, screen, vote};
 use crate::access::{Access, Extends, Rehearsal, Request, State};
 use crate::command::Ask;
 use crate::directory::Person;
@@ -11,18 +11,22 @@ use crate::entitlement::{Entitlement, Target};
 use crate::facts::{Facts, beside};
 use crate::freeze;
 use crate::id::{AccessId, PersonId, RoleName};
-use crate::policy::{Emergency, Judgement, Question, Role, Route};
+use crate::policy::{Closing, Emergency, Judgement, Question, Role, Route};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
+use crate::ticket::Known;
 
 /// How far ahead a start may be.
 pub const LATEST_START: TimeDelta = TimeDelta::days(90);
 
 /// Judges without asking: for the form's live preview and for `explain`.
 pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
+    if !ask.more.is_empty() {
+        return bundle::preview(ask, facts, now);
+    }
     let request = describe(ask, facts, now)?;
     if !ask.emergency {
-        return judge(&request, facts, now);
+        return judge(&request, facts.ticket, facts, now);
     }
     let (route, emergency) = judge_bypass(&request, facts, now)?;
     let longest = facts.policy.role(&ask.role).map(|role| facts.policy.longest_bypass(role, emergency));
@@ -38,18 +42,34 @@ pub fn preview(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judge
 /// Makes the access, or refuses.
 pub(super) fn request(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let request = describe(ask, facts, now)?;
-    let judgement = judge(&request, facts, now)?;
+    let judgement = judge(&request, Known::NotYet, facts, now)?;
     let fixed = (judgement.route, judgement.closing.clone());
     let mut draft = Draft::begin(ask, request, fixed, (facts, now))?;
+    match draft.access.route.ticket.clone() {
+        Some(demand) => {
+            screen::begin(&mut draft, &demand, false);
+            draft.tell_cards();
+        }
+        None => go_on(&mut draft, judgement.closing),
+    }
+    Ok(draft.finish())
+}
+
+/// Everything that had to be known is: people are asked, or policy agrees by itself.
+pub(super) fn go_on(draft: &mut Draft<'_>, closing: Option<Closing>) {
     if draft.access.route.is_auto() {
-        vote::agreed(&mut draft, judgement.closing);
+        vote::agreed(draft, closing);
     } else {
-        asking::open_step(&mut draft, 0);
+        asking::open_step(draft, 0);
     }
     draft.tell_cards();
     draft.tell_rehearsed();
-    asking::tell_escalated(&mut draft);
-    Ok(draft.finish())
+    asking::tell_escalated(draft);
+}
+
+/// What is known of the ticket of an access: what was found when it was looked up last.
+pub(super) fn known(access: &Access) -> Known<'_> {
+    Known::Found(access.ticket.as_ref().map(|looked| &looked.finding))
 }
 
 /// What is asked, with the role's description as it is now.
@@ -89,6 +109,7 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
         origin: ask.origin.clone(),
         extends,
         rehearsal,
+        bundle: None,
     })
 }
 
@@ -167,6 +188,7 @@ fn extends(
         from: active.until,
         chain_since: parent.request.extends.as_ref().map_or(active.since, |extends| extends.chain_since),
         channel: parent.incident_channel().map(str::to_owned),
+        thread: Some(parent.thread()).filter(|thread| *thread != parent.root()),
     })
 }
 
@@ -184,8 +206,13 @@ fn not_the_same(parent: &Access) -> Refusal {
 }
 
 /// Judges a request on today's policy and directory: when it is asked, and again at every vote.
-pub(super) fn judge(request: &Request, facts: &Facts<'_>, now: DateTime<Utc>) -> Result<Judgement, Refusal> {
-    let question = question(request, facts, now)?;
+pub(super) fn judge(
+    request: &Request,
+    known: Known<'_>,
+    facts: &Facts<'_>,
+    now: DateTime<Utc>,
+) -> Result<Judgement, Refusal> {
+    let question = Question { known, ..question(request, facts, now)? };
     facts.policy.judge(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
 }
 
@@ -215,11 +242,13 @@ fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> 
         duration: request.duration,
         chain,
         ticket: request.ticket.as_deref(),
+        known: Known::NotYet,
         justification: request.justification.text(),
         channel: request.origin.channel.as_ref(),
         now,
         start: request.extends.as_ref().map(|extends| extends.from).or(request.starts_at.filter(|start| *start > now)),
         in_use: facts.in_use,
+        together: facts.together,
     })
 }
 

@@ -1,10 +1,12 @@
 //! The emergency bypass and the review that must follow it: opened with the elevation, decided by somebody who may, reminded of, overdue.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draft::Draft;
 use super::{Decision, end, request, vote};
-use crate::access::{Access, EndCause, Review, Revoker, State, Verdict};
+use crate::access::{Access, EndCause, Request, Review, Revoker, State, Unknown, Verdict};
 use crate::command::Ask;
 use crate::directory::Directory;
 use crate::event::Event;
@@ -12,7 +14,7 @@ use crate::facts::{Facts, Unreviewed};
 use crate::id::PersonId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
-use crate::policy::{Policy, Subject};
+use crate::policy::{Emergency, Policy, Subject};
 use crate::refusal::{Code, Refusal};
 
 /// Takes a role at once, or refuses. Nobody is asked; the review is opened in the same decision.
@@ -21,12 +23,27 @@ pub(super) fn bypass(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Result
     let (route, emergency) = request::judge_bypass(&request, facts, now)?;
     overdue(facts, now, request.rehearsal.is_some())?;
     let (by, due) = (emergency.review.by.clone(), now + emergency.review.within.delta());
+    let unknown = unknown(&request, emergency, facts);
     let mut draft = Draft::begin(ask, request, (route, None), (facts, now))?;
-    draft.event(Event::ReviewOpened { by, due });
+    draft.event(Event::ReviewOpened { by, due, unknown });
     vote::elevate(&mut draft, None);
     draft.tell_cards();
     draft.tell_rehearsed();
     Ok(draft.finish())
+}
+
+/// What policy goes by when this role is asked for in the normal way, and that is not known now. It keeps nobody waiting, and its reviewers
+/// are told.
+fn unknown(request: &Request, emergency: &Emergency, facts: &Facts<'_>) -> Vec<Unknown> {
+    let rules = || facts.policy.rules_of(&request.role);
+    let named = rules().flat_map(|rule| &rule.who).chain(&emergency.who).filter_map(Subject::rotation);
+    let rotations: BTreeSet<&str> = named.filter(|name| facts.directory.rotation(name).is_none()).collect();
+    let services = rules().filter_map(|rule| rule.auto_approve.as_ref()?.require_incident.as_ref()).flatten();
+    let services: BTreeSet<&String> = services.filter(|service| facts.directory.incidents(service).is_none()).collect();
+    let ticket = rules().any(|rule| rule.ticket_terms.demand_anything()).then_some(Unknown::Ticket);
+    let rotations = rotations.into_iter().map(|name| Unknown::Rotation { name: name.to_owned() });
+    let services = services.into_iter().map(|service| Unknown::Incidents { service: service.clone() });
+    ticket.into_iter().chain(rotations).chain(services).collect()
 }
 
 /// Whoever has a bypass that nobody reviewed in time gets no other; what was only rehearsed keeps back no more than another rehearsal.

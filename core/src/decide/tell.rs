@@ -1,7 +1,7 @@
 //! Who is told what: the only place that makes slots and picks recipients.
 //!
 //! Each recipient has one card per access, edited as things change, and the story in its thread. An extension goes on in the thread
-//! and under the announcement of the access it extends.
+//! and under the announcement of the access it extends. What was asked for in one request has one card, its lead's, and one thread.
 
 use std::collections::BTreeSet;
 
@@ -21,9 +21,9 @@ fn requester(access: &Access) -> Recipient {
     Recipient::Person(access.request.requester.clone())
 }
 
-/// The requester's thread: under the card of the chain's first access.
+/// The requester's thread: under the card of the chain's first access, or of that one's bundle.
 fn thread(access: &Access) -> Slot {
-    Slot::new(access.root(), REQUEST)
+    Slot::new(access.thread(), REQUEST)
 }
 
 /// The channels that see grants: the announcement channel, and an incident's own where it was given for one.
@@ -52,10 +52,10 @@ impl Draft<'_> {
         self.tell(Recipient::Security, slot, Some(review(&self.access)), kind);
     }
 
-    /// The requester's card; an extension's stands in the thread of what it extends.
+    /// The requester's card, one for a whole bundle; an extension's stands in the thread of what it extends.
     fn tell_request(&mut self) {
         let access = &self.access;
-        let slot = Slot::new(access.id, REQUEST);
+        let slot = Slot::new(access.lead(), REQUEST);
         let under = (access.root() != access.id).then(|| thread(access));
         self.tell(requester(access), slot, under, NoticeKind::Request);
     }
@@ -185,9 +185,9 @@ fn review(access: &Access) -> Slot {
 }
 
 fn question(access: &Access, index: usize) -> Slot {
-    Slot::new(access.id, format!("question-{index}"))
+    Slot::new(access.lead(), format!("question-{index}"))
 }
 
 fn approval(access: &Access, step: usize) -> Slot {
-    Slot::new(access.id, format!("approval-{step}"))
+    Slot::new(access.lead(), format!("approval-{step}"))
 }

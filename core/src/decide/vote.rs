@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::asking;
 use super::draft::Draft;
-use crate::access::{Access, EndCause, Outcome, Pending, Revoker, State, Vote};
+use super::{asking, screen};
+use crate::access::{Access, Asked, EndCause, Outcome, Pending, Revoker, State, Vote};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::facts::Facts;
@@ -90,19 +90,29 @@ pub(super) fn agreed(draft: &mut Draft<'_>, closing: Option<Closing>) {
     }
 }
 
-/// Its start has come: judged once more, on what is so now. What is not allowed any more is over, and everybody concerned hears why.
+/// Its start has come: judged once more, on what is so now, and what was looked up when it was asked is looked up again. What is not allowed
+/// any more is over, and everybody concerned hears why.
 pub(super) fn start(draft: &mut Draft<'_>) {
     match may_start(draft) {
-        Ok(closing) => {
-            elevate(draft, closing);
-            draft.tell_cards();
-            draft.tell_rehearsed();
-        }
+        Ok(closing) => match draft.access.route.ticket.clone() {
+            Some(demand) => {
+                screen::begin(draft, &demand, true);
+                draft.tell_cards();
+            }
+            None => begin(draft, closing),
+        },
         Err(refusal) => super::end::close(draft, Outcome::NotStarted { refusal }),
     }
 }
 
-fn may_start(draft: &Draft<'_>) -> Result<Option<Closing>, Refusal> {
+/// It is given, and everybody concerned sees it.
+pub(super) fn begin(draft: &mut Draft<'_>, closing: Option<Closing>) {
+    elevate(draft, closing);
+    draft.tell_cards();
+    draft.tell_rehearsed();
+}
+
+pub(super) fn may_start(draft: &Draft<'_>) -> Result<Option<Closing>, Refusal> {
     let (access, facts) = (&draft.access, draft.facts);
     if access.planned().is_some_and(|(_, end)| end <= draft.now) {
         let what = "Its time was over before it could begin.";
@@ -263,7 +273,7 @@ fn not_approver(access: &Access) -> Refusal {
 
 /// The stricter of the policy it was asked under and today's wins: it must be allowed today as well, and whoever agrees must in the end be
 /// all whom today's policy asks.
-fn still_allowed(
+pub(super) fn still_allowed(
     access: &Access,
     facts: &Facts<'_>,
     now: DateTime<Utc>,
@@ -272,7 +282,7 @@ fn still_allowed(
     let request = &access.request;
     let changed = |what: String| {
         let next = match by {
-            Some(_) => format!("Deny {}, or let it time out; they can ask again.", access.short),
+            Some(_) => format!("Deny {}, or let it time out; they can ask again.", access.lead_short()),
             None => "Ask again, as policy says it now.".to_owned(),
         };
         Refusal::new(Code::PolicyChanged, what, next)
@@ -307,7 +317,8 @@ fn still_allowed(
         let name = facts.directory.name(&vote.by);
         return Err(changed(format!("{name} approved it, and can no longer decide on it.")));
     }
-    let judgement = super::request::judge(request, facts, now).map_err(|refusal| {
+    let known = super::request::known(access);
+    let judgement = super::request::judge(request, known, facts, now).map_err(|refusal| {
         let rule = refusal.rule.clone();
         let refusal = changed(format!("Policy does not allow it now: {}", refusal.what));
         rule.into_iter().fold(refusal, Refusal::by_rule)
@@ -327,20 +338,26 @@ fn still_allowed(
 }
 
 /// Per step of today's policy, who of those who agreed, this one included, has a say in it: by themselves, in place of somebody who was away,
-/// or as one whom an escalation added, who stands in for anybody.
+/// or as one whom an escalation added, who stands in for anybody: of a bundle only for those of the step in which they were added.
 fn has_a_say_today<'a>(
     access: &'a Access,
     judgement: &Judgement,
     by: Option<&'a PersonId>,
     facts: &Facts<'_>,
 ) -> Vec<BTreeSet<&'a PersonId>> {
-    let escalated = |person: &PersonId| access.asked.iter().any(|asked| asked.escalated && asked.person == *person);
+    let stands_in = |asked: &Asked, step: &Step| {
+        let by = access.route.steps.get(asked.step);
+        access.request.bundle.is_none() || by.is_some_and(|by| facts.policy.is_covered(step, &access.request, by))
+    };
+    let escalated = |person: &PersonId, step: &Step| {
+        access.asked.iter().any(|asked| asked.escalated && asked.person == *person && stands_in(asked, step))
+    };
     let people = |(step, asked): (&Step, &Vec<PersonId>)| {
         let named = facts.policy.named(step, &access.request, facts.directory);
         let whose = |vote: &'a Vote| (&vote.by, vote.instead_of.as_ref());
         let has = |(person, instead_of): &(&PersonId, Option<&PersonId>)| {
             let given = named.contains(instead_of.unwrap_or(person)) && (instead_of.is_none() || step.delegation);
-            given || asked.contains(person) || escalated(person)
+            given || asked.contains(person) || escalated(person, step)
         };
         let agreed = access.votes.iter().map(whose).chain(by.map(|by| (by, None)));
         agreed.filter(has).map(|(person, _)| person).collect()
@@ -377,6 +394,8 @@ pub(super) fn too_late(access: &Access, by: &PersonId, facts: &Facts<'_>) -> Ref
             Outcome::Cancelled { by } => format!("{short} was cancelled by {}.", name(by)),
             Outcome::Withdrawn { by, .. } => format!("{short} was withdrawn by {}.", revoker(by, &name)),
             Outcome::TimedOut => format!("{short} has timed out: nobody decided in time."),
+            Outcome::Refused { .. } => format!("{short} was refused once its ticket was looked up."),
+            Outcome::TicketClosed { ticket } => format!("{short} is closed: its ticket {} is.", ticket.id),
             Outcome::NotStarted { .. } => format!("{short} was approved, but could not begin when its start came."),
             Outcome::Lapsed => format!("{short} has lapsed: the access it extends has ended."),
             Outcome::Leaver { person } => format!("{short} is closed: {} is disabled or has left.", name(person)),
@@ -385,6 +404,10 @@ pub(super) fn too_late(access: &Access, by: &PersonId, facts: &Facts<'_>) -> Ref
             }
             Outcome::Ended { .. } => format!("{short} was approved by {} and is over.", deciders(access, &name)),
         },
+        State::Screening(_) if access.votes.is_empty() => {
+            let what = format!("Nobody is asked about {short} yet: its ticket is being looked up.");
+            return Refusal::new(Code::WrongState, what, "Wait a few seconds.");
+        }
         _ if access.route.is_auto() => format!("{short} was approved by policy."),
         _ => format!("{short} was approved already by {}.", deciders(access, &name)),
     };

@@ -5,13 +5,15 @@
 
 mod keys;
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono_tz::Tz;
 
 use crate::access::Platform;
 use crate::directory::{Directory, Person};
-use crate::document::{At, Position, Problem, Reader, Table, did_you_mean};
+use crate::document::{At, Position, Problem, Reader, Table, did_you_mean, spelled};
 use crate::id::{AccountName, ConnectorName, PersonId};
 
 /// The longest id, name, address or account.
@@ -96,7 +98,7 @@ fn person(mut table: Table<'_, '_>, connectors: Option<&BTreeSet<ConnectorName>>
 /// Small ASCII letters, digits, `.`, `_` and `-` only: ids of other alphabets could look like somebody else's.
 fn person_id(table: &Table<'_, '_>, text: &At<String>) -> Option<PersonId> {
     let id = &text.value;
-    let shown: String = id.escape_debug().take(60).collect();
+    let shown: String = spelled(id).chars().take(60).collect();
     let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     if !(1..=64).contains(&id.len()) || !id.chars().all(fine) {
         let what = format!("the id `{shown}` has other characters than a-z, 0-9 and . _ - (1 to 64)");
@@ -183,7 +185,8 @@ fn groups(table: &mut Table<'_, '_>) -> Option<BTreeSet<String>> {
             let name = line(table, "groups", text)?;
             let fine = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
             if !fine {
-                let what = format!("the group `{name}` has other characters than letters, digits and . _ - /");
+                let what =
+                    format!("the group `{}` has other characters than letters, digits and . _ - /", spelled(&name));
                 table.reader().problem(at, what, None);
             }
             fine.then_some(name)
@@ -243,45 +246,75 @@ fn ssh_keys(table: &mut Table<'_, '_>) -> Option<Vec<String>> {
 
 /// Notes what two people share that only one can have.
 fn unique(reader: &Reader<'_>, found: &[Found]) {
-    let mut owners: HashMap<String, &PersonId> = HashMap::new();
+    let mut owners: HashMap<(Identity<'_>, Cow<'_, str>), &PersonId> = HashMap::new();
     for found in found {
-        for (path, what, key) in identities(&found.person) {
-            match owners.get(&key) {
-                Some(first) => {
+        for (identity, key) in identities(&found.person) {
+            match owners.entry((identity, key)) {
+                Entry::Occupied(first) => {
+                    let (path, what) = identity.told(&found.person, &first.key().1);
                     let place = found.values.get(&path).copied();
-                    problem_at(reader, place, found.at, format!("{what} is {first}'s already"));
+                    problem_at(reader, place, found.at, format!("{what} is {}'s already", first.get()));
                 }
-                None => drop(owners.insert(key, &found.person.id)),
+                Entry::Vacant(free) => drop(free.insert(&found.person.id)),
             }
         }
     }
 }
 
-/// Everything that must be one person's alone: where it stands, its name for messages, and a key to compare.
-fn identities(person: &Person) -> Vec<(String, String, String)> {
-    let one =
-        |path: &str, value: &str, key: String| (path.to_owned(), format!("{path} `{value}`"), format!("{path} {key}"));
-    let mut all = vec![
-        one("id", person.id.as_str(), person.id.to_string()),
-        // `0` passes for `o` and `1` for `l` when read quickly.
-        ("id".to_owned(), format!("the id `{}`, which looks like another,", person.id), look(person.id.as_str())),
-    ];
-    all.extend(person.email.iter().map(|email| one("email", email, email.to_lowercase())));
-    all.extend(person.slack.iter().map(|id| one("slack", id, id.clone())));
-    all.extend(person.teams.iter().map(|id| one("teams", id, id.to_lowercase())));
-    for (connector, account) in &person.accounts {
-        let what = format!("the account `{account}` in `{connector}`");
-        all.push((format!("accounts.{connector}"), what, format!("account {}/{account}", connector.as_str())));
-    }
-    for (index, key) in person.ssh_keys.iter().enumerate() {
-        let material = key.split_whitespace().nth(1).unwrap_or(key);
-        all.push((format!("ssh_keys.{index}"), "this SSH key".to_owned(), format!("key {material}")));
-    }
+/// What must be one person's alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Identity<'a> {
+    Id,
+    /// What an id passes for when it is read quickly.
+    Look,
+    Email,
+    Slack,
+    Teams,
+    Account(&'a ConnectorName),
+    SshKey,
+}
+
+/// Everything of a person that must be theirs alone, as it is compared.
+fn identities(person: &Person) -> Vec<(Identity<'_>, Cow<'_, str>)> {
+    let mut all = vec![(Identity::Id, person.id.as_str().into()), (Identity::Look, look(person.id.as_str()))];
+    all.extend(person.email.iter().map(|email| (Identity::Email, email.to_lowercase().into())));
+    all.extend(person.slack.iter().map(|id| (Identity::Slack, id.into())));
+    all.extend(person.teams.iter().map(|id| (Identity::Teams, id.to_lowercase().into())));
+    let accounts = person.accounts.iter();
+    all.extend(accounts.map(|(connector, account)| (Identity::Account(connector), account.as_str().into())));
+    all.extend(person.ssh_keys.iter().map(|key| (Identity::SshKey, material(key).into())));
     all
 }
 
-fn look(id: &str) -> String {
-    format!("look {}", id.replace('0', "o").replace('1', "l"))
+impl Identity<'_> {
+    /// Where it stands, and its name for messages.
+    fn told(self, person: &Person, key: &str) -> (String, String) {
+        let named = |path: &str, value: Option<&str>| (path.to_owned(), format!("{path} `{}`", value.unwrap_or(key)));
+        match self {
+            Self::Id => named("id", None),
+            Self::Look => ("id".to_owned(), format!("the id `{}`, which looks like another,", person.id)),
+            Self::Email => named("email", person.email.as_deref()),
+            Self::Slack => named("slack", None),
+            Self::Teams => named("teams", person.teams.as_deref()),
+            Self::Account(connector) => {
+                (format!("accounts.{connector}"), format!("the account `{key}` in `{connector}`"))
+            }
+            Self::SshKey => {
+                let index = person.ssh_keys.iter().position(|own| material(own) == key).unwrap_or_default();
+                (format!("ssh_keys.{index}"), "this SSH key".to_owned())
+            }
+        }
+    }
+}
+
+/// The key itself, without its kind and comment.
+fn material(key: &str) -> &str {
+    key.split_whitespace().nth(1).unwrap_or(key)
+}
+
+/// `0` passes for `o` and `1` for `l` when read quickly.
+fn look(id: &str) -> Cow<'_, str> {
+    if id.contains(['0', '1']) { id.replace('0', "o").replace('1', "l").into() } else { id.into() }
 }
 
 fn problem_at(reader: &Reader<'_>, place: Option<Position>, at: usize, what: String) {

@@ -13,6 +13,9 @@ use crate::grammar::words::{Word, bare, between};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
 
+/// Joins the last two of a list.
+pub(super) const AND: &str = "and";
+
 /// The kinds of clauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Clause {
@@ -31,6 +34,8 @@ pub(super) enum Clause {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
     pub subject: Option<String>,
+    /// Further ones of a list.
+    pub more: Vec<String>,
     pub duration: Option<Span>,
     pub at: Option<String>,
     pub on_behalf_of: Option<String>,
@@ -95,8 +100,11 @@ fn is_drill(word: &Word<'_>) -> bool {
 pub(super) fn read<'a>(verb: &Verb, line: &'a str, words: &[Word<'a>]) -> Result<Said, Refusal> {
     let mut said = Said::default();
     let mut at = 0;
+    let mut goes_on = false;
     while at < words.len() {
         let rest = &words[at..];
+        let in_list = goes_on;
+        goes_on = false;
         at += match Clause::begins(rest) {
             Some((clause, length)) => {
                 if !verb.clauses.contains(&clause) {
@@ -108,6 +116,13 @@ pub(super) fn read<'a>(verb: &Verb, line: &'a str, words: &[Word<'a>]) -> Result
                 said.given.push(clause);
                 length + said.take(clause, verb, line, &rest[length..])?
             }
+            None if verb.takes == Takes::Roles && (said.subject.is_none() || in_list || and(&rest[0])) => {
+                if in_list && is_slip(verb, rest) {
+                    return Err(stray(verb, &rest[0]));
+                }
+                goes_on = said.name(&rest[0], rest.get(1));
+                1
+            }
             None if said.subject.is_none() && verb.takes != Takes::Nothing => {
                 said.subject = Some(bare(rest[0].text).to_owned());
                 1
@@ -118,7 +133,36 @@ pub(super) fn read<'a>(verb: &Verb, line: &'a str, words: &[Word<'a>]) -> Result
     Ok(said)
 }
 
+/// What stands between the last two of a list.
+fn and(word: &Word<'_>) -> bool {
+    word.is(AND) || word.is("&")
+}
+
+/// Whether what would be one more of a list is rather a keyword with a slip in it: text follows that is no part of a list.
+fn is_slip(verb: &Verb, words: &[Word<'_>]) -> bool {
+    let follows = words.get(1).is_some_and(|next| !and(next) && Clause::begins(&words[1..]).is_none());
+    let keywords = verb.clauses.iter().map(|clause| clause.keyword()).filter(|keyword| !keyword.contains(' '));
+    follows && !words[0].text.ends_with(',') && nearest(words[0].text, keywords).is_some()
+}
+
 impl Said {
+    /// Takes one word of a list; whether the list goes on after it.
+    fn name(&mut self, word: &Word<'_>, next: Option<&Word<'_>>) -> bool {
+        let goes_on = word.text.ends_with(',') && !word.quoted;
+        // A comma after a quotation is a word of its own.
+        if and(word) || (bare(word.text).is_empty() && !word.quoted) {
+            return true;
+        }
+        let names: Vec<&str> = if word.quoted { vec![word.text] } else { word.text.split(',').map(bare).collect() };
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            match &self.subject {
+                None => self.subject = Some(name.to_owned()),
+                Some(_) => self.more.push(name.to_owned()),
+            }
+        }
+        goes_on || next.is_some_and(|next| and(next) || next.text.starts_with(','))
+    }
+
     /// No clauses.
     pub fn only(subject: &str) -> Self {
         Self { subject: (!subject.is_empty()).then(|| subject.to_owned()), ..Self::default() }

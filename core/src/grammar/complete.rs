@@ -1,6 +1,6 @@
 //! What could come next in a line that is being typed: verbs, roles, clauses, durations. For composers; decides nothing.
 
-use crate::grammar::clauses::Clause;
+use crate::grammar::clauses::{AND, Clause};
 use crate::grammar::verbs::{Takes, VERBS, Verb, verb};
 use crate::grammar::without_prefix;
 use crate::grammar::words::words;
@@ -54,9 +54,12 @@ fn after(verb: &Verb, done: &[String], partial: &str, roles: &[&str]) -> Vec<Com
         _ => {}
     }
     let mut found = Vec::new();
+    if verb.takes == Takes::Roles && done.last().is_some_and(|word| word == AND || word.ends_with(',')) {
+        return of_roles(partial, roles);
+    }
     if !has_subject(done) {
         match verb.takes {
-            Takes::Role => found.extend(of_roles(partial, roles)),
+            Takes::Role | Takes::Roles => found.extend(of_roles(partial, roles)),
             Takes::Text if done.is_empty() => return of_roles(partial, roles),
             Takes::Verb => return of_verbs(partial),
             Takes::Id | Takes::IdAndText | Takes::Text | Takes::Nothing => {}

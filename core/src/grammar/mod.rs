@@ -142,6 +142,8 @@ pub enum Line {
     Why {
         /// Which.
         role: String,
+        /// Further ones, asked for together with it.
+        more: Vec<String>,
     },
     /// Words that begin with nothing like a verb: what people just say.
     Unclear,
@@ -157,6 +159,8 @@ pub enum Line {
 pub struct RequestLine {
     /// Which role, as typed.
     pub role: Option<String>,
+    /// Further roles, as typed.
+    pub more: Vec<String>,
     /// For how long.
     pub duration: Option<Span>,
     /// When it shall begin, as typed.
@@ -218,7 +222,7 @@ pub fn help(verb: Option<&str>) -> Result<Vec<&'static Verb>, Refusal> {
 /// Whether a word has a meaning of its own in a line, so that no role can have it for a name.
 pub(crate) fn is_keyword(word: &str) -> bool {
     let words = clauses::Clause::ALL.iter().flat_map(|clause| clause.keyword().split(' '));
-    words.chain(["jit", "/jit"]).any(|keyword| keyword.eq_ignore_ascii_case(word))
+    words.chain(["jit", "/jit", clauses::AND]).any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 /// Without blanks around and without the command itself.
@@ -238,6 +242,9 @@ impl fmt::Display for RequestLine {
         f.write_str("request")?;
         if let Some(role) = &self.role {
             write!(f, " {}", word(role))?;
+        }
+        for role in &self.more {
+            write!(f, " {} {}", clauses::AND, word(role))?;
         }
         if let Some(duration) = self.duration {
             write!(f, " for {duration}")?;
@@ -262,6 +269,8 @@ impl fmt::Display for RequestLine {
 fn word(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && !name.contains(char::is_whitespace)
+        && !name.contains(',')
+        && !name.eq_ignore_ascii_case(clauses::AND)
         && !clauses::Clause::ALL.iter().any(|clause| clause.keyword().eq_ignore_ascii_case(name));
     if plain { name.to_owned() } else { words::quote(name) }
 }

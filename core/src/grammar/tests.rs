@@ -41,6 +41,52 @@ fn clauses_come_in_any_order() {
 }
 
 #[test]
+fn several_roles_are_separated_by_commas_or_and() {
+    let whole: Vec<String> = ["db", "web", "logs"].map(str::to_owned).into();
+    for text in [
+        "request db, web, logs for 1h because it is broken",
+        "request db, web and logs for 1h because it is broken",
+        "request db, web, and logs for 1h because it is broken",
+        "request db,web,logs because it is broken for 1h",
+        "request db and web and logs because it is broken for 1h",
+        "request db AND web & logs, for 1h because it is broken",
+        "request for 1h db , web,logs because it is broken",
+        "request db, \"web\", logs for 1h because it is broken",
+        "request db,, web,logs, because it is broken for 1h",
+    ] {
+        let line = request(text);
+        let roles: Vec<String> = line.role.clone().into_iter().chain(line.more.clone()).collect();
+        assert_eq!((&roles, line.because.as_deref()), (&whole, Some("it is broken")), "{text}");
+        assert_eq!(line.duration, Some(Span::hours(1)), "{text}");
+        assert_eq!(parse(&line.to_string()), Ok(Line::Request(line)));
+    }
+    // A comma after the only role begins no list, and quoted text is one name.
+    assert_eq!(request("request db, for 1h").more, Vec::<String>::new());
+    assert_eq!(request("request \"db, web\"").role.as_deref(), Some("db, web"));
+    assert_eq!(request("request db because a, b and c").more, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_no_list_of_roles_is_refused() {
+    for (text, what, next) in [
+        ("request db web for 1h", "`web`", "`because`"),
+        ("request db, becuse it is broken", "`becuse`", "Did you mean `because`?"),
+        ("request db, for 1h web", "`web`", "`because`"),
+        ("emergency db and web for 1h", "`and`", "emergency"),
+        ("emergency db, web for 1h", "`web`", "emergency"),
+    ] {
+        let refusal = parse(text).unwrap_err();
+        assert!(refusal.what.contains(what) && refusal.next.contains(next), "{text}: {refusal}");
+    }
+    let many: Vec<String> = (0..1_000).map(|number| format!("r{number}")).collect();
+    assert_eq!(parse(&format!("request {}", many[..10].join(", "))).map(|_| ()), Ok(()));
+    let refusal = parse(&format!("request {}", many[..11].join(", "))).unwrap_err();
+    assert_eq!(refusal.what, "11 roles are asked for; at most 10 go in one request.");
+    let refusal = parse(&format!("request {}", many[..750].join(","))).unwrap_err();
+    assert_eq!(refusal.what, "750 roles are asked for; at most 10 go in one request.");
+}
+
+#[test]
 fn because_takes_text_that_only_looks_like_a_clause() {
     for (text, duration, ticket, because) in [
         ("request db because the index for orders is broken", None, None, "the index for orders is broken"),
@@ -112,7 +158,8 @@ fn every_verb_reads() {
         ("roles", Line::Roles { text: None }),
         ("roles orders for admins", Line::Roles { text: some("orders for admins") }),
         ("who db", Line::Who { role: "db".to_owned() }),
-        ("why db", Line::Why { role: "db".to_owned() }),
+        ("why db", Line::Why { role: "db".to_owned(), more: vec![] }),
+        ("why db and web, logs", Line::Why { role: "db".to_owned(), more: vec!["web".to_owned(), "logs".to_owned()] }),
         (
             "emergency db for 30m because checkout is down",
             Line::Emergency {
@@ -314,14 +361,16 @@ proptest! {
 
     #[test]
     fn rendered_lines_read_back(
-        role in prop::option::of("[a-z][a-z0-9-]{1,12}|for|ticket|because|at"),
+        roles in prop::collection::vec("[a-z][a-z0-9-]{1,12}|for|ticket|because|at|and|a, b", 0..10),
         minutes in prop::option::of(1u64..10_000),
         at in prop::option::of("[0-9]{2}:[0-9]{2}|tomorrow 09:00|for 2h"),
         person in prop::option::of("[a-z]{1,8}"),
         ticket in prop::option::of("[A-Z]{2,4}-[0-9]{1,4}|for|12"),
         because in prop::option::of("[a-z]{1,8}( (for|at|ticket|because|2h|OPS-1|\"x\"|it's|“y”|[a-zé]{1,6})){0,8}"),
     ) {
-        let line = RequestLine { role, duration: minutes.map(Span::minutes), at, on_behalf_of: person, ticket, because };
+        let mut roles = roles.into_iter();
+        let (role, more) = (roles.next(), roles.collect());
+        let line = RequestLine { role, more, duration: minutes.map(Span::minutes), at, on_behalf_of: person, ticket, because };
         prop_assert_eq!(parse(&line.to_string()), Ok(Line::Request(line.clone())), "{}", line);
     }
 }

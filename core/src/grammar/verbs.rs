@@ -1,5 +1,6 @@
 //! The verb table: the one place that says which verbs there are. Parsing, help, completion and the Slack manifest read it.
 
+use crate::decide::MOST_ROLES;
 use crate::grammar::clauses::{Clause, Said, shown};
 use crate::grammar::words::bare;
 use crate::grammar::{Line, RequestLine, nearest};
@@ -38,6 +39,8 @@ pub(super) enum Takes {
     Nothing,
     Id,
     Role,
+    /// One role, or several: separated by commas, `and`, or both.
+    Roles,
     Verb,
     /// The rest of the line as it is.
     Text,
@@ -49,12 +52,12 @@ pub(super) enum Takes {
 pub const VERBS: &[Verb] = &[
     Verb {
         name: "request",
-        usage: "request [ROLE] [for DURATION] [at TIME] [ticket ID] [because TEXT]",
-        summary: "Ask for a role; what you leave out is asked for in a form.",
+        usage: "request [ROLE[, ROLE …]] [for DURATION] [at TIME] [ticket ID] [because TEXT]",
+        summary: "Ask for a role, or for several at once; what you leave out is asked for in a form.",
         example: "request orders-db-admin for 1h because the orders index is broken",
-        takes: Takes::Role,
+        takes: Takes::Roles,
         clauses: &[Clause::For, Clause::At, Clause::OnBehalfOf, Clause::Ticket, Clause::Because],
-        build: |_, said| Ok(Line::Request(request(said))),
+        build: |_, said| request(said).map(Line::Request),
     },
     Verb {
         name: "emergency",
@@ -63,7 +66,7 @@ pub const VERBS: &[Verb] = &[
         example: "emergency orders-db-admin for 30m because checkout is down, incident 42",
         takes: Takes::Role,
         clauses: &[Clause::For, Clause::Ticket, Clause::Because, Clause::Drill],
-        build: |_, said| Ok(Line::Emergency { drill: said.drill, line: request(said) }),
+        build: |_, said| Ok(Line::Emergency { drill: said.drill, line: request(said)? }),
     },
     Verb {
         name: "mine",
@@ -211,12 +214,16 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         name: "why",
-        usage: "why ROLE",
-        summary: "What policy says when you ask for a role, rule by rule.",
+        usage: "why ROLE[, ROLE …]",
+        summary: "What policy says when you ask for a role, rule by rule, or for several at once.",
         example: "why orders-db-admin",
-        takes: Takes::Role,
+        takes: Takes::Roles,
         clauses: &[],
-        build: |verb, said| Ok(Line::Why { role: role(verb, said)? }),
+        build: |verb, mut said| {
+            few(&said)?;
+            let more = std::mem::take(&mut said.more);
+            Ok(Line::Why { role: role(verb, said)?, more })
+        },
     },
     Verb {
         name: "freeze",
@@ -266,9 +273,19 @@ pub(super) fn unknown(name: &str) -> Refusal {
     Refusal::new(Code::NotUnderstood, format!("I do not know the word `{}`.", shown(name)), next)
 }
 
-fn request(said: Said) -> RequestLine {
-    let Said { subject, duration, at, on_behalf_of, ticket, because, .. } = said;
-    RequestLine { role: subject, duration, at, on_behalf_of, ticket, because }
+fn request(said: Said) -> Result<RequestLine, Refusal> {
+    few(&said)?;
+    let Said { subject, more, duration, at, on_behalf_of, ticket, because, .. } = said;
+    Ok(RequestLine { role: subject, more, duration, at, on_behalf_of, ticket, because })
+}
+
+/// As many roles as go in one request, before any of them is looked up.
+fn few(said: &Said) -> Result<(), Refusal> {
+    if said.more.len() < MOST_ROLES {
+        return Ok(());
+    }
+    let what = format!("{} roles are asked for; at most {MOST_ROLES} go in one request.", said.more.len() + 1);
+    Err(Refusal::new(Code::Limit, what, "Ask for fewer at a time."))
 }
 
 fn id(verb: &Verb, said: &Said) -> Result<ShortId, Refusal> {

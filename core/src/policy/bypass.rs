@@ -15,6 +15,9 @@ use crate::span::Span;
 /// How a bypass is told where a rule would be.
 pub const RULE: &str = "emergency bypass";
 
+/// The states in which nothing can have been given.
+const NOT_GIVEN: [&str; 3] = ["screening", "pending", "scheduled"];
+
 impl Policy {
     /// What lets this person take this role in an emergency: the first `[[emergency]]` that is about both.
     pub fn bypass(&self, role: &Role, person: &Person, directory: &Directory) -> Option<&Emergency> {
@@ -45,9 +48,7 @@ impl Policy {
                 format!("`/jit request {}` asks in the normal way.", role.name),
             ))
         })?;
-        let live = open
-            .iter()
-            .find(|access| access.role == role.name && !matches!(access.state.as_str(), "pending" | "scheduled"));
+        let live = open.iter().find(|access| access.role == role.name && !NOT_GIVEN.contains(&access.state.as_str()));
         if let Some(live) = live {
             let next = format!("See where it stands with `show {}`.", live.short);
             let what = format!("You have `{}` already as `{}`.", role.name, live.short);
@@ -89,5 +90,6 @@ fn route() -> Route {
         timeout: Span::MAX,
         warn_before: Span::minutes(15),
         oncall: None,
+        ticket: None,
     }
 }

@@ -20,6 +20,7 @@ use crate::policy::evaluate::list;
 use crate::policy::{Judgement, Place, Route};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
+use crate::ticket::{Finding, Known};
 
 /// One case.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +45,8 @@ pub struct Case {
     pub channel: Option<Channel>,
     /// With which ticket.
     pub ticket: Option<String>,
+    /// What its source says of that ticket; it is not known unless given.
+    pub finding: Option<Finding>,
     /// Why.
     pub justification: String,
     /// What the beneficiary has already.
@@ -93,6 +96,7 @@ impl Case {
             requester: self.person.clone(),
             beneficiary: self.beneficiary.clone(),
             role: self.role.clone(),
+            more: Vec::new(),
             duration: self.duration,
             starts_at: self.start,
             justification: Personal::new(self.justification.as_str(), [0; 16]),
@@ -102,6 +106,11 @@ impl Case {
             emergency: false,
             drill: false,
         }
+    }
+
+    /// What is known of its ticket.
+    pub fn known(&self) -> Known<'_> {
+        Known::Found(self.finding.as_ref())
     }
 
     /// The people of a directory, with those on call whom the case says, and its incidents.

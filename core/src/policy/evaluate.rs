@@ -11,16 +11,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::access::{Channel, Unasked};
 use crate::directory::{Directory, Person};
 use crate::facts::{InUse, OpenAccess};
-use crate::id::PersonId;
+use crate::id::{PersonId, RoleName};
 use crate::incident::{Incident, IncidentId, Named, OnCall, like_an_id};
 use crate::policy::faults::{Fault, Faults};
 use crate::policy::glob::glob;
 use crate::policy::justification;
 use crate::policy::people::{Asking, Parties, asking, escalation, held_by};
 use crate::policy::quorum::short_step;
+use crate::policy::tickets;
 use crate::policy::{AutoApprove, Closing, OWN_CHANNEL, Policy, Risk, Role, Route, Rule, Step, Subject, TicketNeed};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
+use crate::ticket::{Demand, Known, source_of};
 
 /// How much later than judged an access may begin, since it is set up first: the window's end is kept with it when it comes so late.
 const SLACK: TimeDelta = TimeDelta::hours(1);
@@ -44,6 +46,8 @@ pub struct Question<'a> {
     pub chain: Option<Span>,
     /// The ticket named.
     pub ticket: Option<&'a str>,
+    /// What is known of it.
+    pub known: Known<'a>,
     /// Why.
     pub justification: &'a str,
     /// Where it was asked.
@@ -54,6 +58,8 @@ pub struct Question<'a> {
     pub start: Option<DateTime<Utc>>,
     /// What all people hold together.
     pub in_use: InUse,
+    /// The other roles that are asked for in the same request: given with this one, or not at all.
+    pub together: &'a [RoleName],
 }
 
 /// A request that may go its way.
@@ -101,13 +107,17 @@ impl Policy {
         let counted: Vec<BTreeSet<&PersonId>> =
             asking.iter().zip(&beyond).map(|(asking, beyond)| asking.people.keys().chain(beyond).collect()).collect();
 
-        let mut faults = self.faults(question, rule, open);
+        let mut faults = self.faults(question, rule, (directory, open));
         if let Some(step) = short_step(steps, &counted) {
             faults.push(nobody_to_ask(steps, step, counted[step].len(), &asking[step], directory));
         }
         faults.into_result().map_err(|refusal| by_owner(refusal.by_rule(&rule.name)))?;
         Ok(Judgement {
-            route: Route { oncall: oncall(&deciding, question, directory), ..rule.route(steps) },
+            route: Route {
+                oncall: oncall(&deciding, question, directory),
+                ticket: demand(rule, question, directory).map(Box::new),
+                ..rule.route(steps)
+            },
             max_duration: self.longest_under(question.role, rule),
             approvers: asking.into_iter().map(|asking| asking.people.into_keys().collect()).collect(),
             closing: self.calendar(question.role, rule).closing(question.begins(), question.ends() + SLACK),
@@ -203,15 +213,21 @@ impl Policy {
     }
 
     /// Everything of the deciding rule and of the limits that does not hold.
-    pub(super) fn faults(&self, question: &Question<'_>, rule: &Rule, open: &[OpenAccess]) -> Faults {
+    pub(super) fn faults(
+        &self,
+        question: &Question<'_>,
+        rule: &Rule,
+        (directory, open): (&Directory, &[OpenAccess]),
+    ) -> Faults {
         let mut faults = Faults::default();
         let calendar = self.calendar(question.role, rule);
         if let Some(fault) = calendar.fault(question.begins(), question.now, self.limits.min_duration) {
             faults.push(fault);
         }
-        if rule.ticket == TicketNeed::Required && question.ticket.is_none_or(|ticket| ticket.trim().is_empty()) {
+        if rule.ticket == TicketNeed::Required && question.ticket().is_none() {
             faults.push(Fault::new(Code::Ticket, "no ticket is named", "add for example `ticket OPS-12`"));
         }
+        tickets::faults(rule.ticket_terms, question, directory).into_iter().for_each(|fault| faults.push(fault));
         self.limit_faults(question, open, &mut faults);
         if let Some(fault) = justification::fault(question.justification, self.limits.min_justification) {
             faults.push(fault);
@@ -233,13 +249,21 @@ impl Policy {
             .filter(|access| !beside(access) && question.overlaps(access))
             .map(|access| format!("`{}`", access.short))
             .collect();
-        if question.chain.is_none() && mine.len() as u64 >= u64::from(max) {
-            faults.push(Fault::new(
-                Code::Limit,
-                format!("at most {max} may be open at a time, and {} are open", list(&mine)),
-                format!("end one, for example with `done {}`", open_example(open)),
-            ));
+        let together = question.together.len();
+        if question.chain.is_some() || ((mine.len() + together) as u64) < u64::from(max) {
+            return;
         }
+        let (what, next) = match together {
+            0 => (
+                format!("{} are open", list(&mine)),
+                format!("end one, for example with `done {}`", open_example(open)),
+            ),
+            _ => {
+                let beside = if mine.is_empty() { String::new() } else { format!(" beside {}", list(&mine)) };
+                (format!("this request has {} roles{beside}", together + 1), "ask for fewer roles".to_owned())
+            }
+        };
+        faults.push(Fault::new(Code::Limit, format!("at most {max} may be open at a time, and {what}"), next));
     }
 
     /// The limits that all people share. What waits for an approval takes no place: it is judged again at every vote.
@@ -254,8 +278,10 @@ impl Policy {
                 format!("ask again when one of them is done; `who {}` tells who they are", role.name),
             ));
         }
-        if let Some(max) = self.limits.max_simultaneous_total.filter(|max| in_all >= u64::from(*max)) {
-            let what = format!("at most {max} accesses may be held at a time by all together, and {in_all} are");
+        let with = question.together.len() as u64;
+        if let Some(max) = self.limits.max_simultaneous_total.filter(|max| in_all + with >= u64::from(*max)) {
+            let more = if with == 0 { String::new() } else { format!(", and {} are asked for", with + 1) };
+            let what = format!("at most {max} accesses may be held at a time by all together, and {in_all} are{more}");
             faults.push(Fault::new(Code::Limit, what, "ask again when one of them has ended"));
         }
     }
@@ -298,6 +324,10 @@ impl Policy {
 
     pub(super) fn conflict_faults(&self, question: &Question<'_>, open: &[OpenAccess], faults: &mut Faults) {
         for conflict in self.conflicts.iter().filter(|conflict| conflict.names(&question.role.name)) {
+            if let Some(other) = question.together.iter().find(|role| conflict.names(role)) {
+                let what = format!("`{other}` is asked for with it, and `{}` forbids both", conflict.name);
+                faults.push(Fault::new(Code::Conflict, what, "ask for one of them only"));
+            }
             let other = open.iter().find(|access| access.role != question.role.name && conflict.names(&access.role));
             if let Some(other) = other {
                 faults.push(Fault::new(
@@ -319,6 +349,11 @@ impl Policy {
 impl<'a> Question<'a> {
     pub(super) fn parties(&self) -> Parties<'a> {
         Parties { requester: &self.requester.id, beneficiary: &self.beneficiary.id, owner: &self.role.owner }
+    }
+
+    /// The ticket, if one is named.
+    pub(super) fn ticket(&self) -> Option<&'a str> {
+        self.ticket.map(str::trim).filter(|ticket| !ticket.is_empty())
     }
 
     /// When it would begin.
@@ -370,6 +405,7 @@ impl Rule {
             timeout: self.timeout,
             warn_before: self.warn_before,
             oncall: None,
+            ticket: None,
         }
     }
 }
@@ -399,7 +435,8 @@ pub(super) fn known(question: &Question<'_>, directory: &Directory) -> Result<()
 /// The same person and role while one is open. An extension stands beside what it extends, but only one may wait.
 fn duplicate(question: &Question<'_>, open: &[OpenAccess]) -> Option<Refusal> {
     let same = |access: &&OpenAccess| {
-        access.role == question.role.name && (question.chain.is_none() || access.state == "pending")
+        access.role == question.role.name
+            && (question.chain.is_none() || matches!(access.state.as_str(), "screening" | "pending"))
     };
     let other = open.iter().find(same)?;
     let (role, short) = (&question.role.name, &other.short);
@@ -481,6 +518,14 @@ fn open_incidents<'a>(
     })
 }
 
+/// The ticket that is to be looked up.
+fn demand(rule: &Rule, question: &Question<'_>, directory: &Directory) -> Option<Demand> {
+    let named =
+        question.ticket().filter(|_| rule.ticket_terms.demand_anything() && question.known != Known::Fitting)?;
+    let ticket = source_of(directory.ticket_sources(), named)?;
+    Some(Demand { ticket, terms: rule.ticket_terms })
+}
+
 /// Why it is at once, where the rotation is the authority: which one, the incident, and the channel that sees it.
 ///
 /// Of several open incidents it is the one in whose own channel it was asked, else the first that the source names.
@@ -551,7 +596,7 @@ fn unasked(id: &PersonId, why: &Unasked, directory: &Directory) -> String {
 /// How an open access stands, in a word for sentences.
 fn held(access: &OpenAccess) -> &'static str {
     match access.state.as_str() {
-        "pending" => "asked for",
+        "screening" | "pending" => "asked for",
         "scheduled" => "agreed for a later start",
         "elevating" => "being given",
         "revoking" => "being taken back",

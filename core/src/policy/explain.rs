@@ -5,7 +5,8 @@ use crate::facts::OpenAccess;
 use crate::id::PersonId;
 use crate::policy::evaluate::{Deciding, auto_misses, known, list, owner_name, sentence};
 use crate::policy::people::{asking, held_by, holds};
-use crate::policy::{Policy, Question, Role, Rule, Step, TicketNeed};
+use crate::policy::{Policy, Question, Role, Rule, Step, tickets};
+use crate::ticket::Known;
 
 /// Why, in lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,8 @@ impl Policy {
     pub fn explain(&self, question: &Question<'_>, directory: &Directory, open: &[OpenAccess]) -> Explanation {
         let blank = question.justification.trim().is_empty();
         let duration = question.duration.min(self.longest(question.role)).max(self.limits.min_duration);
-        let filled = Question { duration, ticket: Some("-"), justification: FILLED, ..*question };
+        let filled =
+            Question { duration, ticket: Some("-"), known: Known::Fitting, justification: FILLED, ..*question };
         let question = if blank { &filled } else { question };
         let mut lines = vec![about(question.role, directory)];
         if question.role.pilot {
@@ -73,9 +75,7 @@ impl Policy {
         let calendar = self.calendar(question.role, rule);
         takes.extend(calendar.words(question.now));
         takes.extend(question.role.max_simultaneous.map(|max| format!("held by at most {max} at a time")));
-        if rule.ticket == TicketNeed::Required {
-            takes.push("with a ticket".to_owned());
-        }
+        takes.extend(tickets::words(rule));
         lines.push(sentence(&takes.join(", ")));
         if !calendar.is_always_open() {
             lines.push(calendar.at_end().to_owned());

@@ -8,11 +8,12 @@
 mod bypass;
 pub mod cases;
 mod check;
+mod digest;
 mod evaluate;
 mod exception;
 mod explain;
 mod faults;
-mod glob;
+pub(crate) mod glob;
 mod hours;
 mod justification;
 pub mod model;
@@ -24,10 +25,13 @@ mod parse_rule;
 mod parse_windows;
 mod people;
 pub(crate) mod quorum;
+mod tickets;
+mod together;
 mod windows;
 
 pub use bypass::RULE as BYPASS;
 pub use check::{advice, check};
+pub use digest::{Digest, Given};
 pub use evaluate::{Judgement, Question};
 pub use exception::{Exception, Holder, Listed, REMIND_BEFORE};
 pub use explain::{Explanation, FILLED};
@@ -35,6 +39,8 @@ pub use hours::moment;
 pub use model::*;
 pub use parse::parse;
 pub use parse_cases::parse_cases;
+pub(crate) use tickets::refuse as refuse_ticket;
+pub(crate) use together::Together;
 
 pub use chrono_tz::Tz;
 

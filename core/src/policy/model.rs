@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::entitlement::Target;
 use crate::id::{ConnectorName, PersonId, PolicyHash, RoleName};
 use crate::incident::OnCall;
-use crate::policy::Listed;
 use crate::policy::glob::glob;
+use crate::policy::{Digest, Listed};
 use crate::span::Span;
+use crate::ticket::{Demand, Terms};
 
 /// The environment that has bounds of its own.
 pub const PRODUCTION: &str = "production";
@@ -42,6 +43,8 @@ pub struct Parts {
     pub limits: Limits,
     /// `[security] who = […]`: may see and revoke everything; `["group:security"]` unless set.
     pub security: Vec<Subject>,
+    /// `[security] digest = { … }`: when security is told of what policy gave because somebody was on call; never unless set.
+    pub digest: Option<Digest>,
     /// `[visibility] who = "everyone" | "parties"`: what people who have no part in an access learn of it.
     pub visibility: Visibility,
     /// Who may elevate at once in an emergency.
@@ -203,6 +206,8 @@ pub struct Rule {
     pub max_duration: Option<Span>,
     /// Whether a ticket must be named.
     pub ticket: TicketNeed,
+    /// What must be true of one that is named.
+    pub ticket_terms: Terms,
     /// When it may be held.
     pub hours: Option<Hours>,
     /// What becomes of it when a window ends.
@@ -438,16 +443,20 @@ pub struct Route {
     /// Policy agreed by itself because of this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oncall: Option<Box<OnCall>>,
+    /// The ticket that is looked up before anybody is asked and before anything is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Box<Demand>>,
 }
 
 impl Policy {
     /// Indexes the parts.
     pub fn new(parts: Parts) -> Self {
-        let about = |role: &Role| {
-            let rules = parts.rules.iter().enumerate();
-            rules.filter(|(_, rule)| rule.matches.holds(role)).map(|(position, _)| position).collect()
-        };
-        let rules_of = parts.roles.values().map(|role| (role.name.clone(), about(role))).collect();
+        let mut rules_of: HashMap<RoleName, Vec<usize>> = HashMap::with_capacity(parts.roles.len());
+        for (position, rule) in parts.rules.iter().enumerate() {
+            for role in rule.matches.among(&parts.roles) {
+                rules_of.entry(role.name.clone()).or_default().push(position);
+            }
+        }
         Self { parts, rules_of, places: BTreeMap::new() }
     }
 
@@ -469,7 +478,12 @@ impl Policy {
 
     /// The rules about a role, in their order; none for a role that the policy does not have.
     pub fn rules_of(&self, role: &RoleName) -> impl Iterator<Item = &Rule> {
-        self.rules_of.get(role).into_iter().flatten().map(|position| &self.parts.rules[*position])
+        self.positions_of(role).iter().map(|position| &self.parts.rules[*position])
+    }
+
+    /// Where these rules stand in [`Parts::rules`].
+    pub(super) fn positions_of(&self, role: &RoleName) -> &[usize] {
+        self.rules_of.get(role).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -494,6 +508,18 @@ impl Rule {
 }
 
 impl RoleMatch {
+    /// Those of all roles that are meant, each once.
+    fn among<'a>(&self, roles: &'a BTreeMap<RoleName, Role>) -> Vec<&'a Role> {
+        let mut meant: Vec<&Role> = match &self.roles {
+            None => roles.values().collect(),
+            Some(patterns) => patterns.iter().flat_map(|pattern| fitting(pattern, roles)).collect(),
+        };
+        meant.retain(|role| self.holds(role));
+        meant.sort_by_key(|role| &role.name);
+        meant.dedup_by_key(|role| &role.name);
+        meant
+    }
+
     /// Whether a role is meant: every key that is given must hold.
     pub fn holds(&self, role: &Role) -> bool {
         let any_tag = |tags: &Vec<String>| tags.iter().any(|tag| role.tags.contains(tag));
@@ -504,6 +530,14 @@ impl RoleMatch {
             && self.tags.as_ref().is_none_or(any_tag)
             && self.roles.as_ref().is_none_or(any_name)
     }
+}
+
+/// The roles whose names fit a pattern. Looks only at those that begin as it does.
+pub(super) fn fitting<'a>(pattern: &str, roles: &'a BTreeMap<RoleName, Role>) -> impl Iterator<Item = &'a Role> {
+    let begin = pattern.split('*').next().unwrap_or_default();
+    let near = roles.range(RoleName::new(begin)..).map(|(_, role)| role);
+    let near = near.take_while(move |role| role.name.as_str().starts_with(begin));
+    near.filter(move |role| glob(pattern, role.name.as_str()))
 }
 
 impl Conflict {

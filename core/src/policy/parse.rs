@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use crate::document::{At, Problem, Reader, SourceFile, Table};
 use crate::id::{PolicyHash, RoleName};
+use crate::policy::digest::digest;
 use crate::policy::exception::exception;
 use crate::policy::parse_role::{role, role_name_patterns};
 use crate::policy::parse_rule::{emergency, rule, who};
 use crate::policy::parse_windows::{blackout, change_window};
 use crate::policy::{
-    Blackout, ChangeWindow, Conflict, Emergency, Limits, Listed, Parts, Place, Policy, Role, Rule, Subject, Visibility,
+    Blackout, ChangeWindow, Conflict, Digest, Emergency, Limits, Listed, Parts, Place, Policy, Role, Rule, Subject,
+    Visibility,
 };
 
 /// Reads all files of a policy, in whatever order they come.
@@ -51,7 +53,7 @@ struct Draft {
     blackouts: Vec<Blackout>,
     change_windows: Vec<ChangeWindow>,
     limits: Option<(Limits, Place)>,
-    security: Option<(Vec<Subject>, Place)>,
+    security: Option<(Security, Place)>,
     visibility: Option<(Visibility, Place)>,
     problems: Vec<Problem>,
 }
@@ -163,10 +165,24 @@ fn conflict(mut table: Table<'_, '_>) -> Option<Conflict> {
     Some(Conflict { name: name?, roles: roles?, place: Place::default() })
 }
 
-fn security(mut table: Table<'_, '_>) -> Option<Vec<Subject>> {
-    let who = who(&mut table);
+/// Who security is, and when it gets its digest.
+struct Security {
+    who: Vec<Subject>,
+    digest: Option<Digest>,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self { who: vec![Subject::Group("security".to_owned())], digest: None }
+    }
+}
+
+fn security(mut table: Table<'_, '_>) -> Option<Security> {
+    let given = table.has("digest");
+    let digest = table.table("digest").and_then(digest);
+    let who = if given && !table.has("who") { Some(Security::default().who) } else { who(&mut table) };
     table.finish();
-    who
+    Some(Security { who: who?, digest: if given { Some(digest?) } else { None } })
 }
 
 fn visibility(mut table: Table<'_, '_>) -> Option<Visibility> {
@@ -228,7 +244,7 @@ impl Draft {
         ];
         let places = places.into_iter().filter_map(|(name, place)| Some((name, place?.clone()))).collect();
         let limits = limits.map(|(limits, _)| limits).unwrap_or_default();
-        let security = security.map_or_else(|| vec![Subject::Group("security".to_owned())], |(who, _)| who);
+        let Security { who: security, digest } = security.map(|(security, _)| security).unwrap_or_default();
         let visibility = visibility.map(|(visibility, _)| visibility).unwrap_or_default();
         for role in roles.values_mut().filter(|role| role.max_duration.is_zero()) {
             role.max_duration = limits.longest_in(&role.environment);
@@ -240,6 +256,7 @@ impl Draft {
             conflicts,
             limits,
             security,
+            digest,
             visibility,
             emergencies,
             exceptions,

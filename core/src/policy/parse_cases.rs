@@ -15,6 +15,7 @@ use crate::policy::parse::title;
 use crate::policy::{FILLED, Parts, Place, Policy, Rule, Subject};
 use crate::refusal::Code;
 use crate::span::Span;
+use crate::ticket::{Assignee, Finding, Ticket};
 
 /// How long is asked for where a case does not say.
 const DURATION: Span = Span::hours(1);
@@ -60,6 +61,7 @@ impl Known<'_> {
         let start = table.instant("start");
         let channel = table.text("channel").map(|name| channel(&name.value));
         let ticket = table.text("ticket").map(|ticket| ticket.value);
+        let finding = self.finding(&mut table);
         let justification = table.text("justification").map_or_else(|| FILLED.to_owned(), |text| text.value);
         let holds = self.roles(&mut table, "holds");
         let pending = self.roles(&mut table, "pending");
@@ -79,6 +81,7 @@ impl Known<'_> {
             start,
             channel,
             ticket,
+            finding: finding?,
             justification,
             holds: holds?,
             pending: pending?,
@@ -110,6 +113,28 @@ impl Known<'_> {
             _ => {}
         }
         Some(Expected { kind: kind?, rule, approvers, code, says })
+    }
+
+    /// `ticket_is = "open"`, `ticket_assignee = "alice"`: what the source of the ticket says.
+    fn finding(&self, table: &mut Table<'_, '_>) -> Option<Option<Finding>> {
+        let given = table.has("ticket_is");
+        let assigned = table.has("ticket_assignee");
+        let is = table.one_of("ticket_is", &[("open", Some(true)), ("closed", Some(false)), ("missing", None)]);
+        let person = table.text("ticket_assignee").and_then(|name| self.person(table, name));
+        if (given && !table.has("ticket")) || (assigned && !matches!(is, Some(Some(_)))) {
+            let hint = "write for example `ticket = \"OPS-12\"`, `ticket_is = \"open\"`, `ticket_assignee = \"alice\"`";
+            table.problem(
+                "`ticket_is` says how a `ticket` stands, and `ticket_assignee` whose it is",
+                Some(hint.to_owned()),
+            );
+        }
+        let Some(open) = is.filter(|_| !assigned || person.is_some()) else {
+            return (!given && !assigned).then_some(None);
+        };
+        let Some(open) = open else { return Some(Some(Finding::Missing)) };
+        let assignee = person.map(|person| Assignee { name: person.to_string(), person: Some(person) });
+        let status = if open { "open" } else { "closed" }.to_owned();
+        Some(Some(Finding::Ticket(Ticket { title: String::new(), status, open, assignee })))
     }
 
     fn person(&self, table: &Table<'_, '_>, name: At<String>) -> Option<PersonId> {

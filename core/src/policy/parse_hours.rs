@@ -78,7 +78,7 @@ fn long(day: Weekday) -> &'static str {
 }
 
 /// `HH:MM`; `24:00` at the end of a window is its day's end, which is kept as `00:00`.
-fn time(table: &Table<'_, '_>, key: &str, text: &At<String>, is_end: bool) -> Option<NaiveTime> {
+pub(super) fn time(table: &Table<'_, '_>, key: &str, text: &At<String>, is_end: bool) -> Option<NaiveTime> {
     if is_end && text.value == "24:00" {
         return Some(NaiveTime::MIN);
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{Item, Value};
 
-use crate::document::{At, Table};
+use crate::document::{At, Table, spelled};
 use crate::entitlement::Target;
 use crate::grammar::is_keyword;
 use crate::id::{ConnectorName, RoleName};
@@ -69,7 +69,7 @@ pub(super) fn plain(table: &Table<'_, '_>, key: &str, text: At<String>) -> Optio
     if (1..=LONGEST_NAME).contains(&text.value.len()) && text.value.chars().all(fine) {
         return Some(text.value);
     }
-    let shown: String = text.value.escape_debug().take(LONGEST_NAME).collect();
+    let shown: String = spelled(&text.value).chars().take(LONGEST_NAME).collect();
     let what =
         format!("`{key}`: `{shown}` has other characters than letters, digits and . _ - / (1 to {LONGEST_NAME})");
     table.reader().problem(text.at, what, None);

@@ -9,6 +9,7 @@ use crate::policy::{
     TicketNeed,
 };
 use crate::span::Span;
+use crate::ticket::Terms;
 
 const TICKETS: &[(&str, TicketNeed)] =
     &[("none", TicketNeed::None), ("optional", TicketNeed::Optional), ("required", TicketNeed::Required)];
@@ -37,6 +38,7 @@ pub(super) fn rule(mut table: Table<'_, '_>) -> Option<Rule> {
     }
     let max_duration = table.span("max_duration").map(|span| span.value);
     let ticket = table.one_of("ticket", TICKETS).unwrap_or_default();
+    let ticket_terms = ticket_terms(&mut table, ticket);
     let hours_given = table.has("hours");
     let hours = table.table("hours").and_then(hours);
     let at_window_end = table.one_of("at_window_end", AT_WINDOW_END).unwrap_or_default();
@@ -55,6 +57,7 @@ pub(super) fn rule(mut table: Table<'_, '_>) -> Option<Rule> {
         auto_approve: if auto_given { Some(auto_approve?) } else { None },
         max_duration,
         ticket,
+        ticket_terms,
         hours: if hours_given { Some(hours?) } else { None },
         at_window_end,
         remind_after,
@@ -64,6 +67,22 @@ pub(super) fn rule(mut table: Table<'_, '_>) -> Option<Rule> {
         warn_before,
         place: Place::default(),
     })
+}
+
+/// What must be true of a ticket can only be demanded of one that may be named.
+fn ticket_terms(table: &mut Table<'_, '_>, need: TicketNeed) -> Terms {
+    let keys = ["ticket_open", "ticket_assigned", "end_with_ticket"];
+    let [open, assigned, ends] = keys.map(|key| table.boolean(key).unwrap_or_default());
+    let terms = Terms { open, assigned, ends };
+    let first = keys.iter().zip([open, assigned, ends]).find(|(_, set)| *set);
+    if let Some((key, _)) = first.filter(|_| need == TicketNeed::None) {
+        let hint = "add `ticket = \"required\"`, or `\"optional\"`".to_owned();
+        table.problem(format!("`{key}` contradicts `ticket = \"none\"`"), Some(hint));
+    } else if ends && !open {
+        // Else what is given for a ticket that is closed already would be taken back at once.
+        table.problem("`end_with_ticket` needs `ticket_open`", Some("add `ticket_open = true`".to_owned()));
+    }
+    terms
 }
 
 pub(super) fn emergency(mut table: Table<'_, '_>) -> Option<Emergency> {

@@ -91,6 +91,7 @@ fn ask(number: usize, role: usize) -> (PersonId, Command) {
         requester: person.clone(),
         beneficiary: person.clone(),
         role: scale::role(role).as_str().into(),
+        more: Vec::new(),
         duration: Span::hours(1),
         justification: Personal::new("looking into the failed nightly import", [7; 16]),
         ticket: Some("OPS-12".to_owned()),

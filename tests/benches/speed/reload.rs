@@ -30,6 +30,7 @@ pub fn read() -> bool {
         policy: folder.join("policy"),
         people: folder.join("people.toml"),
         oncall: BTreeMap::new(),
+        tickets: BTreeMap::new(),
         platforms: Vec::new(),
     };
     fs::create_dir_all(&sources.policy).expect("a folder of ours");

@@ -13,6 +13,7 @@ mod redis;
 mod service;
 mod sshd;
 mod teams;
+mod tickets;
 mod users;
 
 pub use certificates::certificates;
@@ -29,4 +30,5 @@ pub use teams::{
     APP_ID, APP_SECRET, AgentsPlayground, Asked, CARD, Conversation, Dialog, Exchange, Fault, Field, Key, Member,
     Message, Scope, Submitted, TENANT, Teams, Token,
 };
+pub use tickets::{ATicket, TICKET_TOKEN, TICKET_USER, TicketProvider};
 pub use users::User;

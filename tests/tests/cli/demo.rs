@@ -73,30 +73,69 @@ async fn reqwest_get(url: &str) -> String {
     reqwest::get(url).await.unwrap().error_for_status().unwrap().text().await.unwrap()
 }
 
-/// The first hint for Olive, as the page sends it: the sample's rotation has her on call.
+/// The page as a newcomer drives it.
+struct Page(String);
+
+impl Page {
+    async fn get(&self, path: &str) -> String {
+        reqwest_get(&format!("http://{}{path}", self.0)).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let url = format!("http://{}/playground/ui/{path}", self.0);
+        let request =
+            reqwest::Client::new().post(url).header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.unwrap().error_for_status().unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// Waits until somebody sees words in a channel, or in their own conversation with jit.
+    async fn sees(&self, who: &str, channel: Option<&str>, words: &str) {
+        let list: Value =
+            serde_json::from_str(&self.get(&format!("/playground/ui/conversations?as={who}")).await).unwrap();
+        let all = list["conversations"].as_array().unwrap();
+        let wanted = |it: &&Value| channel.map_or(it["kind"] == "im", |channel| it["id"] == channel);
+        let id = all.iter().find(wanted).expect("the conversation")["id"].as_str().unwrap().to_owned();
+        let seen = async || {
+            let seen = self.get(&format!("/playground/ui/history?as={who}&channel={id}")).await;
+            seen.contains(words).then_some(())
+        };
+        until(&format!("{who} sees {words:?}"), seen).await;
+    }
+
+    /// Who is on call, and what is wrong, is looked up once it runs; asked before that, it would be the normal way.
+    async fn sources_unknown(&self, count: usize) {
+        let metric = format!("\njit_oncall_unknown {count}\n");
+        until(&metric, async || self.get("/metrics").await.contains(&metric).then_some(())).await;
+    }
+}
+
+/// The hint for Olive, as the page sends it, and the pager below the hints: what PagerDuty says over its REST API decides.
 #[tokio::test(flavor = "multi_thread")]
-async fn olive_is_on_call_and_approved_at_once_in_the_incident_s_channel() {
+async fn the_pager_gives_access_in_an_incident_takes_it_back_and_may_be_down() {
     let folder = Folder::new("demo");
     let data = folder.join("data").display().to_string();
     let demo = Demo::start("127.0.0.1:0", &data).await;
-    let page = format!("http://{}/playground/ui", demo.address());
-    let boot: Value = serde_json::from_str(&reqwest_get(&format!("{page}/bootstrap")).await).unwrap();
+    let page = Page(demo.address().to_owned());
+    let boot: Value = serde_json::from_str(&page.get("/playground/ui/bootstrap").await).unwrap();
+    assert_eq!(boot["pager"], json!({ "incidents": [42], "open": true, "down": false }));
     let hint = boot["hints"].as_array().unwrap().iter().find(|hint| hint["as"] == "U0004").expect("a hint for Olive");
-    // Who is on call is looked up once it runs; asked before that, it would be the normal way.
-    let metrics = format!("http://{}/metrics", demo.address());
-    let known = async || reqwest_get(&metrics).await.contains("\njit_oncall_unknown 0\n").then_some(());
-    until("who is on call is known", known).await;
-    let message = json!({ "as": "U0004", "channel": hint["channel"], "text": hint["type"] });
-    let answer = reqwest::Client::new()
-        .post(format!("{page}/message"))
-        .header("content-type", "application/json")
-        .body(message.to_string());
-    assert!(answer.send().await.unwrap().status().is_success());
-    let granted = async || {
-        let seen = reqwest_get(&format!("{page}/history?as=U0004&channel=C0001")).await;
-        seen.contains("on call in an incident's own channel").then_some(())
-    };
-    until("the grant is announced with its rule", granted).await;
+    let ask = json!({ "as": "U0004", "channel": hint["channel"], "text": hint["type"].as_str().unwrap().replace("2m", "20m") });
+    page.sources_unknown(0).await;
+    page.post("message", ask.clone()).await;
+    page.sees("U0004", Some("C0001"), "on call in an incident's own channel").await;
+    page.sees("U0004", None, "Live:").await;
+
+    assert_eq!(page.post("pager", json!({ "open": false })).await["pager"]["open"], false);
+    page.sees("U0004", None, "verified gone").await;
+
+    // It is open again, and nobody can be asked who is on call: the normal way.
+    page.post("pager", json!({ "open": true, "down": true })).await;
+    page.sources_unknown(2).await;
+    page.post("message", ask).await;
+    page.sees("U0002", None, "orders hang in incident 42").await;
+    page.post("pager", json!({ "down": false })).await;
+    page.sources_unknown(0).await;
     demo.stop().await;
 }
 

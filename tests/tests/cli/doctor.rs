@@ -1,7 +1,9 @@
 //! `jit doctor`: tells each thing that is wrong, how to mend it, and nothing that is not.
 
 use chrono::TimeDelta;
-use jit_tests::servers::{Mood, OnCall, OncallProvider, PgBouncer, Postgres, Redis, free_port};
+use jit_tests::servers::{
+    Mood, OnCall, OncallProvider, PgBouncer, Postgres, Redis, TICKET_TOKEN, TicketProvider, free_port,
+};
 use jit_tests::site::role;
 use serde_json::Value;
 
@@ -236,4 +238,27 @@ async fn an_id_on_call_that_names_nobody() {
     let site = site(Plan { more: provider.configuration(), roles: ON_CALL.into(), ..Plan::default() }).await;
     site.edit("jit.toml", "[oncall.pagerduty]", "[oncall.pagerduty]\noncall_ids = { PU7 = \"alcie\" }");
     finds(&site, "on call pagerduty", &["`PU7` is `alcie`", "people.toml"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_of_tickets_that_do_not_answer_or_take_no_key() {
+    let provider = TicketProvider::start().await;
+    let file = "[tickets.file]\npattern = \"DB-*\"\npath = \"tickets.toml\"\n";
+    let site = site(Plan { more: provider.configuration() + file, ..Plan::default() }).await;
+    site.write("tickets.toml", "[[ticket]]\nid = \"DB-7\"\nstatus = \"open\"\nassignee = \"alice\"\n");
+    site.edit("jit.toml", "u-hidden = \"alice\"", "u-hidden = \"alcie\"");
+    finds(&site, "tickets jira", &["`u-hidden` is `alcie`", "people.toml"]).await;
+    site.edit("jit.toml", "u-hidden = \"alcie\"", "u-hidden = \"alice\"");
+    let findings = doctor(&site).await.is(0, &[]).json();
+    let says = |source: &str| {
+        let what = format!("tickets {source}");
+        let found = findings.as_array().unwrap().iter().find(|finding| finding["what"] == what.as_str());
+        found.unwrap_or_else(|| panic!("{what}: {findings:#}"))["says"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(says("jira"), "answers; asked as Somebody (u-jit)");
+    assert_eq!(says("servicenow"), "answers; the table incident can be read");
+    assert!(says("file").ends_with("tickets.toml has 1 ticket"), "{}", says("file"));
+    // The first key in the file is Jira's.
+    site.edit("jit.toml", &format!("token = \"{TICKET_TOKEN}\""), "token = \"another-hunter2\"");
+    finds(&site, "tickets jira", &["jira answers 401", "the token is not valid", "[tickets.jira]"]).await;
 }

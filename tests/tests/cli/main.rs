@@ -14,6 +14,7 @@ mod policy;
 mod policy_replay;
 mod policy_test;
 mod program;
+mod refused_files;
 mod revoke_all;
 mod shutdown;
 mod site;

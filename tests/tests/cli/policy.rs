@@ -1,5 +1,7 @@
 //! `jit policy check` and `explain`.
 
+use jit_tests::site::person;
+
 use crate::program::jit;
 use crate::site::{Plan, Site};
 
@@ -83,4 +85,59 @@ async fn explain_says_who_gets_what_and_corrects_names() {
     assert_eq!(found["allowed"], false, "{found}");
     explain("alcie", "orders-medium").await.is(2, &["--person", "did you mean `alice`?"]);
     explain("alice", "orders-medum").await.is(2, &["orders-medum", "`orders-medium`"]);
+}
+
+const BY_TICKET: &str = r#"[[rule]]
+name = "by ticket"
+match = { roles = ["orders-medium"] }
+who = ["erin"]
+steps = [{ any = ["group:security"] }]
+ticket = "required"
+ticket_open = true
+ticket_assigned = true
+end_with_ticket = true
+
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tickets_decide_needs_a_source_and_explain_asks_it() {
+    let erin = person("erin", "U0009", "manager = \"bob\"\naccounts = { orders = \"erin\" }");
+    let site = Site::of(Plan { roles: BY_TICKET.to_owned(), people: erin, ..Plan::default() }).await;
+    let config = site.config();
+    let check = async || jit(&["policy", "check", "--config", &config]).await;
+    let (rules, tickets) = (site.path("policy/all.toml"), site.path("tickets.toml"));
+    check().await.is(1, &[&rules, "`ticket_open` needs a source of tickets", "[tickets.jira]"]);
+    let text = std::fs::read_to_string(&config).unwrap();
+    site.write("jit.toml", &format!("{text}\n[tickets.file]\npattern = \"OPS-*\"\npath = \"tickets.toml\"\n"));
+    check().await.is(2, &[&tickets, "cannot be read"]);
+    site.write("tickets.toml", "[[ticket]]\nid = \"OPS-12\"\nstatus = \"open\"\nassignee = \"ern\"\n");
+    check().await.is(2, &[&format!("{tickets}:1:"), "no person `ern`", "did you mean `erin`?"]);
+    site.edit("tickets.toml", "\"ern\"", "\"erin\"");
+    check().await.is(0, &[]);
+    site.edit("policy/all.toml", "ticket = \"required\"", "ticket = \"none\"");
+    check().await.is(2, &[&rules, "`ticket_open` contradicts `ticket = \"none\"`"]);
+    site.edit("policy/all.toml", "ticket = \"none\"", "ticket = \"required\"");
+
+    let explain = async |ticket: &str| {
+        let args = ["policy", "explain", "--config", &config, "--person", "erin", "--role", "orders-medium"];
+        let found = jit(&[args.as_slice(), &["--ticket", ticket, "--output", "json"]].concat()).await.is(0, &[]).json();
+        (found["allowed"].as_bool().unwrap(), found["lines"].to_string())
+    };
+    let (allowed, lines) = explain("OPS-12").await;
+    assert!(
+        allowed && lines.contains("With a ticket that is open") | lines.contains("with a ticket that is open"),
+        "{lines}"
+    );
+    for (ticket, says) in
+        [("OPS-13", "`file` has no ticket `OPS-13`"), ("HR-1", "`HR-1` is the id of no ticket that can be looked up")]
+    {
+        let (allowed, lines) = explain(ticket).await;
+        assert!(!allowed && lines.contains(says), "{lines}");
+    }
+    site.edit("tickets.toml", "\"open\"", "\"closed\"");
+    let (allowed, lines) = explain("OPS-12").await;
+    assert!(
+        !allowed && lines.contains("the ticket `OPS-12` is closed") | lines.contains("The ticket `OPS-12` is closed"),
+        "{lines}"
+    );
 }

@@ -12,6 +12,8 @@ use jit_core::command::Command;
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::grammar;
 use jit_core::id::PersonId;
+use jit_core::incident::Incident;
+use jit_core::ticket::{Assignee, Finding, Ticket};
 use jit_store::{Clock, VirtualClock};
 use jit_tests::servers::Postgres;
 use jit_tests::site::{person, role};
@@ -237,6 +239,54 @@ async fn what_was_open_and_live_then_counts_and_what_is_now_does_not() {
     );
 }
 
+/// A rotation approves, and an incident does; the past is judged with those who were on call then, not with whoever is now.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_on_call_then_is_on_call_when_it_is_judged_again() {
+    let on_call = |name: &str, more: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nmatch = {{ risk = \"medium\" }}\nwho = [\"oncall:pd/P1\"]\n\
+             auto_approve = {{ up_to = \"1h\"{more} }}\n\n"
+        )
+    };
+    let plan = plan(None);
+    let more = "[oncall.pd]\nkind = \"pagerduty\"\ntoken = \"t\"\n".to_owned();
+    let rules = on_call("on call", "") + &on_call("in an incident", ", require_incident = \"pd/S1\"");
+    let past = Past::of(Plan { more, roles: rules + &plan.roles, ..plan }).await;
+    let in_force = &past.app.dispatch.in_force;
+    let now = |on: Option<&[&str]>, open: bool| {
+        let people = |ids: &[&str]| ids.iter().map(|id| PersonId::new(*id)).collect();
+        let incident = Incident { id: "I1".to_owned(), title: "#1".to_owned(), channel: None };
+        let rotations = on.map(|ids| ("pd/P1".to_owned(), people(ids))).into_iter().collect();
+        in_force.set_oncall(&rotations, &[("pd/S1".to_owned(), vec![incident; usize::from(open)])].into());
+    };
+    now(Some(&["p0"]), true);
+    let auto = past.asked(10, "p0", "orders-medium for 1h").await;
+    assert!(auto.route.is_auto());
+    past.asked(9, "p1", "orders-medium for 1h").await;
+    now(Some(&["p1"]), false);
+    past.asked(8, "p1", "other-medium for 1h").await;
+    now(None, false);
+    past.asked(7, "alice", "orders-medium for 1h").await;
+    past.refused(6, "carl", "request orders-medium for 1h because the queue has to be drained").await;
+    // Today somebody else is.
+    now(Some(&["alice", "carl"]), false);
+    assert_eq!(past.judged(&past.site.path("policy")).await.1, [0, 5, 0], "as it went then");
+
+    // Whoever is on call has to be in an incident: one was open when p0 asked, none when p1 did.
+    let (found, counts) = past.judged(&past.next(&[(&on_call("on call", ""), "")])).await;
+    assert_eq!(counts, [1, 4, 0], "{found:#?}");
+    let outcomes =
+        |one: &Value| [&one["requester"], &one["was"]["outcome"], &one["now"]["outcome"]].map(Value::to_string);
+    assert_eq!(outcomes(&found[0]), ["\"p1\"", "\"auto\"", "\"approval\""]);
+
+    // Carl was not on call when he was refused, and nobody knows who was on another rotation.
+    let (found, counts) = past.judged(&past.next(&[("oncall:pd/P1", "oncall:pd/P2")])).await;
+    assert_eq!((found.len(), counts), (1, [0, 4, 1]), "{found:#?}");
+    assert_eq!(found[0]["cannot_be_told"], "the policy asks who was on call, which is not in the record");
+    let everybody = past.next(&[("who = [\"oncall:pd/P1\"]", "who = [\"group:engineering\"]"), ("1h\"", "59m\"")]);
+    assert_eq!(past.judged(&everybody).await.1[2], 0, "what was asked then can be told");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_pages_are_read_and_nothing_is_written() {
     const MANY: usize = 240;
@@ -302,4 +352,71 @@ async fn wrong_databases_folders_and_durations_are_said() {
     site.edit("jit.toml", "jit.db", "other.db");
     replay(&[]).await.is(2, &["other.db", "jit migrate"]);
     assert_eq!(fs::read(site.path("other.db")).unwrap(), b"", "it was not touched");
+}
+
+/// What the source said then is in the record, and counts; what it was never asked cannot be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_as_it_was_found_then() {
+    const TERMS: &str = "ticket = \"optional\"\nticket_open = true\n";
+    let more = "[tickets.file]\npattern = \"OPS-*\"\npath = \"tickets.toml\"\n".to_owned();
+    let plan = Plan { more: more.clone(), ..plan(None) };
+    let site_files = |site: &Site| site.write("tickets.toml", "");
+    jit_bot::install_crypto();
+    let site = Site::of(plan).await;
+    site_files(&site);
+    site.edit("policy/all.toml", MEDIUM, &format!("{MEDIUM}\n{TERMS}"));
+    let now = Utc::now();
+    let clock = VirtualClock::new(now);
+    let config = Config::load(site.config().as_ref()).unwrap();
+    let app = App::build(&config, Clock::Virtual(clock.clone())).await.unwrap();
+    let past = Past { site, app, clock, now };
+    let found = |open| {
+        let assignee = Some(Assignee { name: "Bob".to_owned(), person: Some("bob".into()) });
+        Finding::Ticket(Ticket { title: "Orders".to_owned(), status: "x".to_owned(), open, assignee })
+    };
+    let asked = async |days, who: &'static str, finding: Option<Finding>| {
+        let access = past.asked(days, who, "orders-medium for 1h ticket OPS-12").await;
+        if let (Some(finding), Some(demand)) = (finding, &access.route.ticket) {
+            past.acts(&access, Command::TicketLooked { ticket: demand.ticket.clone(), finding }).await;
+        }
+        past.app.dispatch.store.access(access.id).await.unwrap().unwrap()
+    };
+    let went = asked(9, "p0", Some(found(true))).await;
+    assert_eq!(went.state_name(), "pending");
+    assert_eq!(asked(8, "p1", Some(found(false))).await.state_name(), "closed");
+    let unchanged = past.replay(&["--fail-on-change"]).await;
+    assert!(unchanged.is(0, &[]).out.contains(": 0 would change, 2 would not"), "{unchanged:?}");
+    // Somebody else's ticket, says the next policy of what went its way; and of the refused one that anything will do.
+    let assigned = past.next(&[("ticket_open = true", "ticket_assigned = true")]);
+    let (requests, counts) = past.judged(&assigned).await;
+    assert_eq!(counts, [1, 1, 0], "{requests:#?}");
+    assert_eq!((requests[0]["requester"].as_str(), requests[0]["now"]["code"].as_str()), (Some("p0"), Some("ticket")));
+    let none = past.next(&[(TERMS, "")]);
+    let (requests, counts) = past.judged(&none).await;
+    assert_eq!(counts, [1, 1, 0], "{requests:#?}");
+    assert_eq!(
+        (requests[0]["was"]["outcome"].as_str(), requests[0]["now"]["outcome"].as_str()),
+        (Some("refused"), Some("approval"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_for_together_is_judged_together() {
+    let past = Past::of(plan(None)).await;
+    past.asked(9, "alice", "orders-medium and vault for 1h").await;
+    past.asked(8, "p0", "orders-low, other-low for 10m").await;
+    let four = "request orders-medium, other-medium, orders-low, vault for 1h because the queue has to be drained";
+    past.refused(7, "p1", four).await;
+    assert_eq!(past.judged(&past.site.path("policy")).await.1, [0, 3, 0]);
+
+    let old_tool = role("old-tool", "orders", "role = \"old\"", "low");
+    let lows = "[[conflict]]\nname = \"one low\"\nroles = [\"orders-low\", \"other-low\"]\n";
+    let next = past.next(&[(&old_tool, lows), ("max_simultaneous = 3", "max_simultaneous = 4")]);
+    let (found, counts) = past.judged(&next).await;
+    assert_eq!(counts, [2, 1, 0], "{found:#?}");
+    assert_eq!((&found[0]["role"], &found[0]["now"]["code"]), (&"orders-low, other-low".into(), &"conflict".into()));
+    let (role, now) = (&found[1]["role"], &found[1]["now"]["outcome"]);
+    assert_eq!((role, now), (&"orders-medium, other-medium, orders-low, vault".into(), &"approval".into()));
+    let said = past.replay(&["--policy", &next]).await;
+    assert!(said.is(0, &[]).out.contains("p0 for orders-low, other-low, 10m (A-"), "{}", said.out);
 }

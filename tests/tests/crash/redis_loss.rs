@@ -116,6 +116,7 @@ async fn ask(app: App, number: usize, end: DateTime<Utc>) {
         requester: who.clone(),
         beneficiary: who.clone(),
         role: "held".into(),
+        more: Vec::new(),
         duration: Span::seconds(seconds),
         justification: personal("a thousand of us end while Redis is away"),
         ticket: None,

@@ -7,6 +7,7 @@ use rstest::rstest;
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approver_sees_whether_it_is_usual(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -147,6 +147,7 @@ async fn silence_reminds_escalates_and_times_out(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn who_cannot_be_reached_is_passed_over_and_a_new_manager_takes_over(#[case] backend: Backend) {
     let world = World::start(backend).await;

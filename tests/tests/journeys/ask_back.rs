@@ -10,6 +10,7 @@ const WRITE: &str = "/jit request orders-write for 1h because the export is brok
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_and_its_answer(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -47,6 +48,7 @@ async fn a_question_and_its_answer(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_looking_is_seen_by_all_for_a_while(#[case] backend: Backend) {
     let world = World::start(backend).await;

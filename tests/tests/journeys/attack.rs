@@ -12,6 +12,7 @@ const WRITE: &str = "/jit request orders-write for 1h because the export is brok
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_gets_no_form_that_tells_of_an_access(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -33,6 +34,7 @@ async fn a_stranger_gets_no_form_that_tells_of_an_access(#[case] backend: Backen
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_cannot_put_a_revoke_off(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -49,6 +51,7 @@ async fn a_target_cannot_put_a_revoke_off(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_given_after_its_end(#[case] backend: Backend) {
     let mut world = World::start(backend).await;

@@ -9,6 +9,7 @@ const ADMIN: &str = "/jit request orders-admin for 1h because the schema must be
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delegate_decides_for_whoever_is_away(#[case] backend: Backend) {
     let mut world = World::start(backend).await;
@@ -48,6 +49,7 @@ async fn a_delegate_decides_for_whoever_is_away(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_delegate_those_above_are_asked_at_once_and_it_ends_by_itself(#[case] backend: Backend) {
     let world = World::start(backend).await;

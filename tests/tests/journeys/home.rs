@@ -10,6 +10,7 @@ const WRITE: &str = "/jit request orders-write for 1h because the export is brok
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_seen_from_home(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -46,6 +47,7 @@ async fn a_day_seen_from_home(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_told_before_the_home(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -77,6 +77,7 @@ async fn asks_bob(world: &World, channel: &str) {
 #[rstest]
 #[case(Backend::Embedded, "pagerduty/PF9KMXH")]
 #[case(Backend::Scaled, "pagerduty/PF9KMXH")]
+#[case(Backend::Sockets, "pagerduty/PF9KMXH")]
 #[case(Backend::Embedded, "opsgenie/b2a8c1a5-6d2b-4b0e-8d36-2c2a3a9d4b11")]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_incident_gives_access_in_its_channel_until_it_is_resolved(

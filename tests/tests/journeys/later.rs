@@ -11,6 +11,7 @@ const LATER: &str = "/jit request orders-write for 1h at 12:00 because the relea
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_agreed_now_and_given_when_its_time_comes(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -36,6 +37,7 @@ async fn it_is_agreed_now_and_given_when_its_time_comes(#[case] backend: Backend
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_changed_by_then_cancels_it_with_a_notice(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -80,6 +82,7 @@ async fn what_has_changed_by_then_cancels_it_with_a_notice(#[case] backend: Back
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_during_an_outage_is_late_and_one_whose_time_is_over_is_not_given(#[case] backend: Backend) {
     let mut world = World::start(backend).await;

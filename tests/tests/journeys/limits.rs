@@ -6,6 +6,7 @@ use rstest::rstest;
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_approvals_at_once_never_both_get_the_last_place(#[case] backend: Backend) {
     let world = World::start(backend).await;

@@ -51,6 +51,7 @@ async fn is_approved_at_once(world: &World, who: &'static str) {
 #[rstest]
 #[case(Backend::Embedded, PAGERDUTY)]
 #[case(Backend::Scaled, PAGERDUTY)]
+#[case(Backend::Sockets, PAGERDUTY)]
 #[case(Backend::Embedded, OPSGENIE)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rotation_approves_in_an_incident_s_channel_and_nowhere_else(
@@ -184,12 +185,12 @@ async fn whatever_a_provider_answers_is_understood_or_refused_in_five_seconds() 
         (Mood::Refuses(500, None), "failed", "answers 500", None),
         (Mood::Refuses(301, None), "failed", "answers 301", None),
         (Mood::Refuses(401, None), "refused", "the token is not valid", None),
-        (Mood::Refuses(404, None), "refused", "no such schedule", None),
+        (Mood::Refuses(404, None), "refused", "there is no such thing", None),
         (Mood::Refuses(429, None), "rate-limited", "asked too often", None),
         (Mood::Refuses(429, Some(300)), "rate-limited", "asked too often", Some(300)),
         (Mood::Refuses(429, Some(86_400)), "rate-limited", "asked too often", Some(600)),
-        (Mood::Says(html.to_owned()), "nonsense", "something else than on-calls", None),
-        (Mood::Says("{\"oncalls\":[]}".to_owned()), "nonsense", "something else than on-calls", None),
+        (Mood::Says(html.to_owned()), "nonsense", "something else than was asked for", None),
+        (Mood::Says("{\"oncalls\":[]}".to_owned()), "nonsense", "something else than was asked for", None),
         (Mood::Says("{\"data\":{\"onCallRecipients\":null}}".to_owned()), "nonsense", "something else", None),
         (Mood::Says("[".repeat(2_000_000)), "nonsense", "more than 1048576 bytes", None),
         (Mood::Hangs, "unreachable", "does not answer within 5 s", None),

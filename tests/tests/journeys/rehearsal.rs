@@ -24,6 +24,7 @@ async fn takes(world: &World, who: &str, flag: &str, reason: &str) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drill_goes_all_the_way_but_to_the_target(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -63,6 +64,7 @@ async fn a_drill_goes_all_the_way_but_to_the_target(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_tried_out_before_it_is_given(#[case] backend: Backend) {
     let world = World::start(backend).await;

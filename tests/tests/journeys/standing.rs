@@ -16,6 +16,7 @@ reason = \"Feeds the dashboards until they have a role\"
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_listed_named_and_its_end_is_told(#[case] backend: Backend) {
     let world = World::start(backend).await;

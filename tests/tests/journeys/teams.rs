@@ -13,7 +13,7 @@ const ADMIN: &str = "request orders-admin for 1h because the schema must be repa
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn low_risk_is_approved_by_policy_and_lives_its_life(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let answer = teams.says("alice", "alice", READ).await;
     assert!(answer.contains("Orders database, read"), "{answer}");
@@ -35,7 +35,7 @@ async fn low_risk_is_approved_by_policy_and_lives_its_life(#[case] backend: Back
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_in_two_steps_warned_extended_and_over(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.types("alice", "alice", ADMIN).await;
     teams.sees("bob", "schema must be repaired").await;
@@ -68,7 +68,7 @@ async fn two_people_in_two_steps_warned_extended_and_over(#[case] backend: Backe
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn done_early_and_revoked_by_the_owner(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.types("alice", "alice", WRITE).await;
     teams.presses("bob", "Approve").await;
@@ -98,9 +98,9 @@ async fn done_early_and_revoked_by_the_owner(#[case] backend: Backend) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_and_its_review(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
-    teams.opens("alice", "alice", "emergency").await;
+    teams.opens_by_words("alice", "alice", "emergency orders-admin for 30m").await;
     let form = teams.form("alice").await.readable();
     assert!(
         form.contains("nobody is asked") && form.contains("has to review it"),
@@ -124,7 +124,7 @@ async fn an_emergency_and_its_review(#[case] backend: Backend) {
     teams.sees("alice", "Reviewed as misuse").await;
     world.idle().await;
     let reviewed = teams.channel_sees("#security", "Misuse: Alice Ames took").await;
-    let seen = teams.looks("sam", &reviewed.id).await.expect("a card").to_string();
+    let seen = teams.face("sam", &reviewed.id).await.expect("a card").to_string();
     assert!(!seen.contains("Justified…"), "it is reviewed once: {seen}");
     world.end().await;
 }

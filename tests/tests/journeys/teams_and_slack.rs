@@ -13,7 +13,7 @@ const WRITE: &str = "request orders-write for 1h because the export is broken si
 #[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_in_slack_agreed_in_teams_seen_by_security_in_both(#[case] backend: Backend) {
-    let world = World::in_both(backend, &[("bob", On::Teams), ("sam", On::Both)]).await;
+    let world = World::in_both(backend, &[("bob", On::Teams), ("sam", On::Both)]).await.with_app().await;
     let teams = world.teams();
     world.says("alice", "#access", ADMIN).await;
     let asked = teams.sees("bob", "schema must be repaired").await;
@@ -55,7 +55,7 @@ async fn asked_in_slack_agreed_in_teams_seen_by_security_in_both(#[case] backend
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_in_teams_agreed_in_slack(#[case] backend: Backend) {
-    let world = World::in_both(backend, &[("alice", On::Teams)]).await;
+    let world = World::in_both(backend, &[("alice", On::Teams)]).await.with_app().await;
     let teams = world.teams();
     teams.types("alice", "alice", WRITE).await;
     world.sees("bob", "export is broken").await;
@@ -80,7 +80,7 @@ async fn asked_in_teams_agreed_in_slack(#[case] backend: Backend) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_agrees_in_teams_to_what_they_asked_for_in_slack(#[case] backend: Backend) {
-    let world = World::in_both(backend, &[("bob", On::Both), ("erin", On::Both)]).await;
+    let world = World::in_both(backend, &[("bob", On::Both), ("erin", On::Both)]).await.with_app().await;
     let teams = world.teams();
     world.says("bob", "#access", &format!("/jit {WRITE}")).await;
     let short = world.app.dispatch.store.all_open().await.expect("open")[0].short.clone();

@@ -24,7 +24,7 @@ async fn nothing_came_of_it(world: &World) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_door_is_shut_to_whoever_is_not_microsoft(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let good = teams.message("alice", "alice", READ);
     let now = world.clock.now().timestamp();
@@ -85,7 +85,7 @@ async fn the_door_is_shut_to_whoever_is_not_microsoft(#[case] backend: Backend) 
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn other_tenants_strangers_and_nonsense(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let token = bearer(&teams.token());
     let good = teams.message("alice", "alice", READ);
@@ -132,13 +132,15 @@ async fn other_tenants_strangers_and_nonsense(#[case] backend: Backend) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_button_is_judged_like_every_other(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.types("alice", "alice", WRITE).await;
     let card = teams.sees("bob", "export is broken").await;
     let access = world.app.dispatch.store.all_open().await.expect("open")[0].id.to_string();
     for who in ["alice", "carl", "olive"] {
-        for verb in ["approve", "claim", "done", "cancel-all", "approve-shorter"] {
+        // Her own request she may take back, by either word.
+        let own = if who == "alice" { "" } else { "done" };
+        for verb in ["approve", "claim", own, "cancel-all", "approve-shorter"] {
             let action = json!({ "type": "Action.Execute", "verb": verb, "data": { "access": access } });
             let (status, answer) = teams.execute(who, &card, action, "manual").await;
             assert!(status < 500, "{who} {verb}: {answer}");
@@ -165,7 +167,7 @@ async fn a_forged_button_is_judged_like_every_other(#[case] backend: Backend) {
 #[case(Backend::Embedded)]
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_change_and_may_be_out_of_reach(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.says("alice", "alice", "mine").await;
     let asked = teams.asked().keys;

@@ -15,7 +15,7 @@ const CHANNELS: [&str; 2] = ["#security", "#access"];
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_in_one_client_approved_in_another_and_both_see_it_change(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let alice = teams.real_client("alice", CHANNELS).await;
     let bob = teams.real_client("bob", CHANNELS).await;
@@ -44,7 +44,7 @@ async fn asked_in_one_client_approved_in_another_and_both_see_it_change(#[case] 
 #[case(Backend::Embedded)]
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_group_and_a_channel_and_by_the_message_extension(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let alice = teams.real_client("alice", CHANNELS).await;
     for place in ["19:orders@thread.v2", "19:access@thread.tacv2", "a:alice"] {
@@ -77,15 +77,14 @@ async fn in_a_group_and_a_channel_and_by_the_message_extension(#[case] backend: 
 #[case(Backend::Embedded)]
 #[tokio::test(flavor = "multi_thread")]
 async fn by_its_own_page(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let alice = teams.real_client("alice", CHANNELS).await;
     let bob = teams.real_client("bob", CHANNELS).await;
-    let chromium = std::env::var("JIT_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/teams/page.mjs");
     let mut node = tokio::process::Command::new("node");
     node.arg(script).stdin(Stdio::null()).kill_on_drop(true);
-    node.env("JIT_CHROMIUM", chromium).env("JIT_MODULES", AgentsPlayground::modules());
+    node.env("JIT_CHROMIUM", AgentsPlayground::browser()).env("JIT_MODULES", AgentsPlayground::modules());
     node.env("JIT_REQUESTER", alice.page()).env("JIT_APPROVER", bob.page());
     let ended = tokio::time::timeout(std::time::Duration::from_secs(180), node.output()).await;
     let output = ended.expect("the page ends").expect("node runs");

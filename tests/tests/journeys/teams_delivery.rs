@@ -14,6 +14,8 @@ use jit_core::event::Actor;
 use jit_core::id::{AccessId, PersonId, ShortId};
 use jit_core::refusal::Code;
 use jit_core::span::Span;
+use jit_playground::Fault::ServerError;
+use jit_playground::Misbehaviour;
 use jit_tests::servers::{APP_ID, Fault, Message, TENANT, Teams};
 use jit_tests::site::teams_channel;
 use jit_tests::world::{Backend, On, World};
@@ -23,14 +25,14 @@ use uuid::Uuid;
 /// The app was installed in the team of the channels: from then on the service's address is known.
 async fn installed(world: &World) {
     let team = Reference {
-        service_url: ServiceUrl::parse(&world.teams().service_url()).unwrap(),
+        service_url: ServiceUrl::parse(&world.teams().service_url()).expect("an address"),
         conversation: teams_channel("#access"),
         tenant: TENANT.to_owned(),
         kind: Kind::Channel,
         person: None,
         bot: format!("28:{APP_ID}"),
     };
-    Conversations(world.app.dispatch.store.clone()).learn(&team).await.unwrap();
+    Conversations(world.app.dispatch.store.clone()).learn(&team).await.expect("a database");
 }
 
 fn actor(who: &str, via: Platform) -> Actor {
@@ -45,6 +47,7 @@ async fn asks(world: &World, who: &str, role: &str, on: Platform) -> AccessId {
         requester: PersonId::new(who),
         beneficiary: PersonId::new(who),
         role: role.into(),
+        more: Vec::new(),
         duration: Span::minutes(30),
         justification: personal("orders are stuck since noon"),
         ticket: None,
@@ -55,7 +58,7 @@ async fn asks(world: &World, who: &str, role: &str, on: Platform) -> AccessId {
         drill: false,
     };
     let id = ask.id;
-    world.app.dispatch.request(ask, &actor(who, on), None).await.unwrap();
+    world.app.dispatch.request(ask, &actor(who, on), None).await.expect("policy allows it");
     id
 }
 
@@ -244,6 +247,22 @@ async fn each_is_told_on_one_platform_and_channels_on_both(#[case] backend: Back
     let card = saying(teams, "bob", "alice ames");
     assert!(card.len() == 1 && card[0].edits > 0, "the card in Teams tells what was decided in Slack");
     world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_follows_whoever_is_found_elsewhere_by_then() {
+    let world = World::in_both(Backend::Embedded, &[("alice", On::Teams)]).await;
+    installed(&world).await;
+    world.chat.misbehave(Misbehaviour { method: "chat.*".to_owned(), fault: ServerError, times: None });
+    asks(&world, "alice", "orders-write", Platform::Teams).await;
+    world.teams().sees("alice", "orders database, write").await;
+    let in_teams = "teams = \"8c0e4a7e-0000-4000-8000-000000000001\"";
+    world.edit("people.toml", "slack = \"U0002\"", in_teams).await;
+    world.passes(TimeDelta::minutes(6)).await;
+    assert_eq!(saying(world.teams(), "bob", "alice ames").len(), 1, "{}", world.teams().transcript("bob"));
+    world.chat.behave();
+    world.passes(TimeDelta::minutes(6)).await;
+    assert_eq!(world.conversation("bob"), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

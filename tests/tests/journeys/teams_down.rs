@@ -14,7 +14,7 @@ const WRITE: &str = "request orders-write for 30m because the export is broken s
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_without_teams(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.types("alice", "alice", WRITE).await;
     teams.presses("bob", "Approve").await;
@@ -28,10 +28,15 @@ async fn an_hour_without_teams(#[case] backend: Backend) {
     teams.behave();
     world.passes(TimeDelta::minutes(6)).await;
     teams.sees("alice", "verified gone").await;
-    let told = teams.channel_sees("#access", "verified gone").await;
+    teams.channel_sees("#access", "verified gone").await;
     let said = teams.transcript("#access");
-    assert_eq!(said.matches("verified gone").count(), 1, "once: {said}");
-    assert!(told.readable().contains("Alice Ames"), "{}", told.readable());
+    let at = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words:?} is missing: {said}"));
+    // The card says how it is now; what happened stands below it, once, in the order in which it did.
+    assert!(at("Ended, verified gone: Orders database, write of Alice Ames") < at("↳"), "{said}");
+    assert!(at("Its end has come") < at("Ended, verified gone: Orders database, write (Alice Ames)"), "{said}");
+    for line in ["Its end has come", "write (Alice Ames)"] {
+        assert_eq!(said.matches(line).count(), 1, "{said}");
+    }
     world.end().await;
 }
 
@@ -44,7 +49,7 @@ async fn an_hour_without_teams(#[case] backend: Backend) {
 #[case::token_over(Fault::Status(401, None))]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_for_now_is_sent_again(#[case] fault: Fault) {
-    let world = World::in_teams(Backend::Embedded).await;
+    let world = World::in_teams(Backend::Embedded).await.with_app().await;
     let teams = world.teams();
     teams.misbehave("activities", fault, Some(3));
     teams.types("alice", "alice", READ).await;
@@ -62,7 +67,7 @@ async fn what_fails_for_now_is_sent_again(#[case] fault: Fault) {
 #[case(Backend::Embedded)]
 #[tokio::test(flavor = "multi_thread")]
 async fn as_long_as_teams_asks_to_wait_nothing_is_sent_there(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.types("alice", "alice", READ).await;
     teams.sees("alice", "live:").await;
@@ -88,7 +93,7 @@ async fn as_long_as_teams_asks_to_wait_nothing_is_sent_there(#[case] backend: Ba
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn bearers_are_kept_while_they_are_good(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     for _ in 0..5 {
         teams.says("alice", "alice", "mine").await;
@@ -105,7 +110,7 @@ async fn bearers_are_kept_while_they_are_good(#[case] backend: Backend) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lacks_the_app_is_told_in_the_fallback_channel(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.set_installed("bob", false);
     teams.types("alice", "alice", WRITE).await;
@@ -113,7 +118,11 @@ async fn who_lacks_the_app_is_told_in_the_fallback_channel(#[case] backend: Back
     let told = teams.channel_sees("#help", "Bob Baker").await;
     let raw = told.activity.to_string();
     assert!(raw.contains("mention"), "he is mentioned, so that Teams shows him: {raw}");
-    assert!(!told.readable().contains("export is broken"), "not what it is about: {}", told.readable());
+    // There too a press is judged by who presses.
+    teams.press_on("carl", &told.id, "Approve").await;
+    world.idle().await;
+    let open = world.app.dispatch.store.all_open().await.expect("open").remove(0);
+    assert!(open.votes.is_empty(), "carl may not");
     // Once the app is there he is reached himself.
     teams.installs("bob", "bob").await;
     teams.presses("alice", "Cancel request").await;
@@ -121,10 +130,11 @@ async fn who_lacks_the_app_is_told_in_the_fallback_channel(#[case] backend: Back
     teams.types("alice", "alice", "request orders-write for 20m because the export is broken again").await;
     teams.sees("bob", "broken again").await;
     // And when it goes, he is not.
+    teams.presses("alice", "Cancel request").await;
+    teams.sees("bob", "ancelled").await;
+    world.idle().await;
     teams.uninstalls("bob", "bob").await;
     let before = teams.traffic().len();
-    teams.presses("alice", "Cancel request").await;
-    world.idle().await;
     teams.types("alice", "alice", "request orders-write for 25m because the export is broken once more").await;
     teams.sees("erin", "once more").await;
     world.idle().await;

@@ -9,7 +9,7 @@ use rstest::rstest;
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_by_the_form_of_the_message_extension(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     teams.opens("alice", "#access", "request").await;
     let form = teams.form("alice").await;
@@ -41,13 +41,10 @@ async fn asked_by_the_form_of_the_message_extension(#[case] backend: Backend) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_by_a_button_with_what_was_typed_filled_in(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     // What is missing in a line cannot be asked for in a message: a button opens the form.
-    let answer = teams.says("alice", "alice", "request orders-write").await;
-    let card = teams.messages("alice").last().cloned().expect("an answer");
-    let label = card.buttons().first().cloned().unwrap_or_else(|| panic!("a button opens the form: {answer}"));
-    teams.press_on("alice", &card.id, &label).await;
+    teams.opens_by_words("alice", "alice", "request orders-write").await;
     let form = teams.form("alice").await;
     let role = form.fields().into_iter().find(|field| field.id == "role").expect("a field for the role");
     assert_eq!(role.value, "orders-write", "what was typed is in it");

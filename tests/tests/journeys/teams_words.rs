@@ -8,7 +8,7 @@ use rstest::rstest;
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_words_everywhere(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     for place in ["alice", "orders", "#access"] {
         for words in ["help request", "/jit help request", "/JIT help request", "  help   request  "] {
@@ -33,7 +33,7 @@ async fn the_same_words_everywhere(#[case] backend: Backend) {
 #[case(Backend::Scaled)]
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_name_the_rule_and_who_could_change_it(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     for (who, text, expected) in [
         ("carl", "request orders-write for 1h because the export is broken", vec!["medium risk", "Erin Engel"]),
@@ -56,7 +56,7 @@ async fn refusals_name_the_rule_and_who_could_change_it(#[case] backend: Backend
 #[case(Backend::Embedded)]
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_verbs_answer_the_right_people(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let none = teams.says("alice", "alice", "mine").await;
     assert!(none.contains("othing") || none.contains("no "), "an empty state speaks: {none}");
@@ -91,15 +91,18 @@ async fn looking_verbs_answer_the_right_people(#[case] backend: Backend) {
 #[case(Backend::Embedded)]
 #[tokio::test(flavor = "multi_thread")]
 async fn peoples_text_is_only_text(#[case] backend: Backend) {
-    let world = World::in_teams(backend).await;
+    let world = World::in_teams(backend).await.with_app().await;
     let teams = world.teams();
     let evil = "request orders-write for 1h because **bold** [click](https://evil.test) <at>Erin Engel</at> {{DATE(2026)}} done";
     teams.types("alice", "alice", evil).await;
     let card = teams.sees("bob", "evil.test").await;
-    let raw = card.activity.to_string();
-    assert!(!raw.contains("<at>Erin"), "nobody is mentioned by what somebody typed: {raw}");
+    // A mention, a link, a bold word or a date need a text in which Teams reads them; what people type stands in none.
     let blocks = find_text_blocks(card.card().expect("a card"));
-    assert!(blocks.iter().all(|text| !text.contains("evil.test")), "no markdown reads it: {blocks:?}");
+    for typed in ["evil.test", "bold", "<at>Erin", "2026)}"] {
+        assert!(blocks.iter().all(|text| !text.contains(typed)), "{typed}: {blocks:?}");
+    }
+    let entities = card.activity["entities"].to_string() + &card.card().expect("a card")["msteams"].to_string();
+    assert!(!entities.contains("Erin"), "nobody is mentioned by what somebody typed: {entities}");
     teams.presses("alice", "Cancel request").await;
     world.end().await;
 }

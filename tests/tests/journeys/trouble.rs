@@ -15,6 +15,7 @@ const READ: &str = "/jit request orders-read for 15m because checking the order 
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_revoke_never_stops_trying(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -42,6 +43,7 @@ async fn a_failing_revoke_never_stops_trying(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_that_fails_for_good_gives_nothing(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -56,6 +58,7 @@ async fn a_grant_that_fails_for_good_gives_nothing(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_half_done_is_taken_back(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -73,6 +76,7 @@ async fn a_grant_half_done_is_taken_back(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lying_target_is_not_believed(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -92,6 +96,7 @@ async fn a_lying_target_is_not_believed(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_begun_while_a_crashed_owners_call_could_still_land_proves_nothing(#[case] backend: Backend) {
     let mut world = World::start(backend).await;
@@ -131,6 +136,7 @@ async fn a_look_begun_while_a_crashed_owners_call_could_still_land_proves_nothin
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_given_after_its_end_however_long_the_look_took(#[case] backend: Backend) {
     let mut world = World::start(backend).await;
@@ -164,6 +170,7 @@ async fn nothing_is_given_after_its_end_however_long_the_look_took(#[case] backe
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_after_another_owner_closed_it_is_taken_back(#[case] backend: Backend) {
     let mut world = World::start(backend).await;

@@ -9,6 +9,7 @@ const WRITE: &str = "/jit request orders-write for 4h because the export is brok
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_is_cut_at_the_end_of_its_window_and_everybody_knew(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -55,6 +56,7 @@ async fn a_grant_is_cut_at_the_end_of_its_window_and_everybody_knew(#[case] back
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blackout_that_is_loaded_meanwhile_refuses_at_the_vote(#[case] backend: Backend) {
     let world = World::start(backend).await;

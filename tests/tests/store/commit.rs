@@ -7,7 +7,8 @@ use jit_core::directory::Directory;
 use jit_core::effect::{Effect, Recipient};
 use jit_core::event::Event;
 use jit_core::id::PersonId;
-use jit_store::{Commit, CommitError, Store};
+use jit_core::ticket::{Finding, TicketId};
+use jit_store::{Change, Commit, CommitError, Store};
 use rstest::rstest;
 
 use crate::world::{Backend, World, fold, next, opened, request, save, start, tell};
@@ -62,10 +63,7 @@ async fn commit(
     person_version: Option<u64>,
 ) -> Result<(), CommitError> {
     let commit = Commit {
-        before: None,
-        after: access,
-        records,
-        effects: &[],
+        changes: &[Change { before: None, after: access, records, effects: &[] }],
         directory: &Directory::default(),
         person_version,
         shared_versions: &[],
@@ -105,10 +103,7 @@ async fn a_replay_is_answered_the_same_and_does_nothing_twice(
             let answer = serde_json::json!({ "text": access.short.as_str() });
             let effects = [tell(&access, &Recipient::Announce, "grant", "one")];
             let commit = Commit {
-                before: None,
-                after: &access,
-                records: &records,
-                effects: &effects,
+                changes: &[Change { before: None, after: &access, records: &records, effects: &effects }],
                 directory: &Directory::default(),
                 person_version: None,
                 shared_versions: &[],
@@ -219,4 +214,74 @@ async fn extensions_are_ended_with_their_parent_even_after_a_crash(
     assert_eq!(replica.ending_parents(9).await.unwrap(), [parent.id], "another commit does not lose it");
     replica.children_ended(parent.id).await.unwrap();
     assert_eq!(world.store.ending_parents(9).await.unwrap(), []);
+}
+
+async fn all(store: &Store, changes: &[Change<'_>], person_version: Option<u64>) -> Result<usize, CommitError> {
+    let directory = &Directory::default();
+    let commit = Commit { changes, directory, person_version, shared_versions: &[], dedupe: None, answer: None };
+    store.commit(commit).await.map(|committed| committed.tells)
+}
+
+/// What is decided about several accesses of one person is stored whole, or not at all.
+#[rstest]
+#[tokio::test]
+async fn several_changes_are_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let world = World::new(backend).await;
+    let now = world.store.now();
+    let ((one, first), (two, second)) = (request("alice", now), request("alice", now));
+    let told = [tell(&one, &Recipient::Announce, "grant", "both")];
+    let new = [
+        Change { before: None, after: &one, records: &first, effects: &told },
+        Change { before: None, after: &two, records: &second, effects: &[] },
+    ];
+    assert_eq!(all(&world.store, &new, Some(0)).await.unwrap(), 1);
+    let (open, version) = world.store.open_of(&"alice".into()).await.unwrap();
+    assert_eq!((open.len(), version), (2, 1), "one decision raises the person's version once");
+
+    // The second of them has changed meanwhile: nothing of either is stored.
+    let changed = world.on(&two, vec![start(now)], &[]).await;
+    let ((one_after, one_records), (stale, stale_records)) =
+        (next(&one, vec![start(now)], now), next(&two, vec![start(now)], now));
+    let raced = [
+        Change { before: Some(&one), after: &one_after, records: &one_records, effects: &told },
+        Change { before: Some(&two), after: &stale, records: &stale_records, effects: &[] },
+    ];
+    let lost = all(&world.store, &raced, None).await;
+    assert!(matches!(lost, Err(CommitError::Conflict)), "{lost:?}");
+    assert_eq!(world.store.access(one.id).await.unwrap(), Some(one.clone()));
+    assert_eq!(world.store.access(two.id).await.unwrap(), Some(changed));
+    assert_eq!(world.store.history(one.id).await.unwrap().len(), first.len());
+    // A short id that is taken is taken for all of them.
+    let ((three, third), (mut four, fourth)) = (request("alice", now), request("alice", now));
+    four.short = one.short.clone();
+    let taken = [
+        Change { before: None, after: &three, records: &third, effects: &[] },
+        Change { before: None, after: &four, records: &fourth, effects: &[] },
+    ];
+    assert!(matches!(all(&world.store, &taken, None).await, Err(CommitError::ShortIdTaken)));
+    assert_eq!(world.store.access(three.id).await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_its_ticket_is_found_by_every_replica_until_it_goes_on(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let replica = world.replica().await;
+    let access = world.requested("alice").await;
+    world.requested("bob").await;
+    let ticket = TicketId { source: "jira".to_owned(), id: "OPS-12".to_owned() };
+    let deadline = world.store.now() + TimeDelta::seconds(5);
+    let started = Event::ScreeningStarted { ticket: ticket.clone(), deadline, at_start: false };
+    let screening = world.on(&access, vec![started], &[Effect::Screen]).await;
+    assert_eq!(replica.screening().await.unwrap(), std::slice::from_ref(&screening));
+    assert_eq!(replica.next_due().await.unwrap(), Some(deadline), "its deadline is a timer");
+    let depends = replica.dependents().await.unwrap();
+    assert!(depends.iter().any(|dependent| dependent.id == screening.id), "a leaver is found while it waits");
+    let refusal = jit_core::refusal::Refusal::new(jit_core::refusal::Code::Ticket, "No.", "Ask again.");
+    let looked = Event::TicketLooked { ticket, finding: Finding::Missing };
+    let closed = world.on(&screening, vec![looked, Event::Closed { outcome: Outcome::Refused { refusal } }], &[]).await;
+    assert_eq!(replica.screening().await.unwrap(), []);
+    assert_eq!(replica.access(closed.id).await.unwrap(), Some(closed));
 }

@@ -110,6 +110,7 @@ async fn sqlite_refuses_orphans() {
         from: world.store.now(),
         chain_since: world.store.now(),
         channel: None,
+        thread: None,
     });
     let orphan = crate::world::save(&world.store, None, &access, &records, &[]).await;
     assert!(orphan.is_err(), "{orphan:?}");

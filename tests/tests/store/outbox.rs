@@ -64,6 +64,28 @@ async fn each_recipient_gets_one_at_a_time_in_order(#[values(Backend::Sqlite, Ba
 
 #[rstest]
 #[tokio::test]
+async fn what_was_told_last_is_known_before_it_is_sent_and_after(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let access = world.requested("alice").await;
+    let (to, slot) = (Recipient::Person("alice".into()), Slot::new(access.id, "card"));
+    let latest =
+        async || world.store.latest_tell(&to.key(), &slot).await.unwrap().as_ref().map(|tell| word(tell).to_owned());
+    assert_eq!(latest().await, None);
+    let access =
+        told(&world, &access, &[tell(&access, &to, "card", "old"), tell(&access, &to, "thread", "story")]).await;
+    assert_eq!(latest().await.as_deref(), Some("old"));
+    let first = lease(&world).await;
+    world.store.delivered(&first[0], &handle("1")).await.unwrap();
+    assert_eq!(latest().await.as_deref(), Some("old"));
+    told(&world, &access, &[tell(&access, &to, "card", "new"), tell(&access, &Recipient::Announce, "card", "other")])
+        .await;
+    assert_eq!(latest().await.as_deref(), Some("new"), "not what another one was told");
+}
+
+#[rstest]
+#[tokio::test]
 async fn unsent_ones_of_a_slot_collapse_to_the_newest_at_the_first_ones_place(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -283,8 +305,10 @@ async fn a_long_queue_costs_no_more_than_a_short_one(#[values(Backend::Sqlite, B
     access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
     if let Backend::Postgres = backend {
         // As autovacuum may at a moment when nothing waits; what it notes of the indexes of queued rows is believed for long.
-        let first = lease(&world).await;
-        world.store.delivered(&first[0], &handle("1")).await.unwrap();
+        for platform in [Platform::Slack, Platform::Teams] {
+            let first = lease_on(&world, platform).await;
+            world.store.delivered(&first[0], &on(platform, "1")).await.unwrap();
+        }
         beside(&world, "VACUUM ANALYZE outbox").await;
         access = told(&world, &access, &[tell(&access, &Recipient::Announce, "grant", "first")]).await;
     }

@@ -14,7 +14,7 @@ use jit_core::notice::{Notice, NoticeKind};
 use jit_core::personal::Personal;
 use jit_core::policy::{Level, Risk, Route};
 use jit_core::span::Span;
-use jit_store::{Clock, Commit, CommitError, Store, VirtualClock};
+use jit_store::{Change, Clock, Commit, CommitError, Store, VirtualClock};
 use jit_tests::servers::{Folder, Postgres, Version};
 use uuid::Uuid;
 
@@ -157,10 +157,7 @@ async fn save_told(
     (effects, directory): (&[Effect], &Directory),
 ) -> Result<(), CommitError> {
     let commit = Commit {
-        before,
-        after,
-        records,
-        effects,
+        changes: &[Change { before, after, records, effects }],
         directory,
         person_version: None,
         shared_versions: &[],
@@ -198,6 +195,7 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         origin: Origin { platform: Platform::Slack, channel: None },
         extends: None,
         rehearsal: None,
+        bundle: None,
     });
     let route = Route {
         rule: "medium".into(),
@@ -208,8 +206,14 @@ pub fn request(person: &str, at: DateTime<Utc>) -> (Access, Vec<EventRecord>) {
         timeout: Span::hours(8),
         warn_before: Span::minutes(15),
         oncall: None,
+        ticket: None,
     };
-    let records = records(access, 0, vec![Event::Requested { short, request, route, closing: None }, opened()], at);
+    let records = records(
+        access,
+        0,
+        vec![Event::Requested { short, request, route, closing: None, on_duty: None }, opened()],
+        at,
+    );
     (fold(None, &records), records)
 }
 
@@ -257,7 +261,7 @@ pub fn fold(start: Option<Access>, records: &[EventRecord]) -> Access {
 pub fn tell(access: &Access, to: &Recipient, slot: &str, word: &str) -> Effect {
     let at = access.requested_at;
     let kind = NoticeKind::Approved { by: word.into(), at_most: None };
-    let notice = Notice { kind, access: access.clone(), at };
+    let notice = Notice { kind, access: access.clone(), bundle: Vec::new(), at };
     Effect::Tell(Box::new(Tell {
         to: to.clone(),
         slot: Slot::new(access.id, slot),

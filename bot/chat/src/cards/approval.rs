@@ -4,7 +4,7 @@ use jit_core::access::{Access, EndCause, Outcome, Pending, State};
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
-use super::{Context, advice, button, outcome, words};
+use super::{Context, advice, bundle, button, outcome, words};
 use crate::card::{Card, Inline, Line, Tone};
 
 /// How many answers the card repeats; the thread has all.
@@ -13,7 +13,11 @@ const ANSWERS: usize = 2;
 /// Words it, for everybody who was asked in this step.
 pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
     let access = &notice.access;
+    let one = bundle::is_one(&notice.bundle);
     let card = match &access.state {
+        _ if !one => decided(access, bundle::title(&notice.bundle).0, "Approved", context),
+        State::Screening(state) => decided(access, Tone::Pending, "Approved, its ticket is checked again", context)
+            .text(words::checking(state)),
         State::Pending(state) if state.step == *step => open(access, state, context),
         State::Pending(state) => passed(access, state, context),
         State::Scheduled(scheduled) => decided(access, Tone::Success, "Approved, scheduled", context)
@@ -35,6 +39,7 @@ pub fn card(notice: &Notice, step: &usize, context: &Context) -> Card {
             decided(access, tone, verdict(&closed.outcome), context).text(story)
         }
     };
+    let card = bundle::listed(card, &notice.bundle, context);
     card.context(words::small_print(access).plain(format!(" · rule “{}”", access.route.rule)))
 }
 
@@ -47,6 +52,8 @@ fn verdict(outcome: &Outcome) -> &'static str {
         Outcome::TimedOut => "Timed out",
         Outcome::Lapsed => "Lapsed",
         Outcome::NotStarted { .. } => "Approved, not started",
+        Outcome::Refused { .. } => "Refused",
+        Outcome::TicketClosed { .. } => "Closed, its ticket is",
         Outcome::Leaver { .. } => "Closed, somebody left",
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             "Approved, could not be set up"
@@ -172,6 +179,9 @@ pub fn samples() -> Vec<Sample> {
         of("open-looked-at", 0, sample::asked_back(sample::looked_at(pending()), true)),
         of("open-on-behalf", 0, on_behalf(pending())),
         of("open-later", 0, sample::later(pending())),
+        of("open-ticket", 0, sample::ticketed(pending())),
+        of("screening-at-start", 0, sample::screening(true)),
+        of("ticket-closed", 0, sample::ticket_closed()),
         of("scheduled", 0, sample::later(elevating())),
         of("not-started", 0, sample::not_started()),
         of("open-cut", 0, sample::cut(pending())),
@@ -189,5 +199,9 @@ pub fn samples() -> Vec<Sample> {
         of("timed-out", 0, Access { votes: vec![], ..closed(Outcome::TimedOut) }),
         of("failed", 0, failed()),
         of("over", 0, expired(Proof::Gone { sessions_ended: 0 })),
+        sample::bundled(of("bundle-open", 0, pending())),
+        sample::bundled(of("bundle-elevating", 0, elevating())),
+        sample::parted(of("bundle-parted", 0, active())),
+        sample::bundled(of("bundle-denied", 0, denied())),
     ]
 }

@@ -1,9 +1,11 @@
 //! Bulletins: what is told about the service itself. One function per bulletin.
 
+use chrono::{DateTime, Utc};
 use jit_core::bulletin::Bulletin;
 use jit_core::freeze::{Freeze, Scope};
 use jit_core::id::PolicyHash;
-use jit_core::policy::Exception;
+use jit_core::policy::{Exception, Given, Tz};
+use jit_core::span::Span;
 
 use super::{Context, sample, words};
 use crate::card::{Card, Line, Tone};
@@ -13,6 +15,9 @@ pub fn card(bulletin: &Bulletin, context: &Context) -> Card {
     match bulletin {
         Bulletin::Freeze { freeze } => freeze_card(freeze, context),
         Bulletin::Exception { exception, over } => exception_card(exception, *over, context),
+        Bulletin::OncallDigest { from, until, zone, given, more } => {
+            digest((*from, *until, *zone), given, *more, context)
+        }
         Bulletin::PolicyLoaded { before, after } => loaded(before, after),
         Bulletin::PolicyRefused { problems, more } => refused(problems, *more),
     }
@@ -68,6 +73,47 @@ fn exception_card(exception: &Exception, over: bool, context: &Context) -> Card 
         .facts(vec![words::fact("Why it was left", Line::new(&exception.reason))])
 }
 
+fn digest(
+    (from, until, zone): (DateTime<Utc>, DateTime<Utc>, Tz),
+    given: &[Given],
+    more: usize,
+    context: &Context,
+) -> Card {
+    let local = |at: DateTime<Utc>| at.with_timezone(&zone).format("%a %-d %b %H:%M");
+    let count = given.len() + more;
+    let card =
+        Card::new(Tone::Neutral, format!("Given on call: {count} from {} to {} ({zone})", local(from), local(until)))
+            .text(Line::new(
+                "Policy gave these by itself, because somebody was on call. Nobody agreed beforehand: have a look.",
+            ))
+            .list(given.iter().map(|given| given_on_call(given, context)).collect());
+    match more {
+        0 => card,
+        more => card.text(Line::new(format!("And {more} more, which are in the record as well."))),
+    }
+    .context(Line::new("More about one: ").code("/jit show ID").plain("."))
+}
+
+fn given_on_call(given: &Given, context: &Context) -> Line {
+    let line = Line::default().strong(context.name(&given.person)).plain(": ").plain(&given.title).plain(", ");
+    let line = match &given.incident {
+        Some(incident) => line.plain("for the incident ").strong(incident).plain(", "),
+        None => line,
+    };
+    let line = line.plain("on ").code(&given.rotation).plain(", from ").at(given.since);
+    let line = match given.live {
+        true => line.plain(", still held, until ").at(given.until),
+        false => line.plain(format!(", for {}", lasted(given))),
+    };
+    line.plain(" (").code(given.access.to_string()).plain(")")
+}
+
+/// How long it was held, in minutes; what was shorter in seconds.
+fn lasted(given: &Given) -> Span {
+    let seconds = (given.until - given.since).num_seconds().max(0).unsigned_abs();
+    Span::seconds(if seconds < 60 { seconds } else { seconds / 60 * 60 })
+}
+
 fn loaded(before: &PolicyHash, after: &PolicyHash) -> Card {
     Card::line(Tone::Neutral, "Another policy is in force").text(
         Line::new("From ").code(short(before)).plain(" to ").code(short(after)).plain(
@@ -111,6 +157,8 @@ pub fn samples() -> Vec<(String, Bulletin)> {
         of("freeze-lifted", freeze(Scope::Everything, Some(Revoker::Operator("root".to_owned())))),
         of("exception-soon", Bulletin::Exception { exception: sample::exception(false), over: false }),
         of("exception-over", Bulletin::Exception { exception: sample::exception(true), over: true }),
+        of("oncall-digest", sample::oncall_digest(0)),
+        of("oncall-digest-more", sample::oncall_digest(17)),
         of("policy-loaded", Bulletin::PolicyLoaded { before: hash("ab"), after: hash("cd") }),
         of("policy-refused", Bulletin::PolicyRefused { problems: vec![problem(3), problem(9)], more: 4 }),
     ]

@@ -54,6 +54,15 @@ pub fn done(access: &Access) -> Button {
     )
 }
 
+/// End all that is left of what was asked for together.
+pub fn all_done(lead: &Access) -> Button {
+    Button::on(Verb::Cancel, lead.id, "I'm done").described(format!("End all of {} now", lead.short)).confirmed(
+        "End all of it now?",
+        "All roles of this request are taken back at once and open sessions end.",
+        "End all of it now",
+    )
+}
+
 /// What the holder of live access can do with it; drills are not extended.
 pub fn of_the_holder(access: &Access) -> Vec<Button> {
     let extend = access.request.rehearsal != Some(Rehearsal::Drill);
@@ -80,8 +89,8 @@ pub fn show(access: &Access) -> Button {
     Button::on(Verb::Show, access.id, "Show").described(format!("Show {}", access.short))
 }
 
-/// Ask for the same again.
+/// Ask for the same again; of several roles in an empty form.
 pub fn again(access: &Access) -> Button {
-    Button::request(Some(access.request.role.clone()), "Ask again…")
-        .described(format!("Ask for {} again", access.request.title))
+    let role = access.request.bundle.is_none().then(|| access.request.role.clone());
+    Button::request(role, "Ask again…").described(format!("Ask for {} again", access.request.title))
 }

@@ -27,6 +27,8 @@ fn called(outcome: &Outcome, access: &Access) -> Line {
         | Outcome::TimedOut
         | Outcome::Lapsed
         | Outcome::NotStarted { .. }
+        | Outcome::Refused { .. }
+        | Outcome::TicketClosed { .. }
         | Outcome::Leaver { .. } => Line::default().person(&access.request.requester).plain(": "),
         Outcome::Cancelled { .. } | Outcome::Ended { .. } => Line::default(),
     }
@@ -48,6 +50,9 @@ pub fn samples() -> Vec<Sample> {
         of("failed", ended(EndCause::ElevationFailed { error: "permission denied".to_owned() })),
         of("not-in-time", ended(EndCause::ElevationTimedOut { error: Some("connection refused".to_owned()) })),
         of("incident-resolved", sample::on_call(ended(EndCause::IncidentResolved { title: "#42 Orders are slow".to_owned() }))),
+        of("ticket-closed", ended(EndCause::TicketClosed { ticket: sample::ops_12() })),
+        of("ticket-closed-asked", sample::ticket_closed()),
+        of("ticket-refused", sample::ticket_refused()),
         of("parent-ended", extension(ended(EndCause::ParentEnded))),
         of("remains-under", expired(Proof::RemainsUnder { short: extension(sample::active()).short })),
         of("remains-standing", expired(Proof::RemainsStanding)),
@@ -62,6 +67,7 @@ pub fn samples() -> Vec<Sample> {
         of("not-started", sample::not_started()),
         of("lapsed", extension(closed(Outcome::Lapsed))),
         of("leaver", ended(EndCause::Leaver { person: "alice".into() })),
+        sample::bundled(of("bundle-denied", denied())),
         of("leaver-asked", closed(Outcome::Leaver { person: "alice".into() })),
     ]
 }

@@ -13,7 +13,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let holder = words::holder(access, context);
     let title = &access.request.title;
     let card = match &access.state {
-        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
+        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
             Card::new(Tone::Pending, format!("Being set up: {title} for {holder}")).facts(facts(access, context))
         }
         State::Active(active) => Card::new(Tone::Success, format!("{holder} {} {title}", holds(access)))

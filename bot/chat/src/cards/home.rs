@@ -26,10 +26,10 @@ pub struct Home<'a> {
 /// Words it.
 pub fn card(home: &Home, context: &Context) -> Card {
     let of = |wanted: fn(&State) -> bool| -> Vec<&Access> {
-        home.accesses.iter().filter(|access| wanted(&access.state)).collect()
+        home.accesses.iter().filter(|access| wanted(&access.state) && !words::is_spoken_for(access)).collect()
     };
     let held = of(|state| matches!(state, State::Elevating(_) | State::Active(_) | State::Revoking(_)));
-    let asked = of(|state| matches!(state, State::Pending(_) | State::Scheduled(_)));
+    let asked = of(|state| matches!(state, State::Screening(_) | State::Pending(_) | State::Scheduled(_)));
     let over = of(|state| matches!(state, State::Closed(_)));
     let ask = Button::request(None, "Ask for access…").primary();
     let live = held.iter().filter(|access| !matches!(access.state, State::Elevating(_))).count();

@@ -6,6 +6,7 @@
 mod advice;
 pub mod answers;
 mod bulletins;
+mod bundle;
 mod button;
 pub mod home;
 mod outcome;
@@ -69,6 +70,7 @@ macro_rules! notices {
 
         /// Words a notice. What is only rehearsed is marked here, so that no card can leave it out.
         pub fn card(notice: &Notice, context: &Context) -> Card {
+            let notice = &bundle::spread(notice);
             let card = match &notice.kind {
                 $(NoticeKind::$kind $({ $($field),+ })? => $module::card(notice, $($($field,)+)? context),)+
             };

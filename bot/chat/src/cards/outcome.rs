@@ -1,6 +1,7 @@
 //! How an access ended, in a title and a line: shared by every card that outlives the access.
 
 use jit_core::access::{Access, EndCause, Outcome, Proof};
+use jit_core::refusal::Refusal;
 
 use super::{Context, words};
 use crate::card::{Line, Tone};
@@ -15,6 +16,8 @@ pub fn title(outcome: &Outcome, access: &Access) -> (Tone, String) {
         Outcome::TimedOut => (Tone::Over, format!("Timed out, nobody decided: {what}")),
         Outcome::Leaver { .. } => (Tone::Over, format!("Closed, somebody left: {what}")),
         Outcome::NotStarted { .. } => (Tone::Refused, format!("Not started: {what}")),
+        Outcome::Refused { .. } => (Tone::Refused, format!("Refused: {what}")),
+        Outcome::TicketClosed { .. } => (Tone::Over, format!("Closed, its ticket is: {what}")),
         Outcome::Lapsed => (Tone::Over, format!("Lapsed: {what}")),
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             (Tone::Refused, format!("Could not be set up: {what}"))
@@ -53,9 +56,20 @@ pub fn story(outcome: &Outcome, access: &Access, context: &Context) -> Line {
         Outcome::NotStarted { refusal } => {
             Line::new("It was agreed, but could not start when its time came. ").sentence(&refusal.what)
         }
+        Outcome::Refused { refusal } => refused(refusal),
+        Outcome::TicketClosed { ticket } => {
+            let what = format!("The ticket {} was closed in {}, so nothing was given.", ticket.id, ticket.source);
+            Line::new(what)
+        }
         Outcome::Lapsed => Line::new("The access it extends ended before anybody decided, so nothing was added."),
         Outcome::Ended { cause, proof } => words::cause(cause, context).plain(". ").then(words::proof(proof, access)),
     }
+}
+
+/// What stood in the way, and which rule said so.
+fn refused(refusal: &Refusal) -> Line {
+    let line = Line::default().sentence(&refusal.what);
+    refusal.rule.iter().fold(line, |line, rule| line.plain(format!(" (Rule “{rule}”.)")))
 }
 
 /// What the person who asked can do next.
@@ -65,7 +79,7 @@ pub fn next(outcome: &Outcome, context: &Context) -> Line {
             "Talk to {} if it is needed after all, or ask again with what was missing.",
             context.directory.name(by)
         )),
-        Outcome::NotStarted { refusal } => Line::default().sentence(&refusal.next),
+        Outcome::NotStarted { refusal } | Outcome::Refused { refusal } => Line::default().sentence(&refusal.next),
         Outcome::TimedOut => Line::new("Ask again, or tell one of the people who were asked that you wait for them."),
         Outcome::Ended { cause: EndCause::ElevationFailed { .. } | EndCause::ElevationTimedOut { .. }, .. } => {
             Line::new("Ask again in a moment; if it fails again, tell who runs jit.")

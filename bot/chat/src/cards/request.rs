@@ -1,11 +1,11 @@
 //! The requester's card: where the request stands, who is asked, what can be done now. Edited at every transition.
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Scheduled, State};
+use jit_core::access::{Access, Active, Closed, Elevating, Pending, Revoking, Scheduled, Screening, State};
 use jit_core::notice::{Notice, NoticeKind};
 
 use super::sample::{self, Sample};
-use super::{Context, button, outcome, words};
+use super::{Context, bundle, button, outcome, words};
 use crate::card::{Block, Card, Line, Tone};
 
 /// Longest piece of handover text in one block; Slack's blocks hold 3000 characters.
@@ -14,7 +14,11 @@ const PIECE: usize = 2_900;
 /// Words it, for the one who asked.
 pub fn card(notice: &Notice, context: &Context) -> Card {
     let access = &notice.access;
+    if !bundle::is_one(&notice.bundle) {
+        return each_by_itself(access, &notice.bundle, context).context(words::small_print(access));
+    }
     let card = match &access.state {
+        State::Screening(state) => screening(access, state, context),
         State::Pending(state) => pending(access, state, context),
         State::Scheduled(state) => scheduled(access, state, context),
         State::Elevating(state) => elevating(access, state, context),
@@ -22,7 +26,36 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         State::Revoking(state) => revoking(access, state, context),
         State::Closed(state) => closed(access, state, context),
     };
-    card.context(words::small_print(access))
+    bundle::listed(card, &notice.bundle, context).context(words::small_print(access))
+}
+
+/// Agreed to together, and each on its own way.
+fn each_by_itself(lead: &Access, all: &[Access], context: &Context) -> Card {
+    let (tone, title) = bundle::title(all);
+    let card = Card::new(tone, title)
+        .text(Line::new(format!("Approved by {}.", words::approvers(lead, context))))
+        .list(bundle::standing(all, context))
+        .facts(asked_for(lead, context));
+    match bundle::left(all) {
+        0 if all.iter().any(Access::is_open) => card,
+        0 => card.actions(vec![button::again(lead)]),
+        1 => card.actions(vec![button::all_done(lead)]),
+        _ => card
+            .text(Line::new("Each is told by itself in this thread. ").code("/jit done ID").plain(" ends one of them."))
+            .actions(vec![button::all_done(lead)]),
+    }
+}
+
+fn screening(access: &Access, state: &Screening, context: &Context) -> Card {
+    let then = match state.at_start {
+        true => "It was agreed, and its start has come; it begins when the ticket is still as it must be.",
+        false => "Nobody is asked before that is known.",
+    };
+    let within = format!(" It takes {} s at most.", jit_core::decide::SCREENING_LASTS.num_seconds());
+    Card::new(Tone::Pending, format!("Checking the ticket: {}", words::what(access)))
+        .text(words::checking(state).plain(then).plain(within))
+        .facts(asked_for(access, context))
+        .actions(vec![button::cancel(access)])
 }
 
 fn pending(access: &Access, state: &Pending, context: &Context) -> Card {
@@ -164,9 +197,11 @@ fn asked_for(access: &Access, context: &Context) -> Vec<(String, Vec<crate::card
             None => length,
         },
     ));
-    facts.extend(words::starts(access).filter(|_| matches!(access.state, State::Pending(_))));
+    let waits = matches!(access.state, State::Screening(_) | State::Pending(_));
+    facts.extend(words::starts(access).filter(|_| waits));
     facts.extend(words::reasons(access));
     facts.extend(words::on_call(access));
+    facts.extend(words::ends_with_ticket(access));
     facts
 }
 
@@ -212,6 +247,10 @@ pub fn samples() -> Vec<Sample> {
     }
     let ended = |proof| of("x", expired(proof)).notice.access;
     vec![
+        of("screening", sample::screening(false)),
+        of("screening-at-start", sample::screening(true)),
+        of("ticket-refused", sample::ticket_refused()),
+        of("ticket-looked-up", sample::ticketed(pending())),
         of("pending", pending()),
         of("looked-at", sample::looked_at(pending())),
         of("second-step", second_step()),
@@ -240,6 +279,14 @@ pub fn samples() -> Vec<Sample> {
         of("remains-under", ended(Proof::RemainsUnder { short: extension(active()).short })),
         of("remains-standing", ended(Proof::RemainsStanding)),
         of("failed", failed()),
+        sample::bundled(of("bundle-pending", pending())),
+        sample::bundled(of("bundle-later", sample::later(elevating()))),
+        sample::bundled(of("bundle-elevating", elevating())),
+        sample::bundled(of("bundle-live", active())),
+        sample::parted(of("bundle-parted", active())),
+        sample::parted(of("bundle-failing", revoking(true))),
+        sample::parted(of("bundle-over", expired(Proof::Gone { sessions_ended: 0 }))),
+        sample::bundled(of("bundle-denied", denied())),
         of("pilot-pending", rehearsed(pending(), Pilot)),
         of("pilot-active", rehearsed(active(), Pilot)),
         of("drill-active", rehearsed(sample::bypass(active(), None), Drill)),

@@ -20,7 +20,7 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
         Some(verdict) if verdict.misuse => Card::new(Tone::Danger, format!("Misuse: {what}")),
         Some(_) => Card::new(Tone::Over, format!("Justified: {what}")),
     };
-    let card = card.text(stands(access, context)).text(asked(access, review, context)).facts(facts(access, context));
+    let card = card.text(stands(access, context)).text(asked(access, review, context)).text(words::unknown(review)).facts(facts(access, context));
     let buttons = match review.verdict {
         None => [button::justified(access), button::misuse(access)].into_iter().chain(revoke(access)).collect(),
         Some(_) => revoke(access).into_iter().collect(),
@@ -35,7 +35,7 @@ fn revoke(access: &Access) -> Option<crate::card::Button> {
 /// Where the access itself stands: nobody agreed to it.
 fn stands(access: &Access, context: &Context) -> Line {
     match &access.state {
-        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
+        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
             Line::new(format!("Without anybody's approval; {}.", words::being_set_up(access)))
         }
         State::Active(active) => {
@@ -81,6 +81,7 @@ pub fn samples() -> Vec<Sample> {
     vec![
         of("elevating", bypass(elevating(), None)),
         of("active", bypass(active(), None)),
+        of("unknown", sample::unknowing(bypass(active(), None))),
         of("over", bypass(gone(), None)),
         of("overdue", sample::overdue(gone())),
         of("drill", sample::rehearsed(bypass(active(), None), Rehearsal::Drill)),

@@ -15,6 +15,7 @@ use jit_core::personal::Personal;
 use jit_core::policy::{Closing, Level, Risk, Route, Step, Subject, Tz, Window};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
+use jit_core::ticket::{Assignee, Demand, Finding, Looked, Terms, Ticket, TicketId};
 
 use super::Context;
 
@@ -30,7 +31,7 @@ pub struct Sample {
 impl Sample {
     /// A notice of a kind about an access.
     pub fn new(state: &str, kind: NoticeKind, access: Access) -> Self {
-        Self { name: state.to_owned(), notice: Notice { kind, access, at: now() } }
+        Self { name: state.to_owned(), notice: Notice { kind, access, bundle: Vec::new(), at: now() } }
     }
 
     /// Puts the notice's name before the state's.
@@ -123,6 +124,7 @@ pub fn pending() -> Access {
             },
             extends: None,
             rehearsal: None,
+            bundle: None,
         },
         route: Route {
             rule: "production, high risk".to_owned(),
@@ -136,6 +138,7 @@ pub fn pending() -> Access {
             timeout: Span::hours(8),
             warn_before: Span::minutes(15),
             oncall: None,
+            ticket: None,
         },
         policy: PolicyHash::new("5e1f"),
         requested_at: now(),
@@ -144,6 +147,7 @@ pub fn pending() -> Access {
         votes: vec![],
         advice: Some(Box::new(advice())),
         questions: vec![],
+        ticket: None,
         activated_at: None,
         review: None,
         closing: None,
@@ -258,10 +262,67 @@ pub fn bypass(access: Access, misuse: Option<bool>) -> Access {
             due: minutes(24 * 60),
             reminded: false,
             overdue: false,
+            unknown: vec![],
             verdict,
         }),
         ..access
     }
+}
+
+/// The same, when much was down.
+pub fn unknowing(mut access: Access) -> Access {
+    let rotation = Unknown::Rotation { name: "pagerduty/PORDERS".to_owned() };
+    let incidents = Unknown::Incidents { service: "pagerduty/PSERVICE".to_owned() };
+    access.review.iter_mut().for_each(|review| {
+        review.unknown = vec![Unknown::Ticket, rotation.clone(), incidents.clone()];
+    });
+    access
+}
+
+/// The ticket of every sample that goes by one.
+pub fn ops_12() -> TicketId {
+    TicketId { source: "jira".to_owned(), id: "OPS-12".to_owned() }
+}
+
+/// Asked under a rule that goes by tickets, and looked up.
+pub fn ticketed(mut access: Access) -> Access {
+    let terms = Terms { open: true, assigned: true, ends: true };
+    access.route.ticket = Some(Box::new(Demand { ticket: ops_12(), terms }));
+    let assignee = Some(Assignee { name: "Alice Ames".to_owned(), person: Some("alice".into()) });
+    let title = "Orders stuck in state PAID <!channel>".to_owned();
+    let finding = Finding::Ticket(Ticket { title, status: "In Progress".to_owned(), open: true, assignee });
+    access.ticket = Some(Box::new(Looked { ticket: ops_12(), finding, at: now() }));
+    access
+}
+
+/// Its ticket is being looked up: before anybody is asked, or once more when its start has come.
+pub fn screening(at_start: bool) -> Access {
+    let access = if at_start { later(elevating()) } else { pending() };
+    let asked = if at_start { access.asked.clone() } else { vec![] };
+    let since = if at_start { minutes(120) } else { now() };
+    let deadline = since + jit_core::decide::SCREENING_LASTS;
+    let state = State::Screening(Screening { since, deadline, ticket: ops_12(), at_start });
+    let ticketed = ticketed(access);
+    Access { asked, ticket: ticketed.ticket.clone().filter(|_| at_start), state, advice: None, ..ticketed }
+}
+
+/// Its ticket was not as policy demands.
+pub fn ticket_refused() -> Access {
+    let refusal = Refusal::new(
+        Code::Ticket,
+        "The ticket `OPS-12` could not be looked up: `jira` did not answer within 5 s.",
+        "Ask again in a moment; if it stays so, tell who runs this service.",
+    )
+    .by_rule("production, high risk");
+    let finding = Finding::Unknown { why: "did not answer within 5 s".to_owned() };
+    let mut access = ticketed(Access { votes: vec![], asked: vec![], ..closed(Outcome::Refused { refusal }) });
+    access.ticket = Some(Box::new(Looked { ticket: ops_12(), finding, at: now() }));
+    access
+}
+
+/// Its ticket was closed before anybody had decided.
+pub fn ticket_closed() -> Access {
+    ticketed(Access { votes: vec![], ..closed(Outcome::TicketClosed { ticket: ops_12() }) })
 }
 
 /// The same, and nobody came in time.
@@ -314,6 +375,42 @@ pub fn rehearsed(mut access: Access, rehearsal: Rehearsal) -> Access {
         _ => {}
     }
     access
+}
+
+/// The same, asked for together with two other roles, in the same state.
+pub fn bundled(mut sample: Sample) -> Sample {
+    let access = &sample.notice.access;
+    let other = |number, id: &str, role: &str, title: &str, (level, risk)| {
+        let mut other = access.clone();
+        (other.id, other.short, other.advice) = (self::id(number), short(id), None);
+        let request = &mut other.request;
+        (request.role, request.title, request.level, request.risk) = (role.into(), title.to_owned(), level, risk);
+        other.route.rule = "production, the rest".to_owned();
+        other
+    };
+    let mut all = vec![
+        other(21, "A-3HX8VM", "orders-db-reader", "Orders database, reader", (Level::ReadOnly, Risk::Low)),
+        access.clone(),
+        other(22, "A-9QW4RT", "host-login", "Hosts, log in", (Level::Write, Risk::Medium)),
+    ];
+    let member =
+        |access: &Access| Member { id: access.id, short: access.short.clone(), role: access.request.role.clone() };
+    let bundle = Bundle { lead: access.id, members: all.iter().map(member).collect() };
+    all.iter_mut().for_each(|access| access.request.bundle = Some(Box::new(bundle.clone())));
+    sample.notice.access = all.remove(1);
+    sample.notice.bundle = all;
+    sample
+}
+
+/// The same, and each has gone its own way: one could not be set up, one is being taken back.
+pub fn parted(sample: Sample) -> Sample {
+    let mut sample = bundled(sample);
+    sample.notice.bundle[0].state = failed().state;
+    sample.notice.bundle[1].state = match sample.notice.access.is_open() {
+        true => revoking(false).state,
+        false => expired(Proof::Gone { sessions_ended: 1 }).state,
+    };
+    sample
 }
 
 /// The target resists, and may still come round.
@@ -424,6 +521,7 @@ pub fn extension(mut access: Access) -> Access {
         from: minutes(12),
         chain_since: minutes(-48),
         channel: None,
+        thread: None,
     });
     access
 }
@@ -450,6 +548,21 @@ pub fn exception(over: bool) -> jit_core::policy::Exception {
         until: minutes(if over { -60 } else { 60 * 24 * 10 }),
         reason: "Runs the nightly export until it has a role of its own".to_owned(),
     }
+}
+
+/// A day on call: what is held still, what was for an incident, what was not.
+pub fn oncall_digest(more: usize) -> jit_core::bulletin::Bulletin {
+    use jit_core::policy::Given;
+    let closed = Given::of(&expired_on_call()).expect("policy gave it");
+    let closed = Given { since: closed.until - chrono::TimeDelta::seconds(25 * 60 + 7), ..closed };
+    let held = Given::of(&on_call(active())).expect("policy gave it");
+    let given = vec![Given { incident: None, ..closed.clone() }, closed, Given { person: "carl".into(), ..held }];
+    let zone = jit_core::policy::Tz::Europe__Berlin;
+    jit_core::bulletin::Bulletin::OncallDigest { from: minutes(-24 * 60), until: minutes(0), zone, given, more }
+}
+
+fn expired_on_call() -> Access {
+    on_call(expired(Proof::Gone { sessions_ended: 1 }))
 }
 
 /// Somebody who was asked.

@@ -30,7 +30,7 @@ pub fn card(notice: &Notice, _: &Context) -> Card {
             .actions(button::of_the_holder(access)),
         // The story is told beside it; here only the buttons have to go.
         State::Revoking(_) | State::Closed(_) => Card::line(Tone::Over, format!("Its end has come: {title}")),
-        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => Card::line(Tone::Neutral, format!("Not live yet: {title}")),
+        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => Card::line(Tone::Neutral, format!("Not live yet: {title}")),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use jit_core::access::{
-    Access, Asked, Claim, Elevating, EndCause, Pending, Proof, Rehearsal, Revoker, Skipped, State, Unasked, Vote,
+    Access, Asked, Claim, Elevating, EndCause, Pending, Proof, Rehearsal, Review, Revoker, Screening, Skipped, State,
+    Unasked, Unknown, Vote,
 };
 use jit_core::id::PersonId;
 use jit_core::policy::{Closing, Exception, Holder, Level, Risk, Step, Subject};
+use jit_core::ticket::Finding;
 
 use super::Context;
 use crate::card::{Inline, Line};
@@ -102,6 +104,7 @@ pub fn joined(mut words: Vec<String>, and: &str) -> String {
 /// That its window takes it back before its time would be over; nothing where that is not so.
 pub fn cut(access: &Access) -> Line {
     let end = match &access.state {
+        State::Screening(_) => return Line::default(),
         State::Pending(pending) => access.planned().map_or(pending.since + access.duration().delta(), |(_, end)| end),
         State::Scheduled(scheduled) => scheduled.start + access.duration().delta(),
         State::Elevating(elevating) => elevating.since + elevating.duration.delta(),
@@ -138,6 +141,21 @@ pub fn untouched(access: &Access) -> Option<String> {
 /// `(pilot: nothing is changed)`, for lists.
 pub fn marked(access: &Access) -> String {
     rehearsal(access).map_or_else(String::new, |why| format!(" ({}: nothing is given)", why.to_lowercase()))
+}
+
+/// What waits with it, for lists that name the one that leads alone.
+pub fn beside(access: &Access) -> String {
+    let waits = matches!(access.state, State::Pending(_));
+    match access.request.bundle.as_ref().filter(|_| waits).map_or(0, |bundle| bundle.members.len() - 1) {
+        0 => String::new(),
+        1 => " and another role".to_owned(),
+        more => format!(" and {more} more roles"),
+    }
+}
+
+/// Whether the one that leads speaks for it: while they wait, they are one request.
+pub fn is_spoken_for(access: &Access) -> bool {
+    access.follows() && access.waits_together()
 }
 
 /// What happens once all have agreed; an extension moves an end instead of giving anything.
@@ -266,9 +284,53 @@ pub fn reasons(access: &Access) -> Vec<(String, Vec<Inline>)> {
     let request = &access.request;
     let mut facts = vec![fact("Why", Line::default().quote(request.justification.text()))];
     if let Some(ticket) = &request.ticket {
-        facts.push(fact("Ticket", Line::new(ticket)));
+        facts.push(fact("Ticket", Line::new(ticket).then(found(access))));
     }
     facts
+}
+
+/// What was found of its ticket when it was looked up last: `: “Orders are stuck” (In Progress, assigned to Alice Ames)`.
+fn found(access: &Access) -> Line {
+    let Some(looked) = &access.ticket else { return Line::default() };
+    match &looked.finding {
+        Finding::Missing => Line::new(format!(" ({} has no such ticket)", looked.ticket.source)),
+        Finding::Unknown { .. } => Line::new(format!(" ({} could not be asked)", looked.ticket.source)),
+        Finding::Ticket(ticket) => {
+            let whose = ticket.assignee.as_ref().map_or("nobody", |assignee| &assignee.name);
+            let title = match ticket.title.as_str() {
+                "" => Line::default(),
+                title => Line::new(": ").quote(title),
+            };
+            title.plain(format!(" ({}, assigned to {whose})", ticket.status))
+        }
+    }
+}
+
+/// That it ends when its ticket is closed.
+pub fn ends_with_ticket(access: &Access) -> Option<(String, Vec<Inline>)> {
+    let ticket = access.route.ticket.as_ref()?.ends_with()?;
+    Some(fact("Ends with it", Line::new(format!("It is taken back when {} is closed in {}", ticket.id, ticket.source))))
+}
+
+/// That a ticket is being looked up.
+pub fn checking(state: &Screening) -> Line {
+    Line::new("Checking ticket ").code(&state.ticket.id).plain(format!(" in {} … ", state.ticket.source))
+}
+
+/// What was not known when a bypass was taken.
+pub fn unknown(review: &Review) -> Line {
+    let one = |unknown: &Unknown| match unknown {
+        Unknown::Ticket => "whether there is an open ticket (none is looked up in an emergency)".to_owned(),
+        Unknown::Rotation { name } => format!("who is on call by {name}"),
+        Unknown::Incidents { service } => format!("whether {service} has an open incident"),
+    };
+    match review.unknown.is_empty() {
+        true => Line::default(),
+        false => Line::default()
+            .strong("Not known when it was taken: ")
+            .plain(joined(review.unknown.iter().map(one).collect(), "and"))
+            .plain("."),
+    }
 }
 
 /// Why policy agreed by itself, where somebody was on call.
@@ -313,6 +375,9 @@ pub fn cause(cause: &EndCause, context: &Context) -> Line {
             Line::new(format!("{} is disabled or no longer in the directory", context.directory.name(person)))
         }
         EndCause::IncidentResolved { title } => Line::new(format!("The incident {title} is resolved")),
+        EndCause::TicketClosed { ticket } => {
+            Line::new(format!("The ticket {} is closed in {}", ticket.id, ticket.source))
+        }
         EndCause::ParentEnded => Line::new("The access that it extends ended early"),
     }
 }

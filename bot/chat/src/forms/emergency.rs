@@ -20,7 +20,7 @@ pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Me
             .plain(" asks in the normal way; on-call people are often approved at once.");
         return Form { kind, title, submit: None, intro: said(intro), fields: vec![], preview: vec![], meta };
     }
-    let chosen = filled.role.as_ref().filter(|role| roles.iter().any(|one| one.name == **role));
+    let chosen = filled.roles.first().filter(|role| roles.iter().any(|one| one.name == **role));
     let longest = |role: &RoleLine| role.max_duration;
     let most = match chosen.and_then(|role| roles.iter().find(|one| one.name == *role)) {
         Some(role) => longest(role),

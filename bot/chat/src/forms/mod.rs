@@ -81,11 +81,12 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         begins: None,
     };
     let filled = || Filled {
-        role: Some("orders-db-admin".into()),
+        roles: vec!["orders-db-admin".into()],
         duration: Some(Span::minutes(45)),
         reason: Some("Incident 42 <!channel>".to_owned()),
         ..Filled::default()
     };
+    let several = || Filled { roles: vec!["orders-db-admin".into(), "orders-db-reader".into()], ..filled() };
     let request_form = |roles: &[RoleLine], filled, preview| {
         request(&RequestForm { roles, filled, preview, min_reason: 12, meta: Meta::default() }, context)
     };
@@ -94,6 +95,8 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         ("request-judged", request_form(&few, filled(), Preview::Judged(&judgement))),
         ("request-automatic", request_form(&few, filled(), Preview::Judged(&auto))),
         ("request-refused", request_form(&few, filled(), Preview::Refused(&refusal))),
+        ("request-several", request_form(&few, several(), Preview::Judged(&judgement))),
+        ("request-several-automatic", request_form(&few, several(), Preview::Judged(&auto))),
         ("request-many-roles", request_form(&many, Filled::default(), Preview::None)),
         ("request-no-roles", request_form(&[], Filled::default(), Preview::None)),
         ("deny", deny(&access, context)),

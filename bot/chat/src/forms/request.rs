@@ -1,10 +1,12 @@
 //! The form of `/jit request`: only roles that this person may ask for, and above them what would happen if it were sent now.
 
 use jit_core::answer::RoleLine;
+use jit_core::decide::MOST_ROLES;
 use jit_core::id::RoleName;
 use jit_core::policy::{Judgement, Level};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
+use jit_core::ticket::Demand;
 
 use super::{duration, reason};
 use crate::card::{Block, Line};
@@ -34,8 +36,8 @@ pub struct RequestForm<'a> {
 pub struct Filled {
     /// Only roles of this level are offered.
     pub level: Option<Level>,
-    /// The role.
-    pub role: Option<RoleName>,
+    /// The roles.
+    pub roles: Vec<RoleName>,
     /// For how long.
     pub duration: Option<Span>,
     /// Why.
@@ -90,7 +92,7 @@ pub fn request(form: &RequestForm, context: &Context) -> Form {
         submit: Some("Ask".to_owned()),
         intro: intro.map(super::said).unwrap_or_default(),
         fields,
-        preview: preview(form.preview, context),
+        preview: preview(form, context),
         meta: form.meta.clone(),
     }
 }
@@ -139,28 +141,29 @@ fn level(form: &RequestForm) -> Option<Field> {
     })
 }
 
-/// The role chosen stays among the options, whatever the level says.
+/// The roles chosen stay among the options, whatever the level says.
 fn role(form: &RequestForm) -> Field {
-    let chosen = form.filled.role.as_ref();
+    let chosen = &form.filled.roles;
     let fits =
-        |role: &&RoleLine| form.filled.level.is_none_or(|level| role.level == level) || Some(&role.name) == chosen;
+        |role: &&RoleLine| form.filled.level.is_none_or(|level| role.level == level) || chosen.contains(&role.name);
     let options: Vec<Choice> = form.roles.iter().filter(fits).map(choice).collect();
-    let chosen = chosen.map(|role| role.to_string()).filter(|role| options.iter().any(|option| option.value == *role));
+    let listed = |role: &String| options.iter().any(|option| option.value == *role);
+    let selected = chosen.iter().map(ToString::to_string).filter(listed).collect();
     Field {
         id: field::ROLE,
-        label: "Role".to_owned(),
-        hint: None,
-        input: Input::Select { external: options.len() > LISTED, options, selected: chosen },
+        label: "Roles".to_owned(),
+        hint: Some(format!("One, or several that you need together: at most {MOST_ROLES}.")),
+        input: Input::MultiSelect { external: options.len() > LISTED, selected, options, max: MOST_ROLES },
         optional: false,
         live: true,
     }
 }
 
-/// The longest duration to offer: what policy said, else the role's own, else a day.
+/// The longest duration to offer: what policy said, else the shortest of the roles' own, else a day.
 fn longest(form: &RequestForm) -> Span {
-    let of_role =
-        form.roles.iter().find(|role| Some(&role.name) == form.filled.role.as_ref()).map(|role| role.max_duration);
-    match (form.preview, of_role) {
+    let chosen = form.roles.iter().filter(|role| form.filled.roles.contains(&role.name));
+    let of_roles = chosen.map(|role| role.max_duration).min();
+    match (form.preview, of_roles) {
         (Preview::Judged(judgement), Some(role)) => judgement.max_duration.min(role),
         (Preview::Judged(judgement), None) => judgement.max_duration,
         (_, role) => role.unwrap_or(Span::hours(24)),
@@ -190,19 +193,29 @@ fn at(initial: Option<String>) -> Field {
     }
 }
 
-fn preview(preview: Preview, context: &Context) -> Vec<Block> {
-    let lines = match preview {
+fn preview(form: &RequestForm, context: &Context) -> Vec<Block> {
+    let roles = form.filled.roles.len();
+    let lines = match form.preview {
         Preview::None => vec![Line::new("Choose a role to see who will be asked.")],
         Preview::Judged(judgement) if judgement.route.is_auto() => vec![
-            Line::default()
-                .strong("✅ Nobody needs to be asked: ")
-                .plain(format!("the rule “{}” approves it by itself.", judgement.route.rule)),
+            Line::default().strong("✅ Nobody needs to be asked: ").plain(match roles {
+                0 | 1 => format!("the rule “{}” approves it by itself.", judgement.route.rule),
+                _ => "policy approves all of them by itself.".to_owned(),
+            }),
             at_most(judgement.max_duration),
+            ticket_first(judgement),
             begins(judgement),
             cut(judgement),
         ],
         Preview::Judged(judgement) => {
-            vec![asked(judgement, context), at_most(judgement.max_duration), begins(judgement), cut(judgement)]
+            vec![
+                asked(judgement, context),
+                together(roles),
+                at_most(judgement.max_duration),
+                ticket_first(judgement),
+                begins(judgement),
+                cut(judgement),
+            ]
         }
         Preview::Refused(refusal) => {
             let line =
@@ -225,6 +238,26 @@ fn asked(judgement: &Judgement, context: &Context) -> Line {
             n => line.plain(format!("{n} of {names}.")),
         }
     })
+}
+
+/// Nothing is looked up for a preview.
+fn ticket_first(judgement: &Judgement) -> Line {
+    let line = |demand: &Demand| {
+        Line::default()
+            .strong("The ticket will be checked first: ")
+            .plain(format!("{} in {}.", demand.ticket.id, demand.ticket.source))
+    };
+    judgement.route.ticket.as_deref().map_or_else(Line::default, line)
+}
+
+/// That what would be approved by itself waits as well.
+fn together(roles: usize) -> Line {
+    match roles {
+        0 | 1 => Line::default(),
+        _ => Line::new(format!(
+            "All {roles} roles are decided together, as the strictest of them is: all are given, or none."
+        )),
+    }
 }
 
 /// A later start.

@@ -88,22 +88,18 @@ fn element(field: &Field) -> Option<Value> {
     match &field.input {
         Input::Select { options, selected, external } => {
             let initial = selected.as_ref().and_then(|value| options.iter().find(|choice| choice.value == *value));
-            if *external {
-                element["type"] = json!("external_select");
-                element["min_query_length"] = json!(0);
-            } else if options.is_empty() {
-                return None;
-            } else {
-                element["type"] = json!("static_select");
-                let first = options.iter().take(limits::OPTIONS);
-                // The one chosen must be among those listed.
-                let cut_off = initial.filter(|choice| !first.clone().any(|listed| listed == *choice));
-                let listed = limits::OPTIONS - usize::from(cut_off.is_some());
-                element["options"] = first.take(listed).chain(cut_off).map(option).collect();
-            }
-            element["placeholder"] = plain_text("Choose", limits::PLACEHOLDER);
+            select(&mut element, ("static_select", "external_select"), options, initial.as_slice(), *external)?;
             if let Some(initial) = initial {
                 element["initial_option"] = option(initial);
+            }
+        }
+        Input::MultiSelect { options, selected, max, external } => {
+            let chosen = selected.iter().filter_map(|value| options.iter().find(|choice| choice.value == *value));
+            let chosen: Vec<&Choice> = chosen.take(*max).collect();
+            select(&mut element, ("multi_static_select", "multi_external_select"), options, &chosen, *external)?;
+            element["max_selected_items"] = json!(max);
+            if !chosen.is_empty() {
+                element["initial_options"] = chosen.into_iter().map(option).collect();
             }
         }
         Input::Text { multiline, min, max, initial, placeholder } => {
@@ -121,6 +117,30 @@ fn element(field: &Field) -> Option<Value> {
         }
     }
     Some(element)
+}
+
+/// The options of a menu, or that they are searched for; `None` when there is nothing to choose.
+fn select(
+    element: &mut Value,
+    (listed, searched): (&str, &str),
+    options: &[Choice],
+    chosen: &[&Choice],
+    external: bool,
+) -> Option<()> {
+    if external {
+        element["type"] = json!(searched);
+        element["min_query_length"] = json!(0);
+    } else if options.is_empty() {
+        return None;
+    } else {
+        element["type"] = json!(listed);
+        // Those chosen must be among those listed.
+        let room = limits::OPTIONS.saturating_sub(if options.len() > limits::OPTIONS { chosen.len() } else { 0 });
+        let listed = options.iter().enumerate().filter(|(place, choice)| *place < room || chosen.contains(choice));
+        element["options"] = listed.map(|(_, choice)| option(choice)).collect();
+    }
+    element["placeholder"] = plain_text("Choose", limits::PLACEHOLDER);
+    Some(())
 }
 
 fn option(choice: &Choice) -> Value {

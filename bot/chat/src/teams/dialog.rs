@@ -102,6 +102,14 @@ pub fn lacking(form: &Form, values: &Values) -> BTreeMap<&'static str, String> {
             let known = *external || options.iter().any(|option| sends(option) == value);
             (!known).then(|| "Choose one of these.".to_owned())
         }
+        (Input::MultiSelect { options, max, external, .. }, Some(value)) => {
+            let chosen = || value.split(',').map(str::trim).filter(|one| !one.is_empty());
+            let known = |one: &str| *external || options.iter().any(|option| sends(option) == one);
+            match chosen().count() {
+                number if number > *max => Some(format!("At most {max}.")),
+                _ => (!chosen().all(known)).then(|| "Choose among these.".to_owned()),
+            }
+        }
     };
     form.fields.iter().filter_map(|field| Some((field.id, wrong(field)?))).collect()
 }
@@ -113,6 +121,11 @@ pub fn filled(mut form: Form, values: &Values) -> Form {
         let value = values.get(field.id).map(str::to_owned);
         match &mut field.input {
             Input::Select { selected, .. } => *selected = value.or(selected.take()),
+            Input::MultiSelect { selected, .. } => {
+                if let Some(value) = value {
+                    *selected = value.split(',').map(|one| one.trim().to_owned()).collect();
+                }
+            }
             Input::Text { initial, .. } => *initial = value,
         }
     }
@@ -199,7 +212,12 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
     match &field.input {
         Input::Select { options, selected, external } => {
             let most = if *external { limits::FOUND } else { room.choices };
-            select(&mut input, options, selected.as_deref(), most);
+            select(&mut input, options, selected.as_slice(), most);
+        }
+        Input::MultiSelect { options, selected, external, .. } => {
+            let most = if *external { limits::FOUND } else { room.choices };
+            select(&mut input, options, selected, most);
+            input["isMultiSelect"] = json!(true);
         }
         Input::Text { multiline, min, max, initial, placeholder } => {
             let max = (*max).clamp(1, limits::INPUT);
@@ -221,12 +239,13 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
 }
 
 /// Many choices are found by typing; too many for one dialog are asked for while typing.
-fn select(input: &mut Value, options: &[Choice], selected: Option<&str>, most: usize) {
-    let initial = selected.and_then(|value| options.iter().find(|choice| choice.value == value));
-    let first = options.iter().take(most);
-    // The one chosen must be among those listed.
-    let cut_off = initial.filter(|choice| !first.clone().any(|listed| listed == *choice));
-    let listed: Vec<Value> = first.take(most - usize::from(cut_off.is_some())).chain(cut_off).map(choice).collect();
+fn select(input: &mut Value, options: &[Choice], selected: &[String], most: usize) {
+    let initial = selected.iter().filter_map(|value| options.iter().find(|choice| choice.value == *value));
+    let initial: Vec<&Choice> = initial.collect();
+    // Those chosen must be among those listed.
+    let room = most.saturating_sub(if options.len() > most { initial.len() } else { 0 });
+    let listed = options.iter().enumerate().filter(|(place, choice)| *place < room || initial.contains(choice));
+    let listed: Vec<Value> = listed.map(|(_, one)| choice(one)).collect();
     input["type"] = json!("Input.ChoiceSet");
     input["style"] = json!(if listed.len() > LISTED { "filtered" } else { "compact" });
     input["choices"] = json!(listed);
@@ -234,8 +253,8 @@ fn select(input: &mut Value, options: &[Choice], selected: Option<&str>, most: u
     if options.len() > listed.len() {
         input["choices.data"] = json!({ "type": "Data.Query", "dataset": ROLES });
     }
-    if let Some(initial) = initial {
-        input["value"] = json!(sends(initial));
+    if !initial.is_empty() {
+        input["value"] = json!(initial.into_iter().map(sends).collect::<Vec<_>>().join(","));
     }
 }
 

@@ -206,6 +206,17 @@ impl Check {
         }
     }
 
+    /// Of several that may be chosen: no empty list at first, and no more than may be chosen.
+    fn chosen(&mut self, element: &Value, initial: &[Value]) {
+        let max = element["max_selected_items"].as_u64().unwrap_or(0);
+        if max == 0 || initial.len() as u64 > max || element.get("initial_option").is_some() {
+            self.wrong(format!("{} chosen of at most {max}", initial.len()));
+        }
+        if element.get("initial_options").is_some() && initial.is_empty() {
+            self.wrong("an empty list of initial options");
+        }
+    }
+
     fn input(&mut self, block: &Value) {
         self.keys("input", block, &["type", "block_id", "label", "hint", "element", "optional", "dispatch_action"]);
         self.plain("label", &block["label"], 2_000);
@@ -215,7 +226,7 @@ impl Check {
         let element = &block["element"];
         self.action_id(element);
         match element["type"].as_str().unwrap_or_default() {
-            "static_select" => {
+            "static_select" | "multi_static_select" => {
                 let options = element["options"].as_array().map_or(&[][..], Vec::as_slice);
                 if options.is_empty() || options.len() > 100 {
                     self.wrong(format!("{} options", options.len()));
@@ -231,6 +242,16 @@ impl Check {
                 if element.get("initial_option").is_some_and(|initial| !options.contains(initial)) {
                     self.wrong("the initial option is not among the options");
                 }
+                let initial = element["initial_options"].as_array().map_or(&[][..], Vec::as_slice);
+                if element["type"] == "multi_static_select" {
+                    self.chosen(element, initial);
+                }
+                if !initial.iter().all(|initial| options.contains(initial)) {
+                    self.wrong("an initial option is not among the options");
+                }
+            }
+            "multi_external_select" => {
+                self.chosen(element, element["initial_options"].as_array().map_or(&[][..], Vec::as_slice));
             }
             "external_select" => {}
             "plain_text_input" => {

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Ask, BadRequest};
+use super::{Ask, BadRequest, pager};
 use crate::{
     conversation::{Conversation, Kind},
     playground::Playground,
@@ -72,6 +72,7 @@ pub(super) async fn bootstrap(State(playground): State<Playground>) -> Json<Valu
         "people": people,
         "channels": channels,
         "hints": hints,
+        "pager": playground.pager().map(pager::shown),
     }))
 }
 

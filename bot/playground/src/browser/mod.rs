@@ -5,6 +5,7 @@ mod acts;
 pub(crate) mod assets;
 pub(crate) mod guard;
 mod look;
+mod pager;
 mod stream;
 
 use axum::{
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<Playground> {
         .route("/options", post(acts::options))
         .route("/read", post(acts::read))
         .route("/home_opened", post(acts::home_opened))
+        .route("/pager", post(pager::drive))
 }
 
 /// A refusal of the browser protocol: `{error}` with a 4xx.

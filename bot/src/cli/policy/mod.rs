@@ -18,12 +18,14 @@ use jit_core::policy::cases::Kind;
 use jit_core::policy::{Judgement, Problem, Question, Rule, Subject};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
+use jit_core::ticket::{Finding, Known, source_of};
 use serde_json::{Value, json};
 
 use super::{Failure, Output, WithConfig};
 use crate::config::Config;
 use crate::oncall::Oncall;
 use crate::snapshot::{Snapshot, SourceError, Sources};
+use crate::tickets::Tickets;
 
 /// What to do with it.
 #[derive(Debug, Subcommand)]
@@ -35,7 +37,8 @@ pub enum Policy {
     /// Each [[case]] of tests/*.toml says who asks for what in which situation, and what is expected: docs/policy.md, "Tests". They are
     /// judged as requests are in production, with the people of the configured directory. Exit code 1 when one fails.
     Test(test::Test),
-    /// Tell why a person would get a role, or would not. Looks up who is on call, and which incidents are open, where the rules ask.
+    /// Tell why a person would get a role, or would not. Looks up who is on call, which incidents are open and the
+    /// ticket, where the rules ask.
     Explain(Explain),
     /// Judge past requests again under a policy, and list the outcomes that would change. Changes nothing.
     ///
@@ -168,6 +171,7 @@ impl Explain {
         let role = crate::verbs::role_named(&snapshot, &self.role).map_err(|refusal| Failure::Usage(refusal.into()))?;
         let role = role.name.clone();
         on_call_now(&config, &mut snapshot, &role).await;
+        let finding = ticket_now(&config, &snapshot, (&role, self.ticket.as_deref())).await;
         let person = snapshot.directory.person(&PersonId::new(self.person.clone())).ok_or_else(|| {
             let names = snapshot.directory.people().map(|person| person.id.as_str());
             super::unknown("--person", &self.person, names)
@@ -182,11 +186,13 @@ impl Explain {
             duration: self.duration,
             chain: None,
             ticket: self.ticket.as_deref(),
+            known: Known::Found(finding.as_ref()),
             justification: "explained at the command line, not asked for",
             channel: channel.as_ref(),
             now: jit_now(),
             start: None,
             in_use: InUse::default(),
+            together: &[],
         };
         let explanation = snapshot.policy.explain(&question, &snapshot.directory, &[]);
         match self.output {
@@ -238,6 +244,21 @@ async fn on_call_now(config: &Config, snapshot: &mut Snapshot, role: &RoleName) 
     }
     snapshot.directory.set_oncall(on);
     snapshot.directory.set_incidents(open);
+}
+
+/// Looks a ticket up, where rules about a role go by it. What cannot be looked up counts as untrue, as in the service.
+async fn ticket_now(
+    config: &Config,
+    snapshot: &Snapshot,
+    (role, ticket): (&RoleName, Option<&str>),
+) -> Option<Finding> {
+    let asks = snapshot.policy.rules_of(role).any(|rule| rule.ticket_terms.demand_anything());
+    let ticket = source_of(snapshot.directory.ticket_sources(), ticket.filter(|_| asks)?.trim())?;
+    let looked = match Tickets::of(config) {
+        Ok(tickets) => tickets.look(&ticket, &snapshot.directory).await.map_err(|error| error.what),
+        Err(error) => Err(format!("cannot be asked: {error:#}")),
+    };
+    Some(looked.unwrap_or_else(|why| Finding::Unknown { why }))
 }
 
 /// The command line's clock.

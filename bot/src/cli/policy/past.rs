@@ -4,15 +4,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use jit_core::access::{Access, Rehearsal, Request, State};
+use jit_core::access::{Access, Member, Outcome, Rehearsal, Request, State};
 use jit_core::apply::apply;
 use jit_core::command::Ask;
 use jit_core::event::{Actor, Attempt, Event, EventRecord};
 use jit_core::facts::OpenAccess;
 use jit_core::id::{AccessId, PersonId, RoleName, ShortId};
+use jit_core::incident::OnDuty;
 use jit_core::personal::Personal;
 use jit_core::policy::{FILLED, Route};
 use jit_core::span::Span;
+use jit_core::ticket::Finding;
 use jit_store::{Store, StoreError, StoredEvent, Stretch};
 use uuid::Uuid;
 
@@ -28,12 +30,19 @@ pub(super) struct Asked {
     pub access: Option<AccessId>,
     /// Who asked.
     pub requester: PersonId,
-    /// Which role.
-    pub role: RoleName,
+    /// Which role, or which ones together.
+    pub roles: Vec<RoleName>,
     /// What was decided then.
     pub was: Was,
     /// The request, or why too little is known of it.
     pub request: Result<Again, &'static str>,
+}
+
+impl Asked {
+    /// Its roles, as people write them.
+    pub fn named(&self) -> String {
+        self.roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// A request as it was made, to be judged again.
@@ -43,6 +52,10 @@ pub(super) struct Again {
     pub ask: Ask,
     /// For an extension: the whole chain from the first activation to the new end, and when it goes on.
     pub chain: Option<(Span, DateTime<Utc>)>,
+    /// What was found of its ticket before anybody was asked.
+    pub finding: Option<Finding>,
+    /// Who was on call then, where the policy of that time asked and the record says it.
+    pub on_duty: Option<Box<OnDuty>>,
 }
 
 /// What policy decided then.
@@ -107,12 +120,43 @@ impl<'a> Past<'a> {
             return None;
         }
         match &record.event {
-            Event::Requested { short, request, route, .. } => Some(requested(record, (short, request, route))),
+            // What was asked for together is judged together, with the one that leads.
+            Event::Requested { request, .. } if follows(record, request) => None,
+            Event::Requested { short, request, route, on_duty, .. } => {
+                Some(requested(record, (short, request, route), on_duty.clone()))
+            }
             Event::Refused { verb, .. } if matches!(verb.as_str(), "request" | "extend" | "emergency") => {
                 self.refused(record)
             }
             _ => None,
         }
+    }
+
+    /// Adds what was found of the ticket of a request that was made, and that it was refused for that.
+    pub async fn looked_up(&self, asked: &mut Asked) -> Result<(), StoreError> {
+        let (Was::Routed(Route { ticket: Some(_), .. }), Some(id), Ok(again)) =
+            (&asked.was, asked.access, &mut asked.request)
+        else {
+            return Ok(());
+        };
+        let history = self.store.history(id).await?;
+        let finding = history.iter().find_map(|event| match &event.record.event {
+            Event::TicketLooked { finding, .. } => Some(finding.clone()),
+            _ => None,
+        });
+        let refused = history.iter().find_map(|event| match &event.record.event {
+            Event::Closed { outcome: Outcome::Refused { refusal } } => Some(refusal),
+            _ => None,
+        });
+        if finding.is_none() {
+            asked.request = Err("what it needed to know of its ticket was never found");
+        } else {
+            again.finding = finding;
+        }
+        if let Some(refusal) = refused {
+            asked.was = Was::Refused { code: refusal.code.as_str().to_owned(), rule: refusal.rule.clone() };
+        }
+        Ok(())
     }
 
     /// Everything that was open of a person.
@@ -129,7 +173,8 @@ impl<'a> Past<'a> {
     fn refused(&self, record: &EventRecord) -> Option<Asked> {
         let Event::Refused { code, verb, subject, rule, words, attempt } = &record.event else { return None };
         let Actor::Person { id: requester, .. } = &record.actor else { return None };
-        let role = RoleName::new(subject);
+        let together = attempt.iter().map(|attempt| &attempt.roles).find(|roles| !roles.is_empty());
+        let roles = together.cloned().unwrap_or_else(|| vec![RoleName::new(subject)]);
         let request = match attempt {
             None => Err("what was asked for is not in the record of that time"),
             _ if code == "review-overdue" => Err("an earlier bypass was not reviewed then, which no policy says"),
@@ -137,24 +182,35 @@ impl<'a> Past<'a> {
             _ if code == "justification" && words.as_ref().is_some_and(Personal::is_erased) => {
                 Err("the words that it was refused for were erased")
             }
-            Some(attempt) => self.attempted(&role, attempt, words.as_ref()).map(|mut again| {
+            Some(attempt) => self.attempted(&roles, attempt, words.as_ref()).map(|mut again| {
                 again.ask.emergency = verb == "emergency";
                 again
             }),
         };
         let was = Was::Refused { code: code.clone(), rule: rule.clone() };
-        Some(Asked { at: record.at, access: None, requester: requester.clone(), role, was, request })
+        Some(Asked { at: record.at, access: None, requester: requester.clone(), roles, was, request })
     }
 
-    fn attempted(&self, role: &RoleName, attempt: &Attempt, words: Option<&Personal>) -> Result<Again, &'static str> {
+    fn attempted(
+        &self,
+        roles: &[RoleName],
+        attempt: &Attempt,
+        words: Option<&Personal>,
+    ) -> Result<Again, &'static str> {
         let extended = attempt.extends.map(|parent| self.extended(&parent, attempt.duration));
         let chain = extended.map(|chain| chain.ok_or("what it was to extend was not live")).transpose()?;
+        let member = |(role, number): (&RoleName, u128)| Member {
+            id: AccessId(Uuid::from_u128(number)),
+            short: ShortId::from_random([0; ShortId::LENGTH]),
+            role: role.clone(),
+        };
         let ask = Ask {
             id: AccessId(Uuid::nil()),
             short: ShortId::from_random([0; ShortId::LENGTH]),
             requester: attempt.requester.clone(),
             beneficiary: attempt.beneficiary.clone(),
-            role: role.clone(),
+            role: roles[0].clone(),
+            more: roles[1..].iter().zip(1..).map(member).collect(),
             duration: attempt.duration,
             starts_at: attempt.starts_at,
             justification: words.map_or_else(|| Personal::new("", [0; 16]), passing),
@@ -164,7 +220,7 @@ impl<'a> Past<'a> {
             emergency: false,
             drill: attempt.drill,
         };
-        Ok(Again { ask, chain })
+        Ok(Again { ask, chain, finding: None, on_duty: attempt.on_duty.clone() })
     }
 
     /// How long the chain would have lasted, from what was live at that moment.
@@ -197,15 +253,28 @@ impl Open {
     }
 }
 
-fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request, &Route)) -> Asked {
+fn follows(record: &EventRecord, request: &Request) -> bool {
+    request.bundle.as_ref().is_some_and(|bundle| Some(bundle.lead) != record.access)
+}
+
+fn requested(
+    record: &EventRecord,
+    (short, request, route): (&ShortId, &Request, &Route),
+    on_duty: Option<Box<OnDuty>>,
+) -> Asked {
     let chain = request.extends.as_ref();
     let chain = chain.map(|extends| (chained(extends.from, extends.chain_since, request.duration), extends.from));
+    let alone =
+        Member { id: record.access.unwrap_or(AccessId(Uuid::nil())), short: short.clone(), role: request.role.clone() };
+    let mut members = request.bundle.as_ref().map_or_else(|| vec![alone], |bundle| bundle.members.clone());
+    let Member { id, short, role } = members.remove(0);
     let ask = Ask {
-        id: record.access.unwrap_or(AccessId(Uuid::nil())),
-        short: short.clone(),
+        id,
+        short,
         requester: request.requester.clone(),
         beneficiary: request.beneficiary.clone(),
-        role: request.role.clone(),
+        role,
+        more: members,
         duration: request.duration,
         starts_at: request.starts_at,
         justification: passing(&request.justification),
@@ -215,9 +284,17 @@ fn requested(record: &EventRecord, (short, request, route): (&ShortId, &Request,
         emergency: route.rule == jit_core::policy::BYPASS,
         drill: request.rehearsal == Some(Rehearsal::Drill),
     };
-    let (requester, role) = (request.requester.clone(), request.role.clone());
+    let requester = request.requester.clone();
+    let roles = ask.members().into_iter().map(|member| member.role).collect();
     let was = Was::Routed(route.clone());
-    Asked { at: record.at, access: record.access, requester, role, was, request: Ok(Again { ask, chain }) }
+    Asked {
+        at: record.at,
+        access: record.access,
+        requester,
+        roles,
+        was,
+        request: Ok(Again { ask, chain, finding: None, on_duty }),
+    }
 }
 
 /// What maximum durations count of an extension.

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use jit_core::decide::preview;
-use jit_core::directory::Rotations;
 use jit_core::event::Actor;
-use jit_core::facts::{InUse, OpenAccess};
-use jit_core::id::RoleName;
+use jit_core::facts::{Facts, InUse, OpenAccess};
+use jit_core::incident::OnDuty;
 use jit_core::policy::cases::Kind;
-use jit_core::policy::{Judgement, Policy, Question, Rule};
+use jit_core::policy::{Judgement, Policy, Question};
 use jit_core::refusal::Refusal;
 use jit_core::span::Span;
+use jit_core::ticket::Known;
 use jit_store::{Clock, Store};
 use secrecy::ExposeSecret;
 
@@ -53,7 +53,7 @@ impl Replay {
         }
         let mut snapshot = super::load(&sources, &config)?;
         // Who is on call today was not on call then.
-        snapshot.directory.set_oncall(Rotations::new());
+        OnDuty::default().put(&mut snapshot.directory);
         let store = open(&config).await?;
         let since = store.now() - self.since.delta();
         let mut report = Report::begin(self.output, since, &snapshot.policy.hash)?;
@@ -65,8 +65,9 @@ impl Replay {
             }
             let mut judged = Vec::new();
             for event in events {
-                if let Some(asked) = past.asked(&event.record) {
-                    let verdict = verdict(&asked, &snapshot, &past);
+                if let Some(mut asked) = past.asked(&event.record) {
+                    past.looked_up(&mut asked).await.map_err(anyhow::Error::from)?;
+                    let verdict = verdict(&asked, &mut snapshot, &past);
                     judged.push((asked, verdict));
                 }
                 past.apply(&event.record);
@@ -104,41 +105,52 @@ async fn open(config: &Config) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// What would come of it today, compared with what came of it then.
-fn verdict(asked: &Asked, snapshot: &Snapshot, past: &Past<'_>) -> Verdict {
+/// What would come of it today, compared with what came of it then. Whoever was on call then is on call in the snapshot from here on.
+fn verdict(asked: &Asked, snapshot: &mut Snapshot, past: &Past<'_>) -> Verdict {
     let request = match &asked.request {
         Ok(request) => request,
         Err(why) => return Verdict::Unknown((*why).to_owned()),
     };
-    if snapshot.policy.role(&asked.role).is_none() {
+    if let Some(gone) = asked.roles.iter().find(|role| snapshot.policy.role(role).is_none()) {
         // Whoever was refused would be refused.
         return match asked.was {
             Was::Refused { .. } => Verdict::Same,
-            Was::Routed(_) => Verdict::Unknown(format!("the policy has no role `{}`", asked.role)),
+            Was::Routed(_) => Verdict::Unknown(format!("the policy has no role `{gone}`")),
         };
     }
     let mut people = [&request.ask.requester, &request.ask.beneficiary].into_iter();
     if let Some(person) = people.find(|person| snapshot.directory.person(person).is_none()) {
         return Verdict::Unknown(format!("`{person}` is not in the directory any more"));
     }
+    let recorded = request.on_duty.clone().unwrap_or_default();
+    let asks = |role| {
+        let (rotations, services) = snapshot.policy.asks_about(role);
+        !(rotations.is_empty() && services.is_empty())
+    };
+    if asked.roles.iter().any(asks) {
+        recorded.put(&mut snapshot.directory);
+    }
     let outcome = judge(request, snapshot, &past.open_of(&request.ask.beneficiary), asked.at);
     if alike(&asked.was, &outcome) {
         Verdict::Same
-    } else if asks_who_is_on_call(&snapshot.policy, &asked.role) {
+    } else if !asked.roles.iter().all(|role| recorded.answers(role, &snapshot.policy)) {
         Verdict::Unknown("the policy asks who was on call, which is not in the record".to_owned())
+    } else if request.finding.is_none() && goes_by_its_ticket(&snapshot.policy, asked, request) {
+        Verdict::Unknown("the policy goes by its ticket, which was not looked up then".to_owned())
     } else {
         Verdict::Changed(outcome)
     }
 }
 
-/// Whether who is on a rotation may decide about a role. The record does not say who was.
-fn asks_who_is_on_call(policy: &Policy, role: &RoleName) -> bool {
-    policy.rules_of(role).flat_map(Rule::subjects).any(|subject| subject.rotation().is_some())
+/// Whether what a ticket is like decides about a request that names one. Where it was not looked up, the record does not say.
+fn goes_by_its_ticket(policy: &Policy, asked: &Asked, request: &Again) -> bool {
+    let goes = |role| policy.rules_of(role).any(|rule| rule.ticket_terms.demand_anything());
+    request.ask.ticket.is_some() && asked.roles.iter().any(goes)
 }
 
 /// Judges as requests and extensions are judged when they are made; what is frozen now is no matter of policy.
 fn judge(
-    Again { ask, chain }: &Again,
+    Again { ask, chain, finding, .. }: &Again,
     snapshot: &Snapshot,
     open: &[OpenAccess],
     at: chrono::DateTime<chrono::Utc>,
@@ -153,15 +165,18 @@ fn judge(
             duration: ask.duration,
             chain: chain.map(|(chain, _)| chain),
             ticket: ask.ticket.as_deref(),
+            known: Known::Found(finding.as_ref()),
             justification: ask.justification.text(),
             channel: ask.origin.channel.as_ref(),
             now: at,
             start: chain.map(|(_, start)| start),
             in_use: InUse::default(),
+            together: &[],
         };
         return snapshot.policy.judge(&question, &snapshot.directory, open);
     }
-    preview(ask, &snapshot.facts(&Actor::Timer, open), at)
+    let facts = snapshot.facts(&Actor::Timer, open);
+    preview(ask, &Facts { ticket: Known::Found(finding.as_ref()), ..facts }, at)
 }
 
 /// The same kind of outcome; for approvals also the same steps.
@@ -172,33 +187,5 @@ fn alike(was: &Was, now: &Result<Judgement, Refusal>) -> bool {
             Kind::of_route(route) == Kind::of(now) && route.steps == judgement.route.steps
         }
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use jit_core::policy::{SourceFile, parse};
-
-    use super::asks_who_is_on_call;
-
-    /// Roles by the rules about them: one that people ask for, one that whoever is on call asks for, one that they approve.
-    const POLICY: &str = r#"
-role = [
-    { name = "a", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
-    { name = "b", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
-    { name = "c", connector = "c", level = "write", environment = "e", risk = "low", owner = "bob" },
-]
-rule = [
-    { name = "all", match = { risk = "low" }, who = ["group:g"], steps = [{ any = ["manager"] }] },
-    { name = "asks", match = { roles = ["b"] }, who = ["bob", "oncall:file/x"], auto_approve = { up_to = "15m" } },
-    { name = "votes", match = { roles = ["c"] }, who = ["bob"], steps = [{ any = ["manager", "oncall:file/x"] }] },
-]
-"#;
-
-    #[test]
-    fn only_what_rotations_decide_about_cannot_be_told() {
-        let policy = parse(&[SourceFile { name: "all.toml".to_owned(), text: POLICY.to_owned() }]).unwrap();
-        let asks = ["a", "b", "c", "d"].map(|role| asks_who_is_on_call(&policy, &role.into()));
-        assert_eq!(asks, [false, true, true, false]);
     }
 }

@@ -109,7 +109,7 @@ impl Report {
 }
 
 fn line(asked: &Asked, verdict: &Verdict, fate: Option<String>) -> String {
-    let mut line = format!("{}  {} for {}", minute(asked.at), asked.requester, asked.role);
+    let mut line = format!("{}  {} for {}", minute(asked.at), asked.requester, asked.named());
     if let Ok(again) = &asked.request {
         let ask = &again.ask;
         if ask.beneficiary != ask.requester {
@@ -138,7 +138,7 @@ fn shown(asked: &Asked, verdict: &Verdict, fate: Option<String>) -> Value {
     };
     was["then"] = fate.into();
     let mut shown = json!({
-        "at": asked.at, "access": asked.access, "requester": asked.requester, "role": asked.role, "was": was,
+        "at": asked.at, "access": asked.access, "requester": asked.requester, "role": asked.named(), "was": was,
     });
     if let Ok(again) = &asked.request {
         let ask = &again.ask;
@@ -182,12 +182,13 @@ fn fate(access: &Access) -> Option<String> {
         (!by.is_empty()).then(|| format!("approved by {}", by.join(" and ")))
     };
     match &access.state {
-        State::Pending(_) => Some("still undecided".to_owned()),
+        State::Screening(_) | State::Pending(_) => Some("still undecided".to_owned()),
         State::Scheduled(_) | State::Elevating(_) | State::Active(_) | State::Revoking(_) => approved(),
         State::Closed(closed) => match &closed.outcome {
             Outcome::Denied { by, .. } => Some(format!("denied by {by}")),
             Outcome::TimedOut => Some("nobody decided in time".to_owned()),
             Outcome::NotStarted { .. } | Outcome::Ended { .. } => approved(),
+            Outcome::Refused { .. } => None,
             _ => Some("withdrawn before it was decided".to_owned()),
         },
     }

@@ -86,7 +86,7 @@ fn read(policy: &Path, snapshot: &Snapshot) -> Result<Vec<Case>, SourceError> {
 
 fn run(case: Case, snapshot: &Snapshot, now: DateTime<Utc>) -> Ran {
     let (open, directory) = (case.open(), case.people(&snapshot.directory));
-    let facts = Facts { directory: &directory, ..snapshot.facts(&Actor::Timer, &open) };
+    let facts = Facts { directory: &directory, ticket: case.known(), ..snapshot.facts(&Actor::Timer, &open) };
     let outcome = preview(&case.ask(), &facts, case.at.unwrap_or(now));
     Ran { passed: case.expected.holds(&outcome), case, outcome }
 }

@@ -156,7 +156,11 @@ fn a_preview_judges_as_the_request_will() {
             unreviewed: &[],
             past: None,
             in_use: crate::facts::InUse::default(),
+            ticket: crate::ticket::Known::NotYet,
             parent: None,
+            bundle: &[],
+            of_roles: &[],
+            together: &[],
         };
         let preview = crate::decide::preview(&ask, &facts, world.now);
         assert_eq!(preview.ok().map(|judgement| judgement.route.quorum()), expected, "{role}");

@@ -1,23 +1,24 @@
 //! What every decision keeps to, whatever the command: checked on each step of every table and of every random history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::access::{Access, EndCause, Outcome, Proof, State};
+use crate::access::{Access, EndCause, Outcome, Proof, State, Vote};
 use crate::apply::apply;
 use crate::canonical::canonical;
 use crate::decide::Decision;
 use crate::effect::{Content, Effect, Recipient, Tell};
 use crate::event::{Event, EventRecord};
 use crate::facts::Facts;
-use crate::id::PersonId;
+use crate::id::{AccessId, PersonId};
 use crate::incident::Named;
 use crate::notice::{Notice, NoticeKind};
-use crate::policy::{AtWindowEnd, Risk, Step, Subject};
+use crate::policy::{AtWindowEnd, Risk, Rule, Step, Subject};
 use crate::refusal::Refusal;
+use crate::ticket::Finding;
 use crate::timer::{TimerKind, timers};
 
 pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, now: DateTime<Utc>) {
@@ -25,14 +26,17 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     serializes(decision);
     has_timers(&decision.after);
     rehearses_rightly(decision);
+    screens_quietly(decision);
     let agreed = matches!(decision.after.state, State::Elevating(_) | State::Active(_) | State::Scheduled(_));
-    let waited = |access: &Access| matches!(access.state_name(), "pending" | "scheduled");
+    let waited = |access: &Access| matches!(access.state_name(), "screening" | "pending" | "scheduled");
     if agreed && before.is_none_or(|access| waited(access) && access.state_name() != decision.after.state_name()) {
         begins_when_asked(&decision.after, now);
         has_its_quorum(&decision.after, facts);
+        has_its_own_quorum(&decision.after, facts);
         is_short_enough(&decision.after, facts);
         is_within_its_windows(&decision.after, facts, now);
-        has_its_place(&decision.after, facts);
+        has_its_place(&decision.after, facts, before.is_none_or(Access::waits_together));
+        has_its_ticket(&decision.after);
         let stopped = crate::freeze::refuse(facts.freezes, &decision.after.request, facts.directory);
         assert!(stopped.is_none(), "given while it is frozen: {stopped:?}");
         let pilot = facts.policy.role(&decision.after.request.role).is_some_and(|role| role.pilot);
@@ -50,6 +54,54 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     assert!(decision.records.iter().all(|record| record.at == now && record.policy == facts.policy.hash));
 }
 
+/// What was asked for together waits together and stops waiting together, agreed to by the same people; what is told of all of them is told
+/// in one place, as it is then.
+pub fn together(decision: &Decision, before: &BTreeMap<AccessId, Access>) {
+    let Some(bundle) = &decision.after.request.bundle else {
+        assert!(decision.others.is_empty(), "what was asked for alone changes another");
+        return;
+    };
+    let after = |id: &AccessId| {
+        let decided = decision.all().find(|part| part.after.id == *id).map(|part| &part.after);
+        decided.or_else(|| before.get(id)).expect("every member is there")
+    };
+    let members: Vec<&Access> = bundle.members.iter().map(|member| after(&member.id)).collect();
+    let waiting = members.iter().filter(|access| access.waits_together()).count();
+    assert!(waiting == 0 || waiting == members.len(), "only some of them wait");
+    assert!((2..=crate::decide::MOST_ROLES).contains(&members.len()));
+    let lead = after(&bundle.lead);
+    assert!(members.iter().filter(|member| !member.follows()).eq([&lead]));
+    let conversation = |access: &Access| (access.asked.clone(), access.skipped.clone(), access.votes.clone());
+    let route = |access: &Access| (access.route.steps.clone(), access.route.timeout);
+    for member in &members {
+        assert_eq!(conversation(member), conversation(lead));
+        assert_eq!(member.questions, lead.questions);
+        assert_eq!(route(member), route(lead));
+        assert_eq!(member.request.bundle, lead.request.bundle);
+        assert!(waiting == 0 || member.state == lead.state, "they wait in different ways");
+        assert_eq!(member.request.rehearsal, lead.request.rehearsal, "a rehearsal beside something real");
+    }
+    let waited = members.iter().any(|member| before.get(&member.id).is_none_or(Access::waits_together));
+    assert!(!waited || decision.records.is_empty() || decision.all().count() == members.len(), "some were left behind");
+    told_together(decision, &members);
+}
+
+fn told_together(decision: &Decision, members: &[&Access]) {
+    let effects = decision.all().flat_map(|part| &part.effects);
+    let tells = effects.filter_map(|effect| if let Effect::Tell(tell) = effect { Some(&**tell) } else { None });
+    // Told again for the same slot, the later one is what is seen.
+    let tells: BTreeMap<_, _> = tells.map(|tell| ((&tell.to, &tell.slot), tell)).collect();
+    for tell in tells.into_values().filter(|tell| notice(tell).kind.of_the_whole()) {
+        let notice = notice(tell);
+        assert!(!notice.access.follows() && tell.slot.access == notice.access.id, "told in another place");
+        let told: BTreeSet<_> = std::iter::once(&notice.access).chain(&notice.bundle).map(|told| told.id).collect();
+        assert_eq!(told.len(), members.len());
+        for told in std::iter::once(&notice.access).chain(&notice.bundle) {
+            assert!(members.contains(&told), "{} is told as it is not", told.short);
+        }
+    }
+}
+
 /// Advice changes what approvers are shown, and nothing else: the same decision, or the same refusal, comes without it.
 pub fn advice_is_no_authority(advised: &Result<Decision, Refusal>, unadvised: Result<Decision, Refusal>) {
     let mut advised = advised.clone();
@@ -65,6 +117,7 @@ pub fn advice_is_no_authority(advised: &Result<Decision, Refusal>, unadvised: Re
         for effect in &mut decision.effects {
             if let Effect::Tell(tell) = effect
                 && let Content::Notice(notice) = &mut tell.content
+                && notice.access.id == decision.after.id
             {
                 notice.access.advice.clone_from(&before);
             }
@@ -91,7 +144,7 @@ fn rehearses_rightly(decision: &Decision) {
     }
     if rehearsal {
         assert!(
-            matches!(after.state, State::Pending(_) | State::Scheduled(_) | State::Active(_) | State::Closed(_)),
+            matches!(after.state_name(), "screening" | "pending" | "scheduled" | "active" | "closed"),
             "{}",
             after.state_name()
         );
@@ -122,8 +175,11 @@ fn permitted(from: &Access, record: &EventRecord, to: &Access) {
     let rehearsed = to.request.rehearsal.is_some();
     let fits = match (from.state_name(), to.state_name()) {
         ("pending", "pending" | "scheduled" | "elevating") | ("scheduled", "elevating") => true,
-        ("pending" | "scheduled", "closed") => !ended,
-        ("pending" | "scheduled", "active") => rehearsed,
+        // The first event of an access leaves it as if its first step were open.
+        ("pending", "screening") => from.version == 1,
+        ("scheduled", "screening") | ("screening", "screening" | "pending" | "scheduled" | "elevating") => true,
+        ("screening" | "pending" | "scheduled", "closed") => !ended,
+        ("screening" | "pending" | "scheduled", "active") => rehearsed,
         ("active", "closed") => rehearsed && ended,
         ("elevating", "elevating" | "active" | "revoking") | ("active", "active" | "revoking") => true,
         ("revoking", "revoking") => true,
@@ -167,6 +223,12 @@ fn has_timers(access: &Access) {
     let kinds: BTreeSet<_> = all.iter().map(|timer| timer.kind).collect();
     assert_eq!(kinds.len(), all.len(), "each kind at most once");
     let needed = match &access.state {
+        // Its lead's stand for it.
+        State::Pending(_) | State::Screening(_) if access.waits_together() && access.follows() => {
+            assert_eq!(all, []);
+            None
+        }
+        State::Screening(_) => Some(TimerKind::ScreeningDeadline),
         State::Pending(_) => Some(TimerKind::TimeOut),
         State::Scheduled(_) => Some(TimerKind::Start),
         State::Elevating(_) => Some(TimerKind::ElevationDeadline),
@@ -183,6 +245,30 @@ fn has_timers(access: &Access) {
     assert_eq!(kinds.contains(&TimerKind::ReviewOverdue), waits, "a review is never forgotten");
 }
 
+/// There is no way past Screening: whatever goes on, in whatever way, had its ticket looked up, and it was as the route demands. That an
+/// emergency waits for none is in its route.
+fn has_its_ticket(access: &Access) {
+    let Some(demand) = &access.route.ticket else { return };
+    let looked = access.ticket.as_ref().expect("nobody looked its ticket up");
+    let Finding::Ticket(ticket) = &looked.finding else { panic!("given though the ticket is {:?}", looked.finding) };
+    assert!(looked.ticket == demand.ticket && access.review.is_none());
+    assert!(ticket.open || !demand.terms.open, "given for a ticket that is closed");
+    let person = ticket.assignee.as_ref().and_then(|assignee| assignee.person.as_ref());
+    let parties = [Some(&access.request.requester), Some(&access.request.beneficiary)];
+    assert!(!demand.terms.assigned || parties.contains(&person), "given for somebody else's ticket");
+}
+
+/// Nobody is asked, and no target is touched, before the ticket is known.
+fn screens_quietly(decision: &Decision) {
+    let State::Screening(screening) = &decision.after.state else { return };
+    assert_eq!(screening.deadline, screening.since + crate::decide::SCREENING_LASTS);
+    assert!(decision.after.holds().is_none() && !decision.effects.contains(&Effect::Reconcile));
+    assert!(screening.at_start || (decision.after.asked.is_empty() && decision.after.votes.is_empty()));
+    // What one of a bundle demands is looked up before any of them goes on.
+    let demanded = decision.after.route.ticket.as_ref().map(|demand| &demand.ticket);
+    assert!(demanded == Some(&screening.ticket) || (demanded.is_none() && decision.after.waits_together()));
+}
+
 /// Every step has as many votes as it needs, of distinct people who may decide today; none at all only by policy, and never for
 /// high risk.
 fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
@@ -192,7 +278,8 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
     let stood_in: Vec<_> = access.votes.iter().filter_map(|vote| vote.instead_of.as_ref()).collect();
     assert_eq!(access.spent().len(), voters.len() + stood_in.len(), "somebody counts by themselves and by another");
     assert!(!voters.contains(&request.requester) && !voters.contains(&request.beneficiary));
-    if let Some(oncall) = &access.route.oncall {
+    // Of a bundle it says only why this one would need nobody.
+    if let Some(oncall) = access.route.oncall.as_ref().filter(|_| access.route.is_auto() || request.bundle.is_none()) {
         let on = facts.directory.rotation(&oncall.rotation);
         assert!(on.is_some_and(|people| people.contains(&request.beneficiary)) && access.route.is_auto());
         let open = |named: &Named| facts.directory.incidents(&named.service).unwrap_or_default();
@@ -226,6 +313,37 @@ fn has_its_quorum(access: &Access, facts: &Facts<'_>) {
             assert!(has_a_say(whose, access, (number, step), facts), "{} has no say in step {number}", vote.by);
         }
     }
+}
+
+/// Whatever it was asked for with: distinct people who have a say in it, as many as its own role needs today. Found by trying everything.
+fn has_its_own_quorum(access: &Access, facts: &Facts<'_>) {
+    let Some(role) = facts.policy.role(&access.request.role).filter(|_| access.request.bundle.is_some()) else {
+        return;
+    };
+    let alone = |rule: &Rule| rule.auto_approve.as_ref().is_some_and(|auto| access.request.duration <= auto.up_to);
+    let low = role.risk < Risk::High && facts.policy.rules_of(&role.name).any(alone);
+    let Some(rule) = facts.policy.rules_of(&role.name).find(|rule| !rule.steps.is_empty() && !low) else { return };
+    let owner = |subject: &Subject| if *subject == Subject::Owner { role.owner.clone() } else { subject.clone() };
+    let counts = |vote: &Vote, step: &Step| {
+        let whose = (&vote.by, vote.instead_of.as_ref());
+        let any: Vec<Subject> = step.any.iter().map(owner).collect();
+        let mut asked = access.asked.iter().filter(|asked| asked.escalated && asked.person == vote.by);
+        let added = asked.any(|asked| access.route.steps[asked.step].any.iter().all(|subject| any.contains(subject)));
+        let asking = facts.policy.asking(step, &access.request, facts.directory);
+        has_a_say(whose, access, (usize::MAX, step), facts) || added || asking.people.contains_key(&vote.by)
+    };
+    let needed: Vec<&Step> = rule.steps.iter().flat_map(|step| (0..step.count).map(move |_| step)).collect();
+    let votes: Vec<&Vote> = access.votes.iter().collect();
+    assert!(possible(&needed, &votes, &counts), "{} is given without its own quorum", role.name);
+}
+
+fn possible(needed: &[&Step], votes: &[&Vote], counts: &dyn Fn(&Vote, &Step) -> bool) -> bool {
+    let Some((step, rest)) = needed.split_first() else { return true };
+    (0..votes.len()).filter(|number| counts(votes[*number], step)).any(|number| {
+        let mut left = votes.to_vec();
+        left.remove(number);
+        possible(rest, &left, counts)
+    })
 }
 
 /// Whether somebody may vote, told in another way than the code does.
@@ -373,14 +491,18 @@ fn begins_when_asked(access: &Access, now: DateTime<Utc>) {
 }
 
 /// No more hold a role, or all roles together, than policy says. A bypass is not counted out, and an extension has its place.
-fn has_its_place(access: &Access, facts: &Facts<'_>) {
+fn has_its_place(access: &Access, facts: &Facts<'_>, waited: bool) {
     if access.review.is_some() || access.request.extends.is_some() {
         return;
     }
+    // What waited together is agreed to together; what begins later finds the others among what is held.
+    let with = access.request.bundle.as_ref().filter(|_| waited).map_or(0, |bundle| bundle.members.len() as u64 - 1);
     let fits = |held: u64, max: Option<u32>| max.is_none_or(|max| held < u64::from(max));
     let role = facts.policy.role(&access.request.role).unwrap();
-    assert!(fits(facts.in_use.of_role, role.max_simultaneous), "too many hold {}", role.name);
-    assert!(fits(facts.in_use.in_all, facts.policy.limits.max_simultaneous_total), "too many hold something");
+    let of = facts.of_roles.iter().find(|of| of.role == role.name);
+    let in_use = of.map_or(facts.in_use, |of| of.in_use);
+    assert!(fits(in_use.of_role, role.max_simultaneous), "too many hold {}", role.name);
+    assert!(fits(in_use.in_all + with, facts.policy.limits.max_simultaneous_total), "too many hold something");
 }
 
 /// One message per conversation and slot in a decision; nobody is asked about their own request; the requester hears of the end
@@ -398,7 +520,10 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision) {
         let asks = matches!(notice(tell).kind, NoticeKind::Approval { .. } | NoticeKind::Reminder);
         let own = [&request.requester, &request.beneficiary].map(|p| Recipient::Person(p.clone())).contains(&tell.to);
         assert!(!(asks && own), "{:?} is asked about their own request", tell.to);
-        assert_eq!(notice(tell).access, decision.after, "a notice speaks of a state in between");
+        let whole = request.bundle.is_some() && notice(tell).kind.of_the_whole();
+        let speaks_of = &notice(tell).access;
+        let others = notice(tell).bundle.contains(&decision.after);
+        assert!(*speaks_of == decision.after || (whole && others), "a notice speaks of a state in between");
     }
     if let State::Pending(pending) = &decision.after.state {
         let waiting: BTreeSet<_> = decision.after.waiting_in(pending.step).map(|asked| &asked.person).collect();
@@ -409,6 +534,8 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision) {
         notice(tell).kind == NoticeKind::Ended && tell.to == Recipient::Person(request.requester.clone())
     });
     let closes = matches!(&decision.after.state, State::Closed(_)) && before.is_none_or(Access::is_open);
+    // What was never agreed to is over with its lead, of which the end is told.
+    let closes = closes && !(decision.after.follows() && before.is_some_and(Access::waits_together));
     let ran_out = matches!(
         &decision.after.state,
         State::Closed(closed) if matches!(closed.outcome, Outcome::Ended { cause: EndCause::Expired, .. })

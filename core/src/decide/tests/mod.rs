@@ -3,6 +3,7 @@
 mod active;
 mod advice;
 mod asking;
+mod bundle;
 mod changes;
 mod elevating;
 mod emergency;
@@ -14,6 +15,7 @@ mod pending;
 mod reaching;
 mod rehearsal;
 mod revoking;
+mod screening;
 mod states;
 mod talking;
 mod windows;

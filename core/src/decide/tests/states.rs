@@ -13,7 +13,9 @@ use crate::timer::{TimerKind, timers};
 type Make = fn(&mut World) -> AccessId;
 type Act = fn(&mut World, AccessId) -> String;
 
-const STATES: [(&str, Make); 10] = [
+const STATES: [(&str, Make); 12] = [
+    ("Screening", World::screening),
+    ("Screening, at its start", World::screening_at_start),
     ("Pending", |w| w.request("alice", "orders-write", "1h")),
     ("Pending, looked at", |w| {
         let id = w.request("alice", "orders-write", "1h");
@@ -75,6 +77,16 @@ const COMMANDS: &[(&str, Act)] = &[
         w.bind_to_incident(id);
         w.resolved(id)
     }),
+    ("its ticket is as demanded", |w, id| w.looked(id, super::world::found(true, "alice"))),
+    ("its ticket is not", |w, id| w.looked(id, super::world::found(false, "alice"))),
+    ("another ticket was looked up", |w, id| {
+        let ticket = crate::ticket::TicketId { source: "jira".to_owned(), id: "OPS-13".to_owned() };
+        w.line(id, Command::TicketLooked { ticket, finding: super::world::found(true, "alice") })
+    }),
+    ("its ticket is closed", |w, id| {
+        w.bind_to_ticket(id);
+        w.ticket_closed(id)
+    }),
     ("somebody was disabled or has left", |w, id| {
         w.person("alice").active = false;
         w.line(id, Command::Recheck)
@@ -92,14 +104,20 @@ is told; `·` means that nothing happens, which is what late and doubled answers
 `orders-write`, which one of two people can agree to.
 
 ```
-                 deny, cancel, time-out, lapse
-            ┌──────────────────────────────────────────────┐
+                  not as demanded, not known in time, cancel
+      ┌──────────────────────────────────────────────────────┐
+      │                deny, cancel, time-out, lapse         │
+ Screening  ┌──────────────────────────────────────────────┐ │
+      ▲   └►│                                              ▼ ▼
  request ─► Pending ─► Elevating ─► Active ─► Revoking ─► Closed
             │          ▲   └───────────────────▲           ▲
             │          │    fails, too late, cancelled     │
             └─► Scheduled ─────────────────────────────────┘
                           cancel, not allowed any more
 ```
+
+A request whose rule demands something of its ticket is Screening first, and goes on as if it had been asked then; one that is Scheduled is
+Screening once more when its start comes. Until then nobody is asked, and nothing is given.
 
 Once a connector may have been called, the only way to Closed is through Revoking, with what the inspection proved. A rehearsal (a drill, or
 of a role that is only tried out) goes from Pending to Active to Closed: no connector is called for it.
@@ -110,6 +128,7 @@ fn render() -> String {
     let commands = COMMANDS.iter().map(|(name, act)| ((*name).to_owned(), *act));
     table(&mut page, "Commands", commands, false);
     let timers: Vec<(String, Act)> = vec![
+        ("`screening-deadline`".to_owned(), |w, id| w.fire(id, TimerKind::ScreeningDeadline)),
         ("`remind`".to_owned(), |w, id| w.fire(id, TimerKind::Remind)),
         ("`escalate`".to_owned(), |w, id| w.fire(id, TimerKind::Escalate)),
         ("`release` (of who is looking)".to_owned(), |w, id| w.fire(id, TimerKind::Release)),
@@ -162,7 +181,7 @@ fn cell(make: Make, act: Act, late: bool) -> String {
 fn told(page: &mut String) {
     page.push_str(
         "\n## Who is told\n\nRecipient and notice, in order; `alice` is the requester, the others were asked. `reconcile` wakes \
-         the connector's worker.\n\n| State | Command | Effects |\n|---|---|---|\n",
+         the connector's worker, `screen` the one that looks tickets up.\n\n| State | Command | Effects |\n|---|---|---|\n",
     );
     for (state, make) in STATES {
         for (name, act) in COMMANDS {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::access::{Access, Origin, Platform, Proof, Revoker};
+use crate::access::{Access, Member, Origin, Platform, Proof, Revoker};
 use crate::advice::{LOOKED_AT, Past};
 use crate::command::{Ask, Command};
 use crate::decide::{Decision, decide};
@@ -14,15 +14,16 @@ use crate::directory::{Absence, Absences, Directory, Person, Rotations, parse_pe
 use crate::effect::{Effect, Recipient, Tell};
 use crate::entitlement::Capabilities;
 use crate::event::{Actor, EventRecord};
-use crate::facts::{Facts, InUse, OpenAccess, Unreviewed};
+use crate::facts::{Facts, InUse, OfRole, OpenAccess, Unreviewed};
 use crate::freeze::{Freeze, Scope};
 use crate::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
 use crate::incident::{Incident, IncidentId, Incidents, Named, OnCall, OwnChannel};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
-use crate::policy::{Parts, Policy, Role, Rule, SourceFile, parse};
+use crate::policy::{Parts, Policy, Role, Rule, SourceFile, TicketNeed, parse};
 use crate::refusal::Refusal;
 use crate::span::Span;
+use crate::ticket::{Assignee, Finding, Known, Terms, Ticket, TicketId};
 use crate::timer::{TimerKind, timers};
 
 use super::laws;
@@ -91,6 +92,7 @@ impl World {
         directory.set_oncall(self.rotations.clone());
         directory.set_incidents(self.incidents.clone());
         directory.set_absences(self.absences.clone());
+        directory.set_ticket_sources([("jira".to_owned(), vec!["OPS-*".to_owned()])].into());
         let parent = match command {
             Command::Request(ask) => ask.extends.and_then(|id| self.accesses.get(&id)),
             _ => None,
@@ -128,7 +130,24 @@ impl World {
                 })
             })
             .collect();
-        let past = self.past(id, command, beneficiary);
+        let of = |role: &RoleName| OfRole {
+            role: role.clone(),
+            in_use: self.in_use(Some(role), id, during),
+            past: Some(self.past(id, Some(role), beneficiary)),
+        };
+        let members = access.and_then(|access| access.request.bundle.as_ref());
+        let bundle: Vec<Access> = members
+            .iter()
+            .flat_map(|bundle| &bundle.members)
+            .filter(|member| member.id != id)
+            .map(|member| self.accesses[&member.id].clone())
+            .collect();
+        let asked_for = match command {
+            Command::Request(ask) if !ask.more.is_empty() => ask.members(),
+            _ => members.iter().flat_map(|bundle| bundle.members.clone()).collect(),
+        };
+        let of_roles: Vec<OfRole> = asked_for.iter().map(|member| of(&member.role)).collect();
+        let past = self.past(id, access.map(|access| &access.request.role).or(asked), beneficiary);
         let actor = actor(command);
         let facts = Facts {
             actor: &actor,
@@ -139,25 +158,29 @@ impl World {
             freezes: &self.freezes,
             unreviewed: &unreviewed,
             past: Some(&past),
+            ticket: Known::NotYet,
             in_use: self.in_use(access.map(|access| &access.request.role).or(asked), id, during),
             parent,
+            bundle: &bundle,
+            of_roles: &of_roles,
+            together: &[],
         };
         let decision = decide(access, command, &facts, self.now);
         assert_eq!(decision, decide(access, command, &facts, self.now), "the same facts, the same decision");
-        let unadvised = decide(access, command, &Facts { past: None, ..facts }, self.now);
+        let unadvising: Vec<OfRole> = of_roles.iter().map(|of| OfRole { past: None, ..of.clone() }).collect();
+        let unadvised = decide(access, command, &Facts { past: None, of_roles: &unadvising, ..facts }, self.now);
         laws::advice_is_no_authority(&decision, unadvised);
         self.rehearsals_do_not_count(access, command, (&facts, &decision));
         let decision = decision?;
-        laws::check(access, &decision, &facts, self.now);
+        laws::together(&decision, &self.accesses);
+        for part in decision.all() {
+            laws::check(self.accesses.get(&part.after.id), part, &facts, self.now);
+        }
         Ok(decision)
     }
 
     /// What the shell would load of the beneficiary's past.
-    fn past(&self, id: AccessId, command: &Command, beneficiary: Option<&PersonId>) -> Past {
-        let role = match command {
-            Command::Request(ask) => Some(&ask.role),
-            _ => self.accesses.get(&id).map(|access| &access.request.role),
-        };
+    fn past(&self, id: AccessId, role: Option<&RoleName>, beneficiary: Option<&PersonId>) -> Past {
         let theirs: Vec<&Access> =
             self.accesses.values().filter(|other| Some(&other.request.beneficiary) == beneficiary).collect();
         let real = || theirs.iter().filter(|other| other.entitlement().is_some());
@@ -212,6 +235,51 @@ impl World {
         self.line(id, Command::IncidentResolved { incident: incident_42() })
     }
 
+    /// A rule that goes by tickets: whoever names none is not held up.
+    pub fn ticketed(&mut self, rule: &str) {
+        let rule = self.rule(rule);
+        rule.ticket = TicketNeed::Optional;
+        rule.ticket_terms = Terms { open: true, assigned: true, ends: true };
+    }
+
+    /// Alice asks for an hour of `orders-write` because of her ticket.
+    pub fn screening(&mut self) -> AccessId {
+        self.ticketed("single");
+        let ask = Ask { ticket: Some(OPS_12.to_owned()), ..self.ask("alice", "orders-write", "1h") };
+        let id = ask.id;
+        self.send(id, Command::Request(Box::new(ask))).unwrap();
+        id
+    }
+
+    /// The same, agreed to for a later start, which has come.
+    pub fn screening_at_start(&mut self) -> AccessId {
+        self.ticketed("single");
+        let ask = Ask { ticket: Some(OPS_12.to_owned()), ..self.ask_in("alice", "orders-write", ("1h", "3h")) };
+        let id = ask.id;
+        self.send(id, Command::Request(Box::new(ask))).unwrap();
+        self.looked(id, found(true, "alice"));
+        self.approve("bob", id);
+        self.tick("3h");
+        id
+    }
+
+    /// Its source says of that ticket.
+    pub fn looked(&mut self, id: AccessId, finding: Finding) -> String {
+        self.line(id, Command::TicketLooked { ticket: ops_12(), finding })
+    }
+
+    /// Its source says that the ticket is closed.
+    pub fn ticket_closed(&mut self, id: AccessId) -> String {
+        self.line(id, Command::TicketClosed { ticket: ops_12() })
+    }
+
+    /// An access as if policy had given it because of that ticket, whatever it is: for the table of states.
+    pub fn bind_to_ticket(&mut self, id: AccessId) {
+        let terms = Terms { open: true, assigned: false, ends: true };
+        self.accesses.get_mut(&id).unwrap().route.ticket =
+            Some(Box::new(crate::ticket::Demand { ticket: ops_12(), terms }));
+    }
+
     /// Whatever is only rehearsed changes nothing of what is decided about what is real.
     fn rehearsals_do_not_count(
         &self,
@@ -220,7 +288,10 @@ impl World {
         (facts, decided): (&Facts<'_>, &Result<Decision, Refusal>),
     ) {
         let real = match command {
-            Command::Request(ask) => !ask.drill && self.parts.roles.get(&ask.role).is_none_or(|role| !role.pilot),
+            Command::Request(ask) => {
+                let pilot = |role| self.parts.roles.get(role).is_some_and(|role| role.pilot);
+                !ask.drill && !ask.members().iter().any(|member| pilot(&member.role))
+            }
             _ => access.is_some_and(|access| access.entitlement().is_some()),
         };
         if real {
@@ -251,11 +322,15 @@ impl World {
 
     /// Stores a decision as one transaction.
     pub fn store(&mut self, decision: &Decision) {
+        decision.all().for_each(|part| self.store_one(part));
+    }
+
+    fn store_one(&mut self, decision: &Decision) {
         for effect in &decision.effects {
             match effect {
                 Effect::Tell(tell) => self.told.push((**tell).clone()),
                 Effect::EndChildren => self.ending.push(decision.after.id),
-                Effect::Reconcile => {}
+                Effect::Reconcile | Effect::Screen => {}
             }
         }
         self.records.extend(decision.records.iter().cloned());
@@ -308,6 +383,7 @@ impl World {
             requester: who.into(),
             beneficiary: who.into(),
             role: role.into(),
+            more: Vec::new(),
             duration: Span::parse(duration).unwrap(),
             justification: text("the orders index is broken"),
             ticket: None,
@@ -317,6 +393,22 @@ impl World {
             emergency: false,
             drill: false,
         }
+    }
+
+    /// A request for several roles.
+    pub fn ask_all(&mut self, who: &str, roles: &[&str], duration: &str) -> Ask {
+        let mut asks: Vec<Ask> = roles.iter().map(|role| self.ask(who, role, duration)).collect();
+        let first = asks.remove(0);
+        let more = asks.into_iter().map(|ask| Member { id: ask.id, short: ask.short, role: ask.role }).collect();
+        Ask { more, ..first }
+    }
+
+    /// Asks for several roles, and gives the ids of their accesses in the same order.
+    pub fn request_all(&mut self, who: &str, roles: &[&str], duration: &str) -> Vec<AccessId> {
+        let ask = self.ask_all(who, roles, duration);
+        let ids = ask.members().iter().map(|member| member.id).collect();
+        self.send(ask.id, Command::Request(Box::new(ask))).unwrap();
+        ids
     }
 
     /// Asks, and gives the new id.
@@ -489,6 +581,19 @@ impl World {
     }
 }
 
+const OPS_12: &str = "OPS-12";
+
+pub fn ops_12() -> TicketId {
+    TicketId { source: "jira".to_owned(), id: OPS_12.to_owned() }
+}
+
+/// The ticket as its source has it: somebody's, and open or closed.
+pub fn found(open: bool, whose: &str) -> Finding {
+    let assignee = Some(Assignee { name: whose.to_owned(), person: Some(whose.into()) });
+    let status = if open { "In Progress" } else { "Done" }.to_owned();
+    Finding::Ticket(Ticket { title: "Orders are stuck".to_owned(), status, open, assignee })
+}
+
 pub fn incident_42() -> IncidentId {
     IncidentId { source: "file".to_owned(), id: "42".to_owned() }
 }
@@ -504,12 +609,16 @@ pub fn text(text: &str) -> Personal {
     Personal::new(text, [7; 16])
 }
 
-/// What came of a command: events, then effects; `nothing`; or the code of the refusal.
+/// What came of a command: events, then effects; `nothing`; or the code of the refusal. Of a bundle, the lead's first.
 pub fn line(result: &Result<Decision, Refusal>) -> String {
     let decision = match result {
         Ok(decision) => decision,
         Err(refusal) => return format!("refused {}", refusal.code.as_str()),
     };
+    decision.all().map(line_of_one).collect::<Vec<_>>().join(" | ")
+}
+
+fn line_of_one(decision: &Decision) -> String {
     if decision.records.is_empty() && decision.effects.is_empty() {
         return "nothing".to_owned();
     }
@@ -521,6 +630,7 @@ pub fn line(result: &Result<Decision, Refusal>) -> String {
 fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Reconcile => "reconcile".to_owned(),
+        Effect::Screen => "screen".to_owned(),
         Effect::EndChildren => "end-children".to_owned(),
         Effect::Tell(tell) => {
             let to = match &tell.to {
@@ -553,6 +663,9 @@ fn actor(command: &Command) -> Actor {
         Command::ParentEnded => Actor::Chain,
         Command::Recheck => Actor::Directory,
         Command::IncidentResolved { incident } => Actor::Oncall { source: incident.source.clone() },
+        Command::TicketLooked { ticket, .. } | Command::TicketClosed { ticket } => {
+            Actor::Tickets { source: ticket.source.clone() }
+        }
         _ => Actor::Connector,
     }
 }

@@ -1,6 +1,7 @@
 //! Durations and numbers: proven bounds, and limits that contradict each other.
 
-use super::{Check, some};
+use super::{About, Check, some};
+use crate::id::RoleName;
 use crate::policy::{PRODUCTION, Risk, Role, Rule, Subject};
 use crate::span::Span;
 
@@ -24,10 +25,10 @@ impl Check<'_> {
         }
         policy.roles.values().for_each(|role| self.role_bounds(role));
         self.shared_bounds();
-        for rule in &policy.rules {
+        for (position, rule) in policy.rules.iter().enumerate() {
             self.rule_bounds(rule);
             self.auto_bounds(rule);
-            self.risk(rule);
+            self.risk(position);
         }
         for emergency in &policy.emergencies {
             let longest = emergency.max_duration;
@@ -111,8 +112,10 @@ impl Check<'_> {
     }
 
     /// High risk: never automatic, never one person's decision.
-    fn risk(&mut self, rule: &Rule) {
-        let high: Vec<_> = self.roles_of_risk(rule).collect();
+    fn risk(&mut self, position: usize) {
+        let About { rule, roles, .. } = &self.rules[position];
+        let (rule, roles) = (*rule, roles.iter());
+        let high: Vec<&RoleName> = roles.filter(|role| role.risk == Risk::High).map(|role| &role.name).collect();
         let says_high = rule.matches.risk.as_ref().is_some_and(|risks| risks.contains(&Risk::High));
         if rule.auto_approve.is_some() && (says_high || !high.is_empty()) {
             let which = if high.is_empty() { String::new() } else { format!(": it matches {}", some(&high)) };
@@ -125,10 +128,5 @@ impl Check<'_> {
             let what = format!("high risk needs two people, and one decides on {} here", some(&high));
             self.error(&rule.place, "steps", what, Some("add a second step".to_owned()));
         }
-    }
-
-    fn roles_of_risk(&self, rule: &Rule) -> impl Iterator<Item = crate::id::RoleName> {
-        let roles = self.policy.roles.values().filter(|role| role.risk == Risk::High && rule.matches.holds(role));
-        roles.map(|role| role.name.clone()).collect::<Vec<_>>().into_iter()
     }
 }

@@ -11,13 +11,15 @@
 mod bounds;
 mod names;
 mod reach;
+mod tickets;
 mod windows;
 
 use std::collections::BTreeSet;
 
 use crate::directory::Directory;
 use crate::document::{Problem, Severity};
-use crate::id::ConnectorName;
+use crate::id::{ConnectorName, PersonId};
+use crate::policy::people::belonging;
 use crate::policy::{Place, Policy, Role, Rule};
 
 /// What keeps a policy that could be read from being loaded, by place.
@@ -31,11 +33,12 @@ pub fn advice(policy: &Policy, directory: &Directory, connectors: &BTreeSet<Conn
 }
 
 fn everything(policy: &Policy, directory: &Directory, connectors: &BTreeSet<ConnectorName>) -> Vec<Problem> {
-    let mut check = Check { policy, directory, connectors, problems: Vec::new() };
+    let mut check = Check::new(policy, directory, connectors);
     check.names();
     check.bounds();
     check.reach();
     check.windows();
+    check.tickets();
     check.problems.sort();
     check.problems.dedup();
     check.problems
@@ -45,10 +48,29 @@ struct Check<'a> {
     policy: &'a Policy,
     directory: &'a Directory,
     connectors: &'a BTreeSet<ConnectorName>,
+    rules: Vec<About<'a>>,
     problems: Vec<Problem>,
 }
 
+/// A rule and what several proofs ask of it. Found once: a policy has many rules, many roles and many people.
+struct About<'a> {
+    rule: &'a Rule,
+    /// The roles that it is about.
+    roles: Vec<&'a Role>,
+    /// Active people whom it lets ask.
+    members: BTreeSet<&'a PersonId>,
+}
+
 impl<'a> Check<'a> {
+    fn new(policy: &'a Policy, directory: &'a Directory, connectors: &'a BTreeSet<ConnectorName>) -> Self {
+        let about = |rule: &'a Rule| About { rule, roles: Vec::new(), members: belonging(&rule.who, directory) };
+        let mut rules: Vec<About<'a>> = policy.rules.iter().map(about).collect();
+        for role in policy.roles.values() {
+            policy.positions_of(&role.name).iter().for_each(|position| rules[*position].roles.push(role));
+        }
+        Self { policy, directory, connectors, rules, problems: Vec::new() }
+    }
+
     fn error(&mut self, place: &Place, path: &str, what: String, hint: Option<String>) {
         self.note(Severity::Error, place, path, what, hint);
     }
@@ -60,11 +82,6 @@ impl<'a> Check<'a> {
     fn note(&mut self, severity: Severity, place: &Place, path: &str, what: String, hint: Option<String>) {
         let (line, column) = place.of(path);
         self.problems.push(Problem { file: place.file.clone(), line, column, what, hint, severity });
-    }
-
-    /// The roles that a rule is about.
-    fn roles_of(&self, rule: &'a Rule) -> impl Iterator<Item = &'a Role> {
-        self.policy.roles.values().filter(|role| rule.matches.holds(role))
     }
 }
 

@@ -4,16 +4,26 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::document::did_you_mean;
+use crate::document::{did_you_mean, spelled};
 use crate::id::{ConnectorName, RoleName};
 use crate::nearest::nearest;
-use crate::policy::glob::glob;
+use crate::policy::model::fitting;
 use crate::policy::{EscalateTo, Holder, Listed, PRODUCTION, Place, RoleMatch, Rule, Subject};
+
+/// What roles have, and a `match` can name.
+struct Known<'a> {
+    environments: BTreeSet<&'a str>,
+    tags: BTreeSet<&'a str>,
+}
 
 impl Check<'_> {
     pub(super) fn names(&mut self) {
         let policy = self.policy;
-        for role in policy.roles.values() {
+        let roles = policy.roles.values();
+        let environments: BTreeSet<&str> = roles.clone().map(|role| role.environment.as_str()).collect();
+        let tags: BTreeSet<&str> = roles.clone().flat_map(|role| &role.tags).map(String::as_str).collect();
+        let known = Known { environments, tags };
+        for role in roles {
             if !self.connectors.contains(&role.connector) {
                 let hint = did_you_mean(role.connector.as_str(), self.connectors.iter().map(ConnectorName::as_str));
                 self.error(&role.place, "connector", format!("there is no connector `{}`", role.connector), hint);
@@ -21,7 +31,7 @@ impl Check<'_> {
             self.subject(&role.place, "owner", &role.owner);
         }
         for rule in &policy.rules {
-            self.matches(&rule.place, &rule.matches);
+            self.matches(&rule.place, &rule.matches, &known);
             self.subjects(&rule.place, "who", &rule.who);
             self.services(rule);
             for (index, step) in rule.steps.iter().enumerate() {
@@ -34,22 +44,22 @@ impl Check<'_> {
             }
         }
         for emergency in &policy.emergencies {
-            self.matches(&emergency.place, &emergency.matches);
+            self.matches(&emergency.place, &emergency.matches, &known);
             self.subjects(&emergency.place, "who", &emergency.who);
             self.subjects(&emergency.place, "review.by", &emergency.review.by);
         }
         for blackout in &policy.blackouts {
-            self.matches(&blackout.place, &blackout.matches);
+            self.matches(&blackout.place, &blackout.matches, &known);
         }
         for window in &policy.change_windows {
-            self.matches(&window.place, &window.matches);
+            self.matches(&window.place, &window.matches, &known);
         }
         for conflict in &policy.conflicts {
             self.role_patterns(&conflict.place, "roles", &conflict.roles);
         }
         self.exceptions();
         self.subjects(policy.place_of("security"), "who", &policy.security);
-        self.limited_environments();
+        self.limited_environments(&known.environments);
     }
 
     fn subjects(&mut self, place: &Place, path: &str, subjects: &[Subject]) {
@@ -64,7 +74,7 @@ impl Check<'_> {
             Subject::Person(id) => match directory.person(id) {
                 None => {
                     let hint = did_you_mean(id.as_str(), directory.people().map(|person| person.id.as_str()));
-                    self.error(place, path, format!("there is no person `{id}`"), hint);
+                    self.error(place, path, format!("there is no person `{}`", spelled(id.as_str())), hint);
                 }
                 Some(person) if !person.active => {
                     self.warning(place, path, format!("the account of `{id}` is disabled"), None);
@@ -74,7 +84,7 @@ impl Check<'_> {
             Subject::Group(name) => match directory.group(name) {
                 None => {
                     let hint = did_you_mean(name, directory.groups()).map(|hint| hint.replacen('`', "`group:", 1));
-                    self.error(place, path, format!("there is no group `{name}`"), hint);
+                    self.error(place, path, format!("there is no group `{}`", spelled(name)), hint);
                 }
                 Some(members) if members.iter().all(|id| directory.active(id).is_none()) => {
                     self.warning(place, path, format!("the group `{name}` has no active member"), None);
@@ -133,15 +143,12 @@ impl Check<'_> {
         }
     }
 
-    fn matches(&mut self, place: &Place, matches: &RoleMatch) {
-        let policy = self.policy;
+    fn matches(&mut self, place: &Place, matches: &RoleMatch, known: &Known<'_>) {
         if let Some(patterns) = &matches.roles {
             self.role_patterns(place, "match.roles", patterns);
         }
-        let environments: BTreeSet<&str> = policy.roles.values().map(|role| role.environment.as_str()).collect();
-        self.known(place, "environment", matches.environment.as_deref(), &environments);
-        let tags: BTreeSet<&str> = policy.roles.values().flat_map(|role| &role.tags).map(String::as_str).collect();
-        self.known(place, "tags", matches.tags.as_deref(), &tags);
+        self.known(place, "environment", matches.environment.as_deref(), &known.environments);
+        self.known(place, "tags", matches.tags.as_deref(), &known.tags);
     }
 
     fn known(&mut self, place: &Place, key: &str, names: Option<&[String]>, known: &BTreeSet<&str>) {
@@ -155,7 +162,7 @@ impl Check<'_> {
     fn role_patterns(&mut self, place: &Place, path: &str, patterns: &[String]) {
         let policy = self.policy;
         for (index, pattern) in patterns.iter().enumerate() {
-            if policy.roles.keys().any(|name| glob(pattern, name.as_str())) {
+            if fitting(pattern, &policy.roles).next().is_some() {
                 continue;
             }
             let path = format!("{path}.{index}");
@@ -203,9 +210,8 @@ impl Check<'_> {
         }
     }
 
-    fn limited_environments(&mut self) {
+    fn limited_environments(&mut self, environments: &BTreeSet<&str>) {
         let policy = self.policy;
-        let environments: BTreeSet<&str> = policy.roles.values().map(|role| role.environment.as_str()).collect();
         for name in policy.limits.max_duration.keys().filter(|name| *name != PRODUCTION) {
             if !environments.contains(name.as_str()) {
                 let hint = did_you_mean(name, environments.iter().copied().chain([PRODUCTION]));

@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Check, some};
+use super::{About, Check, some};
 use crate::id::RoleName;
 use crate::policy::{AtWindowEnd, ChangeWindow, Place, Role, RoleMatch, Rule, Times};
 
 impl Check<'_> {
     pub(super) fn windows(&mut self) {
         let policy = self.policy;
-        for rule in &policy.rules {
+        for (position, rule) in policy.rules.iter().enumerate() {
             self.too_short(rule);
-            self.never_open(rule);
+            self.never_open(position);
         }
         for blackout in &policy.blackouts {
             self.about_nothing(&blackout.place, &blackout.matches, format!("the blackout `{}`", blackout.name));
@@ -39,10 +39,10 @@ impl Check<'_> {
     }
 
     /// Hours of a rule and change windows of its roles that never are at the same time, or only during a blackout.
-    fn never_open(&mut self, rule: &Rule) {
-        let roles: Vec<&Role> = self.roles_of(rule).collect();
-        let never: Vec<RoleName> =
-            roles.into_iter().filter(|role| self.never(role, rule)).map(|role| role.name.clone()).collect();
+    fn never_open(&mut self, position: usize) {
+        let About { rule, roles, .. } = &self.rules[position];
+        let (rule, roles) = (*rule, roles.iter());
+        let never: Vec<&RoleName> = roles.filter(|role| self.never(role, rule)).map(|role| &role.name).collect();
         if !never.is_empty() {
             let path = if rule.place.has("hours") { "hours" } else { "match" };
             let what = format!(

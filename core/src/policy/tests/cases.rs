@@ -30,11 +30,13 @@ fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, Stri
         duration: ask.duration,
         chain: None,
         ticket: ask.ticket.as_deref(),
+        known: case.known(),
         justification: ask.justification.text(),
         channel: ask.origin.channel.as_ref(),
         now: case.at.unwrap_or_else(|| WORKDAY.parse().unwrap()),
         start: ask.starts_at,
         in_use: InUse::default(),
+        together: &[],
     };
     let outcome = policy.judge(&question, &directory, &case.open());
     (case.expected.holds(&outcome), words(&outcome))
@@ -133,6 +135,49 @@ fn what_must_be_given_is_asked_for_and_other_tables_are_unknown() {
         "3:3: unknown key `cases` in the file; did you mean `case`?",
     ] {
         assert!(problems.contains(expected), "{expected}\n{problems}");
+    }
+}
+
+#[test]
+fn a_ticket_is_as_the_case_says_and_unknown_where_it_says_nothing() {
+    let text = POLICY.replacen(
+        "name = \"single\"",
+        "name = \"single\"\nticket = \"required\"\nticket_open = true\nticket_assigned = true",
+        1,
+    );
+    let policy = parse(&source(&text)).unwrap();
+    let mut people = people();
+    people.set_ticket_sources([("jira".to_owned(), vec!["OPS-*".to_owned()])].into());
+    let case = |lines: &str| {
+        let text = format!(
+            "[[case]]\nperson = \"alice\"\nrole = \"orders-db-writer\"\nduration = \"3h\"\nexpect = \"approval\"\n{lines}\n"
+        );
+        parse_cases(&[SourceFile { name: "a.toml".to_owned(), text }], &policy, &people)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<String>())
+    };
+    let judged = |lines: &str| judged_by(&case(lines).unwrap()[0], &policy, &people).1;
+    let open = "ticket = \"OPS-12\"\nticket_is = \"open\"\nticket_assignee = \"alice\"";
+    assert!(judged(open).starts_with("approval by the rule `single`"), "{}", judged(open));
+    for (lines, says) in [
+        ("ticket = \"OPS-12\"", "the ticket `OPS-12` was never looked up"),
+        ("ticket = \"OPS-12\"\nticket_is = \"missing\"", "`jira` has no ticket `OPS-12`"),
+        ("ticket = \"OPS-12\"\nticket_is = \"closed\"\nticket_assignee = \"alice\"", "the ticket `OPS-12` is closed"),
+        ("ticket = \"OPS-12\"\nticket_is = \"open\"\nticket_assignee = \"bob\"", "is assigned to Bob"),
+        (
+            "ticket = \"HR-1\"\nticket_is = \"open\"",
+            "`HR-1` is the id of no ticket that can be looked up; tickets are written like `OPS-*`",
+        ),
+    ] {
+        let said = judged(lines);
+        assert!(said.to_lowercase().contains(&says.split(';').next().unwrap().to_lowercase()), "{says}: {said}");
+    }
+    for lines in [
+        "ticket_is = \"open\"",
+        "ticket = \"OPS-12\"\nticket_assignee = \"alice\"",
+        "ticket = \"OPS-12\"\nticket_is = \"missing\"\nticket_assignee = \"alice\"",
+    ] {
+        let problem = case(lines).unwrap_err();
+        assert!(problem.contains("`ticket_is` says how a `ticket` stands"), "{lines}: {problem}");
     }
 }
 

@@ -126,6 +126,35 @@ fn rotations_have_a_source() {
 }
 
 #[test]
+fn what_is_demanded_of_tickets_needs_a_source_and_a_ticket() {
+    let with = |lines: &str| {
+        format!(
+            "{POLICY}\n[[rule]]\nname = \"tickets\"\nmatch = {{ risk = \"medium\" }}\nwho = [\"alice\"]\nsteps = [{{ any = [\"manager\"] }}]\n{lines}\n"
+        )
+    };
+    let unread =
+        |lines: &str| parse(&source(&with(lines))).unwrap_err().iter().map(ToString::to_string).collect::<String>();
+    for (lines, expected) in [
+        ("ticket_open = true", "`ticket_open` contradicts `ticket = \"none\"`; add `ticket = \"required\"`"),
+        ("ticket = \"none\"\nticket_assigned = true", "`ticket_assigned` contradicts `ticket = \"none\"`"),
+        ("end_with_ticket = true", "`end_with_ticket` contradicts `ticket = \"none\"`"),
+        ("ticket = \"required\"\nend_with_ticket = true", "`end_with_ticket` needs `ticket_open`"),
+        ("ticket = \"required\"\nticket_open = \"yes\"", "`ticket_open` in [[rule]] is true or false"),
+    ] {
+        let problems = unread(lines);
+        assert!(problems.contains(expected), "{lines}: {problems}");
+    }
+    let fine = with("ticket = \"optional\"\nticket_open = true\nticket_assigned = true\nend_with_ticket = true");
+    let needs =
+        "`ticket_open` needs a source of tickets, and there is none; add for example [tickets.jira] to jit.toml";
+    let errors = found(&fine).0;
+    assert!(errors.len() == 1 && errors[0].contains(needs), "{errors:#?}");
+    let mut people = people();
+    people.set_ticket_sources([("jira".to_owned(), vec!["OPS-*".to_owned()])].into());
+    assert_eq!(found_with(&fine, &people).0, Vec::<String>::new());
+}
+
+#[test]
 fn incidents_have_a_source_and_what_needs_one_demands_one() {
     let with = |auto: &str| {
         let text = POLICY.replace(

@@ -100,6 +100,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             auto_approve,
             max_duration: None,
             ticket: TicketNeed::None,
+            ticket_terms: crate::ticket::Terms::default(),
             hours: None,
             at_window_end: AtWindowEnd::Cut,
             remind_after: Span::minutes(15),
@@ -121,6 +122,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             conflicts: Vec::new(),
             limits: Limits::default(),
             security: Vec::new(),
+            digest: None,
             visibility: Visibility::Parties,
             emergencies: Vec::new(),
             exceptions: Vec::new(),
@@ -149,11 +151,13 @@ proptest! {
                 duration: Span::minutes(minutes),
                 chain: None,
                 ticket: None,
+                known: crate::ticket::Known::NotYet,
                 justification: "the orders index is broken",
                 channel: Some(&channel),
                 now: super::world::WORKDAY.parse().unwrap(),
                 start: None,
                 in_use: InUse::default(),
+                together: &[],
             };
             let explanation = policy.explain(&question, &directory, &[]);
             let judged = policy.judge(&question, &directory, &[]);
@@ -176,6 +180,37 @@ proptest! {
                     prop_assert!(directory.active(voter).is_some());
                 }
             }
+        }
+    }
+
+    /// The index over rules is an index: it finds what looking at every rule and every role finds.
+    #[test]
+    fn the_rules_of_a_role_are_those_that_mean_it(
+        names in prop::collection::btree_set("[ab]{1,4}", 1..8),
+        patterns in prop::collection::vec(prop::collection::vec("[ab*]{1,4}", 1..4), 1..6),
+        risks in prop::collection::vec(risk(), 8),
+    ) {
+        let names: Vec<&String> = names.iter().collect();
+        let mut text = String::new();
+        for (name, risk) in names.iter().zip(&risks) {
+            let risk = format!("{risk:?}").to_lowercase();
+            text += &format!(
+                "[[role]]\nname = \"{name}\"\nconnector = \"c\"\nlevel = \"write\"\nenvironment = \"staging\"\n\
+                 risk = \"{risk}\"\nowner = \"p0\"\n"
+            );
+        }
+        for (number, patterns) in patterns.iter().enumerate() {
+            let risk = if number % 2 == 0 { ", risk = [\"low\", \"medium\"]" } else { "" };
+            text += &format!(
+                "[[rule]]\nname = \"{number}\"\nmatch = {{ roles = {patterns:?}{risk} }}\nwho = \"p0\"\n\
+                 steps = [{{ any = \"manager\" }}]\n"
+            );
+        }
+        let policy = parse(&source(&text)).unwrap();
+        for role in policy.roles.values() {
+            let found: Vec<&str> = policy.rules_of(&role.name).map(|rule| rule.name.as_str()).collect();
+            let meant = policy.rules.iter().filter(|rule| rule.matches.holds(role));
+            prop_assert_eq!(found, meant.map(|rule| rule.name.as_str()).collect::<Vec<_>>());
         }
     }
 

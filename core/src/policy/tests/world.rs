@@ -253,11 +253,13 @@ impl Asked {
             duration: self.duration,
             chain: self.chain,
             ticket: self.ticket,
+            known: crate::ticket::Known::NotYet,
             justification: self.why,
             channel: channel.as_ref(),
             now: self.now.parse::<DateTime<Utc>>().unwrap(),
             start: self.start.map(|start| start.parse().unwrap()),
             in_use: self.in_use,
+            together: &[],
         })
     }
 }
@@ -303,5 +305,6 @@ pub fn request(policy: &Policy, who: &str, requester: &str, role: &str) -> Reque
         origin: crate::access::Origin { platform: crate::access::Platform::Slack, channel: None },
         extends: None,
         rehearsal: None,
+        bundle: None,
     }
 }

@@ -172,6 +172,12 @@ impl AgentsPlayground {
         &MODULES
     }
 
+    /// The browser for its page.
+    pub fn browser() -> PathBuf {
+        let named = std::env::var_os("JIT_CHROMIUM").map(PathBuf::from);
+        named.unwrap_or_else(|| program("chromium", "chromium", &[]))
+    }
+
     /// Its page.
     pub fn page(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
@@ -204,6 +210,7 @@ impl AgentsPlayground {
         let has = |message: &Value| buttons(message).into_iter().find(|button| card::label(button) == label);
         let found = self.wait_for(|shown| shown.iter().rev().find_map(|it| Some((it.clone(), has(it)?)))).await;
         let (message, button) = found.unwrap_or_else(|| panic!("no button {label}: {}", self.readable()));
+        let button = card::confirmed(&button);
         assert_eq!(button["type"], "Action.Execute", "the client cannot open dialogs of cards");
         let value = json!({ "action": button, "trigger": "manual" });
         let body = json!({

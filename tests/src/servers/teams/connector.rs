@@ -17,13 +17,18 @@ use super::{APP_ID, APP_SECRET, Exchange, Fault, Inner, TEAM, TENANT, Teams, car
 type Server = State<Weak<Inner>>;
 type Answer = (u16, Value);
 
-fn teams(server: &Weak<Inner>) -> Teams {
-    Teams { inner: server.upgrade().expect("it is served as long as it lives") }
+/// Gone when its world has ended, while the last call was on its way.
+fn teams(server: &Weak<Inner>) -> Option<Teams> {
+    server.upgrade().map(|inner| Teams { inner })
+}
+
+fn gone() -> Response {
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
 }
 
 /// The OpenID metadata.
 pub(super) async fn metadata(State(server): Server) -> Response {
-    let teams = teams(&server);
+    let Some(teams) = teams(&server) else { return gone() };
     let ill = teams.change(|state| {
         state.tokens.asked.metadata += 1;
         state.tokens.ill.clone()
@@ -38,7 +43,8 @@ pub(super) async fn metadata(State(server): Server) -> Response {
 
 /// The keys.
 pub(super) async fn keys(State(server): Server) -> Response {
-    let (ill, document) = teams(&server).change(|state| {
+    let Some(teams) = teams(&server) else { return gone() };
+    let (ill, document) = teams.change(|state| {
         state.tokens.asked.keys += 1;
         (state.tokens.ill.clone(), state.tokens.document())
     });
@@ -58,7 +64,7 @@ pub(super) async fn token(
     Path(tenant): Path<String>,
     Form(asked): Form<Vec<(String, String)>>,
 ) -> Response {
-    let teams = teams(&server);
+    let Some(teams) = teams(&server) else { return gone() };
     let now = teams.now();
     let fault = teams.change(|state| {
         state.tokens.asked.bearers += 1;
@@ -89,7 +95,7 @@ pub(super) async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let teams = teams(&server);
+    let Some(teams) = teams(&server) else { return gone() };
     let sent: Value = serde_json::from_slice(&body).unwrap_or_default();
     let fault = teams.change(|state| state.faults.hit(&format!("{method} {path}")));
     let (status, answer, wait) = match &fault {

@@ -56,7 +56,8 @@ pub(super) async fn from_client(
     method: Method,
     body: Bytes,
 ) -> Response {
-    let teams = Teams { inner: server.upgrade().expect("it is served as long as it lives") };
+    let Some(inner) = server.upgrade() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let teams = Teams { inner };
     if method == Method::HEAD {
         let bot = teams.lock().bot.clone().expect("jit runs");
         let answer = teams.inner.http.head(bot).send().await.expect("jit answers");

@@ -101,6 +101,7 @@ struct State {
 impl Teams {
     /// Starts it, with these people, all of whom have the app installed, and no channel.
     pub async fn start(members: Vec<Member>, now: Now) -> Self {
+        tokens::make_keys().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port for Microsoft");
         let url = Url::parse(&format!("http://{}/", listener.local_addr().expect("it is bound"))).expect("a URL");
         let state = State {

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::book::{Dialog, Message, Scope};
 use super::{APP_ID, TEAM, TENANT, Teams, card};
 
+/// The button of a card of a channel that shows one's own face of it.
+const OPEN: &str = "Open";
+
 /// What became of a dialog that was sent.
 #[derive(Clone, Debug)]
 pub enum Submitted {
@@ -159,13 +162,24 @@ impl Teams {
         self.press_on(who, &id, label).await;
     }
 
+    /// What a card of a channel says to this person: their own face, in its place or in a dialog of its own.
+    pub async fn face(&self, who: &str, id: &str) -> Option<Value> {
+        let card = self.looks(who, id).await?;
+        let buttons = card::buttons(&card);
+        let Some(open) = buttons.iter().find(|button| card::label(button) == OPEN) else { return Some(card) };
+        let message = self.lock().book.message(id)?.clone();
+        self.change(|state| state.book.dialogs.remove(who));
+        self.act(who, &message, open, open["data"].clone()).await;
+        self.lock().book.dialogs.get(who).map(|dialog| dialog.card.clone())
+    }
+
     /// The newest message of a conversation on which this person sees such a button.
     pub async fn button(&self, who: &str, place: &str, label: &str) -> String {
         let end = std::time::Instant::now() + super::PATIENCE;
         loop {
             let ids: Vec<String> = self.lock().book.transcript(place).rev().map(|it| it.id.clone()).collect();
             for id in ids {
-                let seen = self.looks(who, &id).await;
+                let seen = self.face(who, &id).await;
                 if seen.is_some_and(|card| card::buttons(&card).iter().any(|button| card::label(button) == label)) {
                     return id;
                 }
@@ -198,6 +212,11 @@ impl Teams {
         let card = self.looks(who, id).await.unwrap_or_else(|| panic!("message {id} has no card"));
         let buttons = card::buttons(&card);
         let button = buttons.iter().find(|it| card::label(it) == label);
+        if button.is_none() && buttons.iter().any(|it| card::label(it) == OPEN) {
+            self.face(who, id).await;
+            self.submits_by(who, Some(label), &[]).await;
+            return (200, Value::Null);
+        }
         let button = card::confirmed(button.unwrap_or_else(|| panic!("no button {label}: {}", card::readable(&card))));
         let data = card::sent(&card, &button, &BTreeMap::new()).unwrap_or_else(|why| panic!("{label}: {why}"));
         let message = self.lock().book.message(id).expect("it was seen").clone();
@@ -287,6 +306,16 @@ impl Teams {
         self.dialogs(who, &answer, (Some(command.to_owned()), address));
     }
 
+    /// Types words that lack something, and presses the button below the answer, which opens the form.
+    pub async fn opens_by_words(&self, who: &str, place: &str, text: &str) {
+        let before = self.count(place);
+        let said = self.says(who, place, text).await;
+        let answer = self.messages(place).into_iter().skip(before).find(|it| it.from.is_none()).expect("it was said");
+        let buttons = answer.buttons();
+        let label = buttons.first().unwrap_or_else(|| panic!("no button opens the form: {said}"));
+        self.press_on(who, &answer.id, label).await;
+    }
+
     async fn dialog(
         &self,
         who: &str,
@@ -347,9 +376,9 @@ impl Teams {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let buttons = card::buttons(&dialog.card);
         let button = buttons.iter().find(|it| label.is_none_or(|label| card::label(it) == label));
-        let button = button.unwrap_or_else(|| panic!("nothing to send: {}", dialog.readable()));
+        let button = card::confirmed(button.unwrap_or_else(|| panic!("nothing to send: {}", dialog.readable())));
         let data =
-            card::sent(&dialog.card, button, &values).unwrap_or_else(|why| panic!("{why}: {}", dialog.readable()));
+            card::sent(&dialog.card, &button, &values).unwrap_or_else(|why| panic!("{why}: {}", dialog.readable()));
         let mut activity = self.activity(who, &dialog.conversation);
         let context = json!({ "theme": "default" });
         let (name, value) = match &dialog.command {

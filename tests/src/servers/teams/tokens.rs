@@ -16,15 +16,22 @@ use serde_json::{Map, Value, json};
 /// How long a bearer of the bot lives: shorter than Microsoft's hour, so that journeys outlive it.
 pub(super) const BEARER_LIFE: TimeDelta = TimeDelta::minutes(10);
 
-/// The private keys that there are, as PKCS#8: made once, since making one takes a while. The last one is never published.
+/// The private keys that there are, in memory: made once, since making one takes a while. The last one is never published.
 static KEYS: LazyLock<Vec<KeyPair>> = LazyLock::new(|| {
     let make = || {
         let args = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-outform", "DER"];
         let output = Command::new("openssl").args(args).output().expect("openssl is there: run tests/install");
-        KeyPair::from_pkcs8(&output.stdout).expect("openssl makes RSA keys")
+        // Versions of openssl differ in how they wrap it.
+        let key = KeyPair::from_pkcs8(&output.stdout).or_else(|_| KeyPair::from_der(&output.stdout));
+        key.expect("openssl makes RSA keys")
     };
     (0..4).map(|_| make()).collect()
 });
+
+/// Makes the keys, if that was not done: it takes longer than anybody who asks for them waits.
+pub(super) async fn make_keys() {
+    tokio::task::spawn_blocking(|| KEYS.len()).await.expect("openssl makes keys");
+}
 
 /// One of the keys: its name and which pair it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use jit_core::access::{Access, Rehearsal, State};
 use jit_core::answer::Answer;
 use jit_core::id::PersonId;
+use jit_core::notice::NoticeKind;
 
 use super::{entry, stands};
 use crate::card::{Button, Card, Line, Tone};
@@ -16,6 +17,8 @@ pub(super) fn asked(access: &Access, approvers: &[Vec<PersonId>], already: bool,
             .actions(own(access));
     }
     let card = match &access.state {
+        State::Screening(state) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
+            .text(words::checking(state).plain("Nobody is asked before that is known.")),
         State::Pending(_) => Card::line(Tone::Pending, format!("Asked: {what} for {}", access.duration()))
             .text(route(approvers, context)),
         State::Scheduled(scheduled) => Card::line(Tone::Success, format!("Approved: {what} for {}", access.duration()))
@@ -71,7 +74,7 @@ pub(super) fn acted(verb: &str, access: &Access, context: &Context) -> Card {
 /// What the holder or requester can do with it.
 pub(super) fn own(access: &Access) -> Vec<Button> {
     match &access.state {
-        State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
+        State::Screening(_) | State::Pending(_) | State::Scheduled(_) | State::Elevating(_) => {
             vec![button::cancel(access), button::show(access)]
         }
         State::Active(_) => button::of_the_holder(access).into_iter().chain([button::show(access)]).collect(),
@@ -82,20 +85,43 @@ pub(super) fn own(access: &Access) -> Vec<Button> {
 
 pub(super) fn samples() -> Vec<(String, Answer)> {
     let approvers = || vec![vec!["bob".into()], vec!["dana".into(), "erin".into()]];
-    let asked = |access, already| Answer::Asked { access: Box::new(access), approvers: approvers(), already };
-    let acted = |verb: &str, access| Answer::Acted { verb: verb.to_owned(), access: Box::new(access) };
+    let asked = |access, already| Answer::Asked {
+        access: Box::new(access),
+        bundle: Vec::new(),
+        approvers: approvers(),
+        already,
+    };
+    let acted =
+        |verb: &str, access| Answer::Acted { verb: verb.to_owned(), access: Box::new(access), bundle: Vec::new() };
     let automatic = Access { votes: vec![], asked: vec![], ..sample::elevating() };
+    let whole = |access| sample::bundled(sample::Sample::new("", NoticeKind::Request, access)).notice;
+    let (waiting, denied) = (whole(sample::pending()), whole(sample::denied()));
     vec![
+        (
+            "asked-bundle".to_owned(),
+            Answer::Asked {
+                access: Box::new(waiting.access),
+                bundle: waiting.bundle,
+                approvers: approvers(),
+                already: false,
+            },
+        ),
+        (
+            "denied-bundle".to_owned(),
+            Answer::Acted { verb: "deny".to_owned(), access: Box::new(denied.access), bundle: denied.bundle },
+        ),
         ("asked".to_owned(), asked(sample::pending(), false)),
+        ("asked-screening".to_owned(), asked(sample::screening(false), false)),
         ("asked-already".to_owned(), asked(sample::second_step(), true)),
         (
             "asked-automatic".to_owned(),
-            Answer::Asked { access: Box::new(automatic), approvers: vec![], already: false },
+            Answer::Asked { access: Box::new(automatic), bundle: vec![], approvers: vec![], already: false },
         ),
         (
             "asked-bypass".to_owned(),
             Answer::Asked {
                 access: Box::new(sample::bypass(sample::elevating(), None)),
+                bundle: vec![],
                 approvers: vec![],
                 already: false,
             },
@@ -104,6 +130,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
             "asked-drill".to_owned(),
             Answer::Asked {
                 access: Box::new(sample::rehearsed(sample::bypass(sample::active(), None), Rehearsal::Drill)),
+                bundle: vec![],
                 approvers: vec![],
                 already: false,
             },

@@ -6,6 +6,7 @@ use jit_core::access::{Access, Skipped, Vote};
 use jit_core::event::{Actor, Event, EventRecord};
 use jit_core::id::PersonId;
 use jit_core::span::Span;
+use jit_core::ticket::Finding;
 
 use crate::card::Line;
 use crate::cards::{Context, sample, words};
@@ -30,6 +31,11 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Requested { request, .. } => {
             Line::new(format!("{} asked for {}", context.directory.name(&request.requester), request.duration))
         }
+        Event::ScreeningStarted { ticket, at_start, .. } => {
+            let again = if *at_start { " once more" } else { "" };
+            Line::new(format!("the ticket {} is looked up in {}{again}", ticket.id, ticket.source))
+        }
+        Event::TicketLooked { ticket, finding } => found(&ticket.id, finding),
         Event::StepOpened { step, asked, instead_of, skipped, .. } => {
             Line::new(format!("step {} asked ", step + 1)).then(asking((asked, instead_of, skipped), context))
         }
@@ -73,9 +79,18 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::CameBack { .. } => Line::new("somebody came back"),
         Event::Frozen { .. } => Line::new("new access was frozen"),
         Event::Unfrozen { .. } => Line::new("a freeze was lifted"),
+        Event::OncallDigested { .. } => Line::new("security had the digest of what was given on call"),
         Event::ExceptionReminded { .. } => Line::new("an exception's owner was reminded of its end"),
         Event::PolicyRefused { .. } => Line::new("a changed policy was not put in force"),
         Event::PolicyLoaded { .. } => Line::new("another policy was loaded"),
+    }
+}
+
+fn found(id: &str, finding: &Finding) -> Line {
+    match finding {
+        Finding::Ticket(ticket) => Line::new(format!("the ticket {id} was found: {}", ticket.status)),
+        Finding::Missing => Line::new(format!("there is no ticket {id}")),
+        Finding::Unknown { why } => Line::new(format!("the ticket {id} could not be looked up: its source {why}")),
     }
 }
 
@@ -132,6 +147,8 @@ fn closed(outcome: &jit_core::access::Outcome, context: &Context) -> Line {
         Outcome::TimedOut => Line::new("nobody decided in time"),
         Outcome::Leaver { person } => Line::new(format!("{} was disabled or has left", context.directory.name(person))),
         Outcome::NotStarted { refusal } => Line::new("it could not start: ").sentence(&refusal.what),
+        Outcome::Refused { refusal } => Line::new("it was refused: ").sentence(&refusal.what),
+        Outcome::TicketClosed { ticket } => Line::new(format!("its ticket {} is closed", ticket.id)),
         Outcome::Lapsed => Line::new("it lapsed with the access that it extends"),
         Outcome::Ended { proof: Proof::Gone { .. }, .. } => Line::new("verified gone"),
         Outcome::Ended { proof: Proof::RemainsUnder { short }, .. } => Line::new(format!("remains under {short}")),
@@ -148,17 +165,20 @@ pub(super) fn sample(access: &Access) -> Vec<EventRecord> {
         request: Box::new(access.request.clone()),
         route: access.route.clone(),
         closing: None,
+        on_duty: None,
     };
-    let mut events = vec![
-        requested,
-        Event::StepOpened {
-            step: 0,
-            asked,
-            instead_of: BTreeMap::new(),
-            skipped: access.skipped.clone(),
-            advice: None,
-        },
-    ];
+    let looked = access.ticket.iter().map(|looked| {
+        let (ticket, finding) = (looked.ticket.clone(), looked.finding.clone());
+        Event::TicketLooked { ticket, finding }
+    });
+    let mut events: Vec<Event> = [requested].into_iter().chain(looked).collect();
+    events.extend([Event::StepOpened {
+        step: 0,
+        asked,
+        instead_of: BTreeMap::new(),
+        skipped: access.skipped.clone(),
+        advice: None,
+    }]);
     events.extend(access.votes.iter().map(|vote| Event::Approved { vote: vote.clone() }));
     if access.until().is_some() {
         let (since, until) = (sample::now(), sample::minutes(60));

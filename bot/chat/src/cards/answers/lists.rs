@@ -19,7 +19,8 @@ const WITH_BUTTONS: usize = 10;
 const LISTED: usize = 25;
 
 pub(super) fn mine(accesses: &[Access], context: &Context) -> Card {
-    let (open, over): (Vec<&Access>, Vec<&Access>) = accesses.iter().partition(|access| access.is_open());
+    let shown = accesses.iter().filter(|access| !words::is_spoken_for(access));
+    let (open, over): (Vec<&Access>, Vec<&Access>) = shown.partition(|access| access.is_open());
     if accesses.is_empty() {
         return Card::line(Tone::Neutral, "You hold nothing, and have asked for nothing")
             .text(Line::default().code("/jit roles").plain(" lists what you can ask for."))
@@ -191,8 +192,9 @@ fn role_line(role: &RoleLine) -> Line {
     ))
 }
 
-pub(super) fn why(role: &RoleName, lines: &[String]) -> Card {
-    Card::line(Tone::Neutral, format!("What policy says about you and {role}"))
+pub(super) fn why(roles: &[RoleName], lines: &[String]) -> Card {
+    let roles = words::joined(roles.iter().map(ToString::to_string).collect(), "and");
+    Card::line(Tone::Neutral, format!("What policy says about you and {roles}"))
         .list(lines.iter().map(|line| Line::default().sentence(line)).collect())
 }
 
@@ -266,7 +268,7 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
         (
             "why".to_owned(),
             Answer::Why {
-                role: "hosts-root".into(),
+                roles: vec!["hosts-root".into()],
                 lines: vec![
                     "Rule `production, high risk` matches the role but is for `group:sre`, and you are not in it."
                         .to_owned(),

@@ -12,7 +12,7 @@ mod show;
 use jit_core::access::{Access, Pending, State};
 use jit_core::answer::Answer;
 
-use super::{Context, mark, outcome, words};
+use super::{Context, bundle, mark, outcome, words};
 use crate::card::{Card, Inline, Line, TimeStyle};
 
 /// Words an answer.
@@ -26,16 +26,23 @@ pub fn card(answer: &Answer, context: &Context) -> Card {
 
 fn words_of(answer: &Answer, context: &Context) -> Card {
     match answer {
-        Answer::Asked { access, approvers, already } => acted::asked(access, approvers, *already, context),
-        Answer::Acted { verb, access } => acted::acted(verb, access, context),
+        Answer::Asked { access, bundle, approvers, already } => {
+            let whole = bundle::whole(access, bundle);
+            acted::asked(&whole, approvers, *already, context)
+                .list(bundle::standing(&bundle::all(access, bundle), context))
+        }
+        Answer::Acted { verb, access, bundle } => {
+            let whole = bundle::whole(access, bundle);
+            acted::acted(verb, &whole, context).list(bundle::standing(&bundle::all(access, bundle), context))
+        }
         Answer::Mine { accesses } => lists::mine(accesses, context),
-        Answer::Show { access, history, may } => show::card(access, history, may, context),
+        Answer::Show { access, bundle, history, may } => show::card((access, bundle), history, may, context),
         Answer::Pending { accesses } => lists::pending(accesses, context),
         Answer::Who { role, accesses, hidden, exceptions } => {
             lists::who(role, accesses, *hidden, context).list(lists::exceptions(exceptions, context))
         }
         Answer::Roles { text, roles } => lists::roles(text.as_deref(), roles),
-        Answer::Why { role, lines } => lists::why(role, lines),
+        Answer::Why { roles, lines } => lists::why(roles, lines),
         Answer::Away { absence } => away::card(absence.as_ref(), context),
         Answer::Frozen { changed, freezes } => frozen::card(changed.as_ref(), freezes, context),
         Answer::Unclear => help::unclear(),
@@ -62,8 +69,9 @@ pub fn samples() -> Vec<(String, Answer)> {
 }
 
 /// Where an access stands, in half a sentence.
-fn stands(access: &Access, context: &Context) -> Line {
+pub(super) fn stands(access: &Access, context: &Context) -> Line {
     match &access.state {
+        State::Screening(state) => Line::new(format!("its ticket {} is being checked", state.ticket.id)),
         State::Pending(state) => waiting(access, state, context),
         State::Scheduled(scheduled) => Line::new("agreed, starts ").at_and_left(scheduled.start),
         State::Elevating(_) => Line::new("being set up"),
@@ -87,5 +95,6 @@ fn waiting(access: &Access, state: &Pending, context: &Context) -> Line {
 
 /// Id and title, as an entry of a list begins.
 fn entry(access: &Access) -> Line {
-    Line::default().code(access.short.as_str()).plain(" ").strong(words::what(access)).plain(words::marked(access))
+    let line = Line::default().code(access.short.as_str()).plain(" ").strong(words::what(access));
+    line.plain(words::beside(access)).plain(words::marked(access))
 }

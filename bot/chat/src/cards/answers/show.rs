@@ -6,15 +6,22 @@ use jit_core::event::EventRecord;
 
 use super::{history, stands};
 use crate::card::{Button, Card, Inline, Line, Tone};
-use crate::cards::{Context, button, sample, words};
+use crate::cards::{Context, bundle, button, sample, words};
 
-pub(super) fn card(access: &Access, events: &[EventRecord], may: &[String], context: &Context) -> Card {
+pub(super) fn card(
+    (access, others): (&Access, &[Access]),
+    events: &[EventRecord],
+    may: &[String],
+    context: &Context,
+) -> Card {
     let title = format!("{} {} for {}", access.short, words::what(access), words::holder(access, context));
     let buttons = may.iter().filter_map(|verb| button_of(verb, access)).collect();
     Card::new(Tone::Neutral, title)
         .text(Line::default().strong("Now: ").then(stands(access, context)).plain("."))
         .facts(facts(access, context))
         .text(words::cut(access))
+        .text(if others.is_empty() { Line::default() } else { Line::default().strong("Asked for together") })
+        .list(bundle::standing(&bundle::all(access, others), context))
         .text(Line::default().strong("Its story"))
         .list(history::lines(events, context))
         .actions(buttons)
@@ -60,10 +67,21 @@ pub(super) fn samples() -> Vec<(String, Answer)> {
     let show = |access: Access, may: &[&str]| Answer::Show {
         history: history::sample(&access),
         access: Box::new(access),
+        bundle: Vec::new(),
         may: may.iter().map(|verb| (*verb).to_owned()).collect(),
     };
+    let parted =
+        sample::parted(sample::Sample::new("", jit_core::notice::NoticeKind::Request, sample::active())).notice;
+    let bundle = Answer::Show {
+        history: history::sample(&parted.access),
+        access: Box::new(parted.access),
+        bundle: parted.bundle,
+        may: vec!["extend".to_owned(), "done".to_owned()],
+    };
     vec![
+        ("show-bundle".to_owned(), bundle),
         ("show-pending".to_owned(), show(sample::second_step(), &["approve", "deny"])),
+        ("show-ticket".to_owned(), show(sample::ticketed(sample::pending()), &["approve", "deny"])),
         ("show-scheduled".to_owned(), show(sample::later(sample::elevating()), &["cancel"])),
         ("show-active".to_owned(), show(sample::active(), &["extend", "done", "revoke"])),
         ("show-failing".to_owned(), show(sample::revoking(true), &[])),

@@ -143,6 +143,10 @@ fn values(state: &Value) -> Values {
 fn value(element: &Value) -> Option<String> {
     let plain =
         ["value", "selected_user", "selected_channel", "selected_conversation", "selected_date", "selected_time"];
+    if let Some(chosen) = element["selected_options"].as_array() {
+        let values: Vec<&str> = chosen.iter().filter_map(|option| text(option, &["value"])).collect();
+        return (!values.is_empty()).then(|| values.join(","));
+    }
     let chosen = || text(element, &["selected_option", "value"]);
     plain.iter().find_map(|key| text(element, &[key])).or_else(chosen).map(str::to_owned)
 }
@@ -231,6 +235,25 @@ mod tests {
         );
         assert_eq!(form.values.duration(), Some(Ok(jit_core::span::Span::minutes(30))));
         assert_eq!(form.meta.access.map(|id| id.to_string()).as_deref(), Some(ACCESS));
+    }
+
+    #[test]
+    fn of_several_that_are_chosen_none_is_lost() {
+        let chosen = |roles: &[&str]| {
+            let options: Vec<Value> = roles.iter().map(|role| json!({ "value": role })).collect();
+            let element = json!({ "type": "multi_static_select", "selected_options": options });
+            let view = json!({
+                "id": "V1", "hash": "h1", "callback_id": "request", "state": { "values": { "role": { "role": element } } },
+            });
+            let Intent::Form(form) = decoded(from_alice("view_submission", json!({ "view": view }))).unwrap().intent
+            else {
+                panic!("not a form")
+            };
+            form.values.roles().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(&["orders-db-admin", "host-login"]), ["orders-db-admin", "host-login"]);
+        assert_eq!(chosen(&["host-login"]), ["host-login"]);
+        assert!(chosen(&[]).is_empty());
     }
 
     #[test]

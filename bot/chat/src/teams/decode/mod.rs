@@ -160,6 +160,12 @@ fn reference(
     let service_url = text(activity, &["serviceUrl"]).and_then(ServiceUrl::parse);
     let service_url = service_url.ok_or(DecodeError::Malformed("its service has no address that we would speak to"))?;
     let kind = text(activity, &["conversation", "conversationType"]).and_then(Kind::parse);
+    // Where the message extension is used the app need not be: a chat of two is theirs, and not one with the app.
+    let extension = text(activity, &["name"]).is_some_and(|name| name.starts_with("composeExtension/"));
+    let kind = match kind {
+        Some(Kind::Personal) if extension && !conversation.starts_with("a:") => Some(Kind::Group),
+        kind => kind,
+    };
     let kind = kind.unwrap_or_else(|| match () {
         () if text(activity, &["channelData", "team", "id"]).is_some() => Kind::Channel,
         () if activity["conversation"]["isGroup"] == true || conversation.starts_with("19:") => Kind::Group,
@@ -212,10 +218,11 @@ fn presence(activity: &Value, kind: &str, bot: &str) -> Presence {
 
 /// Words; or a button of a card in a client that knows no better than to send a message.
 fn message(activity: &Value) -> Intent {
-    if activity["value"].is_object() {
-        return data(&activity["value"], handle(activity)).unwrap_or(Intent::Ignored);
+    match data(&activity["value"], handle(activity)) {
+        Some(pressed) => pressed,
+        None if activity["value"].is_object() && text(activity, &["text"]).is_none() => Intent::Ignored,
+        None => Intent::Line { text: self::text::said(activity) },
     }
-    Intent::Line { text: self::text::said(activity) }
 }
 
 /// What a button or a dialog sends.

@@ -242,7 +242,15 @@ fn commands_of_the_message_extension_are_verbs() {
     let inbound =
         decoded(&invoke("composeExtension/fetchTask", json!({ "commandId": "request", "commandContext": "compose" })));
     assert_eq!(inbound.intent, Intent::Line { text: "request".to_owned() });
-    assert_eq!(inbound.way.takes, Takes::Dialog);
+    assert_eq!((inbound.way.takes, inbound.way.reference.kind), (Takes::Dialog, Kind::Personal));
+}
+
+#[test]
+fn a_chat_of_two_people_is_nobodys_conversation_with_the_app() {
+    let mut used = invoke("composeExtension/fetchTask", json!({ "commandId": "request" }));
+    used["conversation"]["id"] = json!("19:alice_bob@unq.gbl.spaces");
+    let reference = decoded(&used).way.reference;
+    assert_eq!((reference.kind, reference.person), (Kind::Group, None));
 }
 
 #[test]
