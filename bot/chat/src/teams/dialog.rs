@@ -218,6 +218,8 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
             let most = if *external { limits::FOUND } else { room.choices };
             select(&mut input, options, selected, most);
             input["isMultiSelect"] = json!(true);
+            // Each is a line of its own, on a narrow screen too.
+            input["wrap"] = json!(true);
         }
         Input::Text { multiline, min, max, initial, placeholder } => {
             let max = (*max).clamp(1, limits::INPUT);

@@ -290,7 +290,7 @@ impl Check {
             self.length("value", input["value"].as_str().unwrap_or_default(), 0, max as usize);
             return;
         }
-        self.element(input, &[&common[..], &["style", "choices", "choices.data", "isMultiSelect"]].concat());
+        self.element(input, &[&common[..], &["style", "choices", "choices.data", "isMultiSelect", "wrap"]].concat());
         self.one_of("style", &input["style"], &["compact", "filtered"]);
         let choices = input["choices"].as_array().map_or(&[][..], Vec::as_slice);
         let values: BTreeSet<&str> = choices.iter().filter_map(|choice| choice["value"].as_str()).collect();
