@@ -352,7 +352,8 @@ impl History {
                 let roles: Vec<&str> = roles.iter().map(|role| ROLES[*role]).collect();
                 let ask = self.world.ask_all(PEOPLE[who], &roles, DURATIONS[duration]);
                 let starts_at = ahead.map(|ahead| now + TimeDelta::seconds(ahead));
-                self.send(ask.id, Command::Request(Box::new(Ask { starts_at, ..ask })));
+                let ticket = Some("OPS-12".to_owned());
+                self.send(ask.id, Command::Request(Box::new(Ask { starts_at, ticket, ..ask })));
             }
             Move::Extend { who, which, duration } => {
                 // Of what is active, if anything is: an extension of anything else is refused.
@@ -505,7 +506,11 @@ impl History {
         self.crash = false;
         let Some(id) = self.which(which) else { return };
         let before = self.world.access(id).clone();
-        let bound = before.route.ticket.as_ref().is_some_and(|demand| demand.ends_with().is_some());
+        let is_bound = |access: &Access| access.route.ticket.as_ref().is_some_and(|demand| demand.ends_with().is_some());
+        let members = before.request.bundle.iter().flat_map(|bundle| &bundle.members);
+        // While they wait, what ends one of those that were asked for together ends all.
+        let together = before.waits_together() && members.map(|member| self.world.access(member.id)).any(is_bound);
+        let bound = is_bound(&before) || together;
         self.send(id, Command::TicketClosed { ticket: world::ops_12() });
         let after = self.world.access(id);
         match before.state {

@@ -8,13 +8,16 @@ import { test } from 'node:test';
 import { inside, read, samples } from './samples.mjs';
 
 const require = createRequire(join(process.env.JIT_TEAMS_MODULES, 'package.json'));
-const { AdaptiveCard, SerializationContext, Version, Versions } = require('adaptivecards');
+const { AdaptiveCard, SerializationContext, Version, Versions } = require('adaptivecards/dist/adaptivecards.js');
 const MarkdownIt = require('markdown-it');
 // HTML is let through here, so that any that comes through is seen.
 const markdown = new MarkdownIt({ html: true, linkify: false });
 
-/** Parts of Teams that the library has never heard of; each has a fallback or does no harm elsewhere. */
-const TEAMS_ALONE = new Set(['CodeBlock']);
+/** What Teams takes before the standard has it: elsewhere it does no harm. Source: Microsoft, "Typeahead search in Adaptive Cards". */
+const TEAMS_ALONE = [
+  'Property "choices.data" is supported in version 1.6, but you are using version 1.5.',
+  'Unknown element type "CodeBlock". Fallback will be used if present.',
+];
 
 test('there are samples of every kind', () => {
   assert.ok(samples.length > 200, `${samples.length} samples`);
@@ -27,7 +30,7 @@ for (const { name, kind, content } of samples) {
     const card = new AdaptiveCard();
     card.parse(content, context);
     const events = [...Array(context.eventCount).keys()].map((at) => context.getEventAt(at).message);
-    assert.deepEqual(events.filter((message) => ![...TEAMS_ALONE].some((type) => message.includes(type))), []);
+    assert.deepEqual(events.filter((message) => !TEAMS_ALONE.includes(message)), []);
     assert.deepEqual(card.validateProperties().validationEvents.map((event) => event.message), []);
     assert.ok(card.version.compareTo(new Version(1, 5)) === 0);
   });

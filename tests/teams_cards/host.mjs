@@ -44,6 +44,7 @@ export function host(name) {
       actionsOrientation: 'horizontal', actionAlignment: 'left',
     },
     adaptiveCard: { allowCustomStyle: false },
+    textBlock: { headingLevel: 2 },
   };
 }
 
@@ -53,6 +54,7 @@ export function css(name) {
   return `
     body { margin: 0; padding: 16px; background: ${t.page}; color: ${t.text}; font: 14px "Segoe UI", "DejaVu Sans", system-ui, sans-serif; }
     main { background: ${t.card}; border: 1px solid ${t.line}; border-radius: 4px; overflow: visible; }
+    .ac-textRun, .ac-textBlock { overflow-wrap: anywhere; }
     .ac-pushButton { font: 600 14px "Segoe UI", "DejaVu Sans", system-ui, sans-serif; color: ${t.text}; background: ${t.card}; border: 1px solid ${t.line}; border-radius: 4px; padding: 5px 12px; min-height: 32px; }
     .ac-pushButton.style-positive { background: #5b5fc7; border-color: #5b5fc7; color: #ffffff; }
     .ac-pushButton.style-destructive { background: #c4314b; border-color: #c4314b; color: #ffffff; }

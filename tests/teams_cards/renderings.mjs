@@ -87,11 +87,12 @@ for (const theme of ['light', 'dark']) {
   for (const width of WIDTHS) {
     test(`${theme}, ${width} wide`, async (t) => {
       const { page, faults } = await stage(width, theme);
+      // Colours differ by theme, and structure by nothing: once with each is enough.
+      const audited = (theme === 'light') === (width > 320);
       for (const { name, kind, content } of samples) {
         await t.test(`${name} (${kind})`, async () => {
           const shown = read(content);
           await page.evaluate((card) => window.draw(card), shown);
-          await page.setViewportSize({ width, height: Math.min(4000, await page.evaluate(() => document.body.scrollHeight)) });
           if (process.env.JIT_SHOTS) {
             mkdirSync(process.env.JIT_SHOTS, { recursive: true });
             await page.screenshot({ path: join(process.env.JIT_SHOTS, `${name}-${kind}-${theme}-${width}.png`), fullPage: true });
@@ -101,6 +102,7 @@ for (const theme of ['light', 'dark']) {
           for (const label of labels(shown)) assert.ok(buttons.includes(label), `the button “${label}” is missing among ${buttons}`);
           const said = squeezed(await page.locator('main').innerText());
           for (const text of texts(shown)) assert.ok(said.includes(text), `“${text}” cannot be read in: ${said}`);
+          if (!audited) return;
           const findings = await page.evaluate(async () => {
             const { violations } = await axe.run(document.querySelector('main'), { resultTypes: ['violations'] });
             return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')

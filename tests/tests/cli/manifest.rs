@@ -1,5 +1,5 @@
-//! `jit manifest slack`: Slack is sent to the address that was named, and nothing is printed for one that Slack would not call. That Slack
-//! takes what is printed is checked by `tests/manifest`, against the types of Slack's own library.
+//! `jit manifest`: Slack is sent to the address that was named, nothing is printed for one that Slack would not call, and Teams' package
+//! holds what is printed. That Slack and Teams take it is checked by `tests/manifest`, with their own libraries.
 
 use serde_json::Value;
 
@@ -55,4 +55,42 @@ async fn for_socket_mode_it_has_no_address() {
     assert_eq!(manifest.pointer("/settings/socket_mode_enabled"), Some(&Value::Bool(true)));
     assert!(!said.out.contains("https://") && manifest.pointer("/settings/interactivity/request_url").is_none());
     jit(&["manifest", "slack", "--socket-mode", "--url", "https://jit.example.com"]).await.is(2, &["--socket-mode"]);
+}
+
+const APP: &str = "11111111-2222-4333-8444-555555555555";
+
+#[tokio::test]
+async fn the_manifest_for_teams_names_the_app_and_the_package_holds_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("jit-teams.zip");
+    let args = ["manifest", "teams", "--url", "https://jit.example.com", "--app-id", APP];
+    let said = jit(&args).await;
+    let manifest = said.is(0, &[]).json();
+    assert_eq!(manifest.pointer("/bots/0/botId").and_then(Value::as_str), Some(APP));
+    assert_eq!(manifest.pointer("/validDomains/0").and_then(Value::as_str), Some("jit.example.com"));
+    jit(&[&args[..], &["--out", out.to_str().unwrap()]].concat()).await.is(0, &["jit-teams.zip is the app package"]);
+    let package = std::fs::read(&out).unwrap();
+    assert!(package.starts_with(b"PK"));
+    assert!(package.windows(said.out.len()).any(|bytes| bytes == said.out.as_bytes()), "as it is printed");
+    jit(&[&args[..], &["--out", "/no/such/folder/x.zip"]].concat()).await.is(2, &["--out /no/such/folder/x.zip"]);
+}
+
+#[tokio::test]
+async fn without_an_app_the_configuration_s_own_is_used() {
+    let site = Site::new().await;
+    let config = site.config();
+    let args = ["manifest", "teams", "--url", "https://jit.example.com", "--config", &config];
+    jit(&args).await.is(2, &["--app-id", "`app_id` under [teams]"]);
+    let teams = format!("[teams]\napp_id = \"{APP}\"\ntenant_id = \"{APP}\"\napp_secret = \"x\"\n\n[channels]");
+    site.edit("jit.toml", "[channels]", &teams);
+    for (channel, name) in [("announce", "#access"), ("security", "#security")] {
+        let both = format!("{channel} = {{ slack = \"{name}\", teams = \"19:{channel}@thread.tacv2\" }}");
+        site.edit("jit.toml", &format!("{channel} = \"{name}\""), &both);
+    }
+    let manifest = jit(&args).await.is(0, &[]).json();
+    assert_eq!(manifest["id"], APP);
+    jit(&["manifest", "teams", "--url", "http://jit.example.com", "--app-id", APP])
+        .await
+        .is(2, &["--url: Teams takes"]);
+    jit(&["manifest", "teams", "--url", "https://jit.example.com", "--app-id", "x"]).await.is(2, &["--app-id"]);
 }

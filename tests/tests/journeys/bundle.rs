@@ -99,6 +99,7 @@ async fn several_are_chosen_in_the_form(#[case] backend: Backend) {
     world.sees("alice", "not both at once").await;
     world.sees("bob", "Denied: Orders database, write and A system").await;
     assert!(open(&world).await.is_empty());
+    world.idle().await;
     let told = messages(&world, "alice", "denied it");
     assert_eq!(told, 2, "on the card and in its thread, once each: {}", world.conversation("alice"));
     // More than there may be, and something that policy refuses: told at the field, and nothing is asked.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::actions::{self, Pressed};
 use super::limits;
 use super::render::{Renderer, Viewer};
-use super::text::{cut, plain};
+use super::text::one_line;
 use crate::card::{Action, Button, Confirm, Style};
 
 impl Renderer<'_> {
@@ -37,7 +37,7 @@ impl Renderer<'_> {
         };
         action["title"] = json!(label);
         dress(&mut action, button.style);
-        let description = button.description.as_ref().map(|text| cut(plain(text).trim(), limits::BUTTON));
+        let description = button.description.as_ref().map(|text| one_line(text, limits::BUTTON));
         if let Some(description) = description.filter(|text| !text.is_empty()) {
             action["tooltip"] = json!(description);
         }
@@ -62,11 +62,11 @@ impl Renderer<'_> {
 
     /// Adaptive Cards have no confirmation: the button unfolds the question, with the button that does it.
     fn confirmed(&self, confirm: &Confirm, pressed: &Pressed) -> Value {
-        let text = |text: &str, max| cut(plain(text).trim(), max);
         let mut yes = self.action(pressed, &label(&confirm.yes));
         dress(&mut yes, Style::Danger);
-        let question = json!({ "type": "TextRun", "text": text(&confirm.title, limits::CONFIRM), "weight": "Bolder" });
-        let consequence = json!({ "type": "TextRun", "text": text(&confirm.text, limits::CONFIRM) });
+        let question =
+            json!({ "type": "TextRun", "text": one_line(&confirm.title, limits::CONFIRM), "weight": "Bolder" });
+        let consequence = json!({ "type": "TextRun", "text": one_line(&confirm.text, limits::CONFIRM) });
         let said: Vec<Value> = [question, consequence]
             .into_iter()
             .filter(|run| run["text"] != "")
@@ -81,7 +81,7 @@ impl Renderer<'_> {
 
 /// What a button says; never nothing.
 pub(super) fn label(text: &str) -> String {
-    let text = cut(plain(text).trim(), limits::BUTTON);
+    let text = one_line(text, limits::BUTTON);
     if text.is_empty() { "–".to_owned() } else { text }
 }
 

@@ -12,7 +12,7 @@ use super::buttons::label;
 use super::limits;
 use super::render::{self, CONTENT_TYPE, VERSION, Viewer};
 use super::room::Room;
-use super::text::{clean, cut, inert, plain};
+use super::text::{clean, cut, inert, one_line};
 use crate::card::Card;
 use crate::cards::Context;
 use crate::form::{Choice, Field, Form, FormKind, Input, Meta, Values, field};
@@ -73,7 +73,7 @@ pub fn found(choices: &[Choice]) -> Value {
 
 fn continued(title: &str, content: Value, height: &str) -> Value {
     let card = json!({ "contentType": CONTENT_TYPE, "content": content });
-    let title = cut(plain(title).trim(), limits::DIALOG_TITLE);
+    let title = one_line(title, limits::DIALOG_TITLE);
     json!({ "task": { "type": "continue", "value": { "title": title, "height": height, "width": "medium", "card": card } } })
 }
 
@@ -137,8 +137,10 @@ pub fn filled(mut form: Form, values: &Values) -> Form {
 fn card(form: &Form, context: &Context, errors: &BTreeMap<&str, String>, room: Room) -> Value {
     let shown: Vec<&Field> = form.fields.iter().filter(|field| form.submit.is_some() && is_shown(field)).collect();
     let mut body = Vec::new();
-    let elsewhere = errors.iter().filter(|(id, _)| !shown.iter().any(|field| field.id == **id));
-    body.extend(elsewhere.map(|(_, error)| wrong(error)));
+    let at_field = |id: &str| shown.iter().any(|field| field.id == id);
+    body.extend(errors.iter().filter(|(id, _)| !at_field(id)).map(|(_, error)| wrong(error)));
+    // The field may be out of sight.
+    body.extend(errors.keys().any(|id| at_field(id)).then(|| wrong("Nothing was sent: see below.")));
     body.extend(render::body(&form.intro, context, room));
     let preview = render::body(&form.preview, context, room);
     if !preview.is_empty() {
@@ -155,7 +157,7 @@ fn card(form: &Form, context: &Context, errors: &BTreeMap<&str, String>, room: R
         "type": "AdaptiveCard",
         "version": VERSION,
         "body": body,
-        "fallbackText": cut(inert(&form.title).trim(), limits::TITLE),
+        "fallbackText": inert(&one_line(&form.title, limits::TITLE)),
     });
     if let Some(submit) = &form.submit {
         let mut data = json!({ "form": form.kind.as_str(), "meta": meta(&form.meta) });
@@ -218,6 +220,8 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
             let most = if *external { limits::FOUND } else { room.choices };
             select(&mut input, options, selected, most);
             input["isMultiSelect"] = json!(true);
+            // Each is a line of its own, on a narrow screen too.
+            input["wrap"] = json!(true);
         }
         Input::Text { multiline, min, max, initial, placeholder } => {
             let max = (*max).clamp(1, limits::INPUT);
@@ -231,7 +235,7 @@ fn input(field: &Field, previews: bool, room: Room) -> Value {
                 input["value"] = json!(cut(clean(initial).trim(), max.min(room.text)));
             }
             if let Some(placeholder) = placeholder {
-                input["placeholder"] = json!(cut(plain(placeholder).trim(), limits::PLACEHOLDER));
+                input["placeholder"] = json!(one_line(placeholder, limits::PLACEHOLDER));
             }
         }
     }
@@ -265,7 +269,7 @@ fn choice(choice: &Choice) -> Value {
 
 /// Never nothing: a label that is empty names no field.
 fn said(text: &str, max: usize) -> String {
-    let text = cut(plain(text).trim(), max);
+    let text = one_line(text, max);
     if text.is_empty() { "–".to_owned() } else { text }
 }
 
@@ -279,13 +283,13 @@ fn too_short(min: usize) -> String {
 
 /// What is wrong, beside its field: the sign says it without colour.
 fn wrong(error: &str) -> Value {
-    let text = format!("⚠️ {}", cut(plain(error).trim(), limits::LABEL));
+    let text = format!("⚠️ {}", one_line(error, limits::LABEL));
     let run = json!({ "type": "TextRun", "text": text, "color": "Attention", "weight": "Bolder" });
     json!({ "type": "RichTextBlock", "inlines": [run], "spacing": "Small" })
 }
 
 fn small(hint: &str) -> Value {
-    let text = cut(plain(hint).trim(), limits::LABEL);
+    let text = said(hint, limits::LABEL);
     let run = json!({ "type": "TextRun", "text": text, "size": "Small", "isSubtle": true });
     json!({ "type": "RichTextBlock", "inlines": [run], "spacing": "Small" })
 }

@@ -20,7 +20,7 @@ pub const REFRESHED: usize = 60;
 /// A dialog's title.
 pub const DIALOG_TITLE: usize = 64;
 /// Label and hint of an input.
-pub const LABEL: usize = 500;
+pub const LABEL: usize = 250;
 /// Placeholder of an input.
 pub const PLACEHOLDER: usize = 150;
 /// What a choice says.

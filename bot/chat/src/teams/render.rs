@@ -80,6 +80,7 @@ pub fn content(card: &Card, context: &Context, viewer: Viewer) -> Value {
 pub(super) fn body(blocks: &[Block], context: &Context, room: Room) -> Vec<Value> {
     let mut renderer = Renderer::new(context, Viewer::InDialog, room);
     renderer.blocks(blocks);
+    renderer.done.truncate(room.parts);
     renderer.done
 }
 

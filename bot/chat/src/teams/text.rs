@@ -1,13 +1,20 @@
 //! The one place where text is made safe for Teams.
 //!
-//! A `TextRun` is shown as it is, but for `{{DATE(…)}}`: [`plain`] is enough. A `TextBlock` is Markdown, and the place of mentions: there
+//! A `TextRun` is shown as it is, but for `{{DATE(…)}}` and perhaps `<at>`: [`plain`] is enough. A `TextBlock` is Markdown, and the place of mentions: there
 //! [`inert`] puts look-alikes for whatever could be read as markup, since Teams' clients do not agree on how to escape it.
 
 pub use crate::text::{clean, cut};
 
-/// Keeps the braces of `{{DATE(…)}}` apart, without anybody seeing it: clients put a date for it wherever they show text.
+/// Keeps apart, without anybody seeing it, the braces of `{{DATE(…)}}`, for which clients put a date wherever they show text, and `<at>`, which
+/// would be a mention of somebody whom the card names elsewhere.
 pub fn plain(text: &str) -> String {
-    clean(text).replace("{{", "{\u{2060}{").replace("{{", "{\u{2060}{")
+    let text = clean(text).replace("{{", "{\u{2060}{").replace("{{", "{\u{2060}{");
+    text.replace("<at>", "<\u{2060}at>")
+}
+
+/// The same on one line, for labels and all that has no room for more.
+pub fn one_line(text: &str, max: usize) -> String {
+    cut(plain(&text.replace('\n', " ")).trim(), max)
 }
 
 /// Makes text that a `TextBlock` shows as it is: nothing formats, links, mentions or begins a list.
@@ -73,7 +80,7 @@ mod tests {
             inert(
                 "**b** _i_ [x](https://evil.test) <at>Bob</at> &lt;at&gt; a & b snake_case {{DATE(2026-01-01T00:00:00Z)}}"
             ),
-            "∗∗b∗∗ ˍiˍ ［x］(https://evil.test) ‹at›Bob‹/at› ＆lt;at＆gt; a & b snake_case {\u{2060}{DATE(2026-01-01T00:00:00Z)}}"
+            "∗∗b∗∗ ˍiˍ ［x］(https://evil.test) ‹\u{2060}at›Bob‹/at› ＆lt;at＆gt; a & b snake_case {\u{2060}{DATE(2026-01-01T00:00:00Z)}}"
         );
         for (text, begun_as) in
             [("- x", "‐ x"), ("12. x", "12․ x"), ("  # x", "＃ x"), ("--- ", "‐-- "), ("12 x", "12 x"), ("", "")]
@@ -96,8 +103,8 @@ mod tests {
         }
 
         #[test]
-        fn plain_text_holds_no_date(text in r"[{}DATE()]{0,20}") {
-            prop_assert!(!plain(&text).contains("{{"));
+        fn plain_text_holds_no_date_and_no_mention(text in r"([{}DATE()]{0,20}|[<at>]{0,8})") {
+            prop_assert!(!plain(&text).contains("{{") && !plain(&text).contains("<at>"));
         }
     }
 }

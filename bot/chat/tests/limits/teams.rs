@@ -185,7 +185,7 @@ impl Check {
         self.one_of("type", &run["type"], &["TextRun"]);
         let text = run["text"].as_str().unwrap_or_default();
         self.length("run", text, 1, 3_000);
-        if text.contains("{{") || text.contains('\n') {
+        if text.contains("{{") || text.contains("<at>") || text.contains('\n') {
             self.wrong(format!("a run that is read as something else: {text}"));
         }
     }
@@ -290,7 +290,7 @@ impl Check {
             self.length("value", input["value"].as_str().unwrap_or_default(), 0, max as usize);
             return;
         }
-        self.element(input, &[&common[..], &["style", "choices", "choices.data"]].concat());
+        self.element(input, &[&common[..], &["style", "choices", "choices.data", "isMultiSelect", "wrap"]].concat());
         self.one_of("style", &input["style"], &["compact", "filtered"]);
         let choices = input["choices"].as_array().map_or(&[][..], Vec::as_slice);
         let values: BTreeSet<&str> = choices.iter().filter_map(|choice| choice["value"].as_str()).collect();
@@ -304,8 +304,12 @@ impl Check {
             self.keys("choice", choice, &["title", "value"]);
             self.length("choice", choice["title"].as_str().unwrap_or_default(), 1, 150);
         }
-        if input.get("value").is_some_and(|value| !value.as_str().is_some_and(|value| values.contains(value))) {
-            self.wrong("the choice made is not among the choices");
+        let chosen = input["value"].as_str().into_iter();
+        let several = input["isMultiSelect"] == true;
+        for one in chosen.flat_map(|value| if several { value.split(',').collect() } else { vec![value] }) {
+            if !values.contains(one) {
+                self.wrong(format!("{one}, which is chosen, is not among the choices"));
+            }
         }
     }
 }

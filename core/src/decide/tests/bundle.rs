@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::world::{World, line, text};
+use super::world::{World, found, line, ops_12, text};
 use crate::access::{Access, Outcome, Revoker, State};
 use crate::command::{Ask, Command};
 use crate::decide::{Decision, MOST_ROLES};
@@ -12,6 +12,7 @@ use crate::notice::NoticeKind;
 use crate::policy::{Conflict, Place, Subject};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
+use crate::ticket::Finding;
 use crate::timer::{TimerKind, timers};
 
 fn ask(world: &mut World, who: &str, roles: &[&str], duration: &str) -> Result<Decision, Refusal> {
@@ -412,4 +413,68 @@ fn one_that_is_live_is_taken_back_even_when_the_others_cannot_be_read() {
         let decision = crate::decide::decide(Some(world.access(id)), &revoke, &facts, world.now).unwrap();
         assert_eq!(decision.after.state_name(), "revoking");
     }
+}
+
+/// All that is asked for together, while the ticket that one of them demands is looked up.
+fn screening_together(world: &mut World) -> Vec<AccessId> {
+    world.ticketed("single");
+    let ask = world.ask_all("alice", &["logs-read", "orders-write"], "1h");
+    let ask = Ask { ticket: Some("OPS-12".to_owned()), ..ask };
+    let ids = ask.members().iter().map(|member| member.id).collect();
+    let told = "requested screening-started > screen alice:request | requested screening-started";
+    assert_eq!(world.line(ask.id, Command::Request(Box::new(ask))), told);
+    ids
+}
+
+fn looked(world: &mut World, id: AccessId, finding: Finding) -> Result<Decision, Refusal> {
+    world.send(id, Command::TicketLooked { ticket: ops_12(), finding })
+}
+
+#[test]
+fn a_ticket_that_one_of_them_demands_is_looked_up_once_for_all() {
+    let mut world = World::new();
+    let ids = screening_together(&mut world);
+    assert_eq!(states(&world, &ids), ["screening", "screening"]);
+    let with_timers = ids.iter().filter(|id| !timers(world.access(**id)).is_empty()).count();
+    assert_eq!(with_timers, 1, "the lead's stand for both");
+    let mut other = world.clone();
+    looked(&mut world, ids[0], found(true, "alice")).unwrap();
+    assert_eq!(states(&world, &ids), ["pending", "pending"]);
+    world.approve("bob", ids[0]);
+    assert_eq!(states(&world, &ids), ["elevating", "elevating"]);
+    // Which of them is told of the answer does not matter.
+    looked(&mut other, ids[1], found(true, "alice")).unwrap();
+    assert_eq!(states(&other, &ids), ["pending", "pending"]);
+}
+
+#[test]
+fn what_its_ticket_refuses_of_one_refuses_all() {
+    let mut world = World::new();
+    let ids = screening_together(&mut world);
+    let mut silent = world.clone();
+    looked(&mut world, ids[0], found(false, "alice")).unwrap();
+    for id in &ids {
+        let State::Closed(closed) = &world.access(*id).state else { panic!("still open") };
+        let Outcome::Refused { refusal } = &closed.outcome else { panic!("{:?}", closed.outcome) };
+        assert_eq!(refusal.code, Code::Ticket);
+        assert!(refusal.what.contains("`orders-write`") && refusal.what.contains("`OPS-12` is closed"), "{refusal:?}");
+    }
+    silent.tick("5s");
+    assert_eq!(states(&silent, &ids), ["closed", "closed"], "what is not known in time counts as untrue");
+}
+
+#[test]
+fn a_ticket_that_is_closed_while_they_wait_ends_all_and_later_only_what_ends_with_it() {
+    let mut world = World::new();
+    let ids = screening_together(&mut world);
+    looked(&mut world, ids[0], found(true, "alice")).unwrap();
+    let mut waiting = world.clone();
+    let closed = Command::TicketClosed { ticket: ops_12() };
+    waiting.send(ids[0], closed.clone()).unwrap();
+    assert_eq!(states(&waiting, &ids), ["closed", "closed"]);
+    world.approve("bob", ids[0]);
+    for id in &ids {
+        world.send(*id, closed.clone()).unwrap();
+    }
+    assert_eq!(states(&world, &ids), ["elevating", "revoking"], "each goes its own way once it is agreed to");
 }
