@@ -183,7 +183,7 @@ fn the_guides_examples_read() {
     let guide = include_str!("../../../../docs/policy.md");
     let blocks: Vec<&str> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let (cases, blocks): (Vec<&str>, Vec<&str>) = blocks.into_iter().partition(|block| block.starts_with("[[case]]"));
-    assert_eq!((cases.len(), blocks.len()), (1, 9));
+    assert_eq!((cases.len(), blocks.len()), (1, 10));
     super::cases::all_hold(cases[0]);
     for block in blocks {
         if block.starts_with("[[person]]") {
