@@ -252,7 +252,7 @@ fn select(input: &mut Value, options: &[Choice], selected: &[String], most: usiz
     input["style"] = json!(if listed.len() > LISTED { "filtered" } else { "compact" });
     input["choices"] = json!(listed);
     input["placeholder"] = json!("Choose");
-    if options.len() > listed.len() {
+    if listed.is_empty() || options.len() > listed.len() {
         input["choices.data"] = json!({ "type": "Data.Query", "dataset": ROLES });
     }
     if !initial.is_empty() {
