@@ -506,7 +506,8 @@ impl History {
         self.crash = false;
         let Some(id) = self.which(which) else { return };
         let before = self.world.access(id).clone();
-        let is_bound = |access: &Access| access.route.ticket.as_ref().is_some_and(|demand| demand.ends_with().is_some());
+        let is_bound =
+            |access: &Access| access.route.ticket.as_ref().is_some_and(|demand| demand.ends_with().is_some());
         let members = before.request.bundle.iter().flat_map(|bundle| &bundle.members);
         // While they wait, what ends one of those that were asked for together ends all.
         let together = before.waits_together() && members.map(|member| self.world.access(member.id)).any(is_bound);

@@ -10,7 +10,7 @@ const require = createRequire(join(JIT_MODULES, 'package.json'));
 const { chromium } = require('playwright-core');
 
 /** Longest wait for anything a person would notice. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const ARGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 const browser = await chromium.launch({ executablePath: JIT_CHROMIUM, args: ARGS });

@@ -405,7 +405,7 @@ async fn what_was_asked_for_together_is_judged_together() {
     let past = Past::of(plan(None)).await;
     past.asked(9, "alice", "orders-medium and vault for 1h").await;
     past.asked(8, "p0", "orders-low, other-low for 10m").await;
-    let four = "request orders-medium, other-medium, orders-low, vault for 1h because the queue has to be drained";
+    let four = "request orders-medium, other-medium, orders-low, vault for 10m because the queue has to be drained";
     past.refused(7, "p1", four).await;
     assert_eq!(past.judged(&past.site.path("policy")).await.1, [0, 3, 0]);
 

@@ -254,7 +254,7 @@ fn select(input: &mut Value, options: &[Choice], selected: &[String], most: usiz
     input["style"] = json!(if listed.len() > LISTED { "filtered" } else { "compact" });
     input["choices"] = json!(listed);
     input["placeholder"] = json!("Choose");
-    if options.len() > listed.len() {
+    if listed.is_empty() || options.len() > listed.len() {
         let dataset = if input["id"] == field::WHOM { PEOPLE } else { ROLES };
         input["choices.data"] = json!({ "type": "Data.Query", "dataset": dataset });
     }

@@ -64,14 +64,17 @@ pub(super) async fn from_client(
         return StatusCode::from_u16(answer.status().as_u16()).expect("a status").into_response();
     }
     let mut activity: Value = serde_json::from_slice(&body).expect("the client sends JSON");
-    {
+    let client = {
         let state = teams.lock();
         let member = state.book.member(&who);
         assert_eq!(activity["from"]["id"].as_str(), Some(member.id().as_str()), "each client is one person's");
-        let client = state.clients.get(&who).expect("it was given to them");
-        if let Some(ours) = activity["replyToId"].as_str().map(|theirs| client.ours(theirs)) {
-            activity["replyToId"] = Value::from(ours);
-        }
+        state.clients.get(&who).expect("it was given to them").clone()
+    };
+    if let Some(theirs) = activity["replyToId"].as_str() {
+        // The client shows a message before it has answered that it was posted, and its person may be quick.
+        let known = |teams: &Teams| teams.lock().book.message(&client.ours(theirs)).map(|message| message.id.clone());
+        let ours = teams.wait_for(known).await;
+        activity["replyToId"] = Value::from(ours.expect("it was posted"));
     }
     if activity["type"] == "message" {
         teams.change(|state| {

@@ -51,7 +51,7 @@ pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 /// The team that the channels are of.
 pub const TEAM: &str = "19:team@thread.tacv2";
 /// How long a condition is waited for in real time before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The time, as the world has it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
