@@ -106,7 +106,7 @@ async fn several_are_chosen_in_the_form(#[case] backend: Backend) {
     world.says("alice", "#access", "/jit request").await;
     let wrong = world.submits("alice", &values("orders-write,orders-read,orders-fix,leased-read")).await;
     let Submission::Errors(errors) = &wrong else { panic!("{wrong:?}") };
-    assert!(errors["role"].contains("at most 3 may be open at a time"), "{errors:?}");
+    assert!(errors["role"].contains("At most 3 may be open at a time"), "{errors:?}");
     assert!(open(&world).await.is_empty());
     world.end().await;
 }
