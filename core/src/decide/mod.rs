@@ -1,6 +1,6 @@
 //! The one decision function: an access, a command and the facts give events and effects, or a refusal.
 //!
-//! The match in [`alone`] is the state table; what was asked for together goes through it one by one (`bundle.rs`). Every row that is not in it is a refusal for people and nothing at all for timers
+//! The match in `alone` is the state table; what was asked for together goes through it one by one (`bundle.rs`). Every row that is not in it is a refusal for people and nothing at all for timers
 //! and late answers of connectors. The shell stores the whole decision in one transaction. A test renders the table into
 //! `docs/STATES.md`.
 

@@ -106,7 +106,7 @@ async fn several_are_chosen_in_the_form(#[case] backend: Backend) {
     world.says("alice", "#access", "/jit request").await;
     let wrong = world.submits("alice", &values("orders-write,orders-read,orders-fix,leased-read")).await;
     let Submission::Errors(errors) = &wrong else { panic!("{wrong:?}") };
-    assert!(errors["role"].contains("at most 3 may be open at a time"), "{errors:?}");
+    assert!(errors["role"].contains("At most 3 may be open at a time"), "{errors:?}");
     assert!(open(&world).await.is_empty());
     world.end().await;
 }
@@ -114,6 +114,7 @@ async fn several_are_chosen_in_the_form(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_refused_and_one_that_conflicts_leave_nothing_asked(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -154,6 +155,7 @@ async fn one_that_is_refused_and_one_that_conflicts_leave_nothing_asked(#[case] 
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_fails_touches_no_other(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -174,6 +176,7 @@ async fn a_target_that_fails_touches_no_other(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_start_is_judged_role_by_role(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -194,6 +197,7 @@ async fn a_later_start_is_judged_role_by_role(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn of_an_approval_and_a_cancellation_at_once_one_counts_for_all(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -227,6 +231,7 @@ async fn of_an_approval_and_a_cancellation_at_once_one_counts_for_all(#[case] ba
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn targets_that_answer_at_once_leave_a_card_that_is_true(#[case] backend: Backend) {
     let world = World::start(backend).await;
@@ -250,6 +255,7 @@ async fn targets_that_answer_at_once_leave_a_card_that_is_true(#[case] backend: 
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_that_agree_at_once_count_once_and_a_stop_between_changes_nothing(#[case] backend: Backend) {
     let mut world = World::start(backend).await;

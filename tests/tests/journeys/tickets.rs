@@ -198,6 +198,7 @@ async fn a_ticket_that_is_gone_ends_nothing_and_several_accesses_are_one_questio
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_start_looks_again_and_what_is_closed_by_then_does_not_begin(#[case] backend: Backend) {
     let world = world(backend).await;
@@ -318,6 +319,7 @@ async fn the_form_s_preview_looks_nothing_up_and_why_names_what_it_takes() {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_looks_again(#[case] backend: Backend) {
     let mut world = world(backend).await;

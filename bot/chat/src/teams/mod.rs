@@ -2,7 +2,7 @@
 //!
 //! [`verify`] says whether a request comes from the Bot Framework's connector, [`decode`] what somebody did. [`render`] turns cards into
 //! messages, [`dialog`] forms into dialogs; [`actions`] is what their buttons carry, both ways. [`api`] speaks to the connector, [`deliver`] is
-//! the outbox worker's way there, and [`reference`] is where one can speak; [`manifest`] is the app package. Nothing here knows a rule or a word of the product.
+//! the outbox worker's way there, and [`mod@reference`] is where one can speak; [`manifest`] is the app package. Nothing here knows a rule or a word of the product.
 
 pub mod actions;
 pub mod api;
