@@ -68,6 +68,7 @@ async fn who_denies_for_another_is_recorded_so(#[case] backend: Backend) {
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_delegate_those_above_are_asked_at_once_and_it_ends_by_itself(#[case] backend: Backend) {
     let world = World::start(backend).await;

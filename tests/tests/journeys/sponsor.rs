@@ -79,6 +79,7 @@ async fn both_follow_it_from_the_request_to_verified_gone(#[case] backend: Backe
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_sponsor_nor_beneficiary_decides_nor_as_a_delegate(#[case] backend: Backend) {
     let world = start(backend).await;
@@ -122,6 +123,7 @@ async fn neither_sponsor_nor_beneficiary_decides_nor_as_a_delegate(#[case] backe
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_sponsor_is_refused_by_name_of_the_rule(#[case] backend: Backend) {
     let world = start(backend).await;
@@ -186,6 +188,7 @@ async fn who_may_not_sponsor_is_refused_by_name_of_the_rule(#[case] backend: Bac
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sponsor_who_is_the_only_one_to_ask_is_told_so(#[case] backend: Backend) {
     let world = start(backend).await;
@@ -206,6 +209,7 @@ async fn a_sponsor_who_is_the_only_one_to_ask_is_told_so(#[case] backend: Backen
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_chat_identity_only_the_sponsor_hears_and_nothing_is_parked(#[case] backend: Backend) {
     let world = start(backend).await;
@@ -232,6 +236,7 @@ async fn without_a_chat_identity_only_the_sponsor_hears_and_nothing_is_parked(#[
 #[case(Backend::Scaled, "alice")]
 #[case(Backend::Embedded, "carl")]
 #[case(Backend::Scaled, "carl")]
+#[case(Backend::Sockets, "carl")]
 #[tokio::test(flavor = "multi_thread")]
 async fn it_ends_when_either_of_the_two_leaves(#[case] backend: Backend, #[case] leaver: &str) {
     let world = start(backend).await;
@@ -250,6 +255,7 @@ async fn it_ends_when_either_of_the_two_leaves(#[case] backend: Backend, #[case]
 #[rstest]
 #[case(Backend::Embedded)]
 #[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_lasts_beyond_a_contract(#[case] backend: Backend) {
     let world = start(backend).await;
