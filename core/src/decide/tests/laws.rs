@@ -584,7 +584,7 @@ fn tells_rightly(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>
     assert_eq!(counts.len(), 1, "the parties do not hear the same");
     let stranger = Recipient::Person(request.beneficiary.clone());
     let heard_of = |tell: &&Tell| tell.to == stranger;
-    assert!(request.is_own() || request.tells_beneficiary || !tells.iter().any(|tell| heard_of(&tell)));
+    assert!(request.is_own() || request.tells_beneficiary || !tells.iter().any(heard_of));
     for tell in &tells {
         if let Recipient::Person(person) = &tell.to {
             assert_eq!(notice(tell).reader.as_ref(), Some(person), "whoever reads it is who it is told");

@@ -22,10 +22,13 @@ struct Under<'a> {
     able: Vec<BTreeSet<&'a PersonId>>,
 }
 
+/// A step of a rule: where the rule stands, its name, and which step.
+type StepOf<'a> = (&'a Place, &'a str, usize);
+
 /// Pairs of whom a step has too few people, and those among them of whom that is worth a warning only.
 #[derive(Default)]
 struct Found<'a> {
-    short: BTreeMap<(&'a Place, &'a str, usize), (BTreeSet<Pair>, BTreeSet<RoleName>)>,
+    short: BTreeMap<StepOf<'a>, (BTreeSet<Pair>, BTreeSet<RoleName>)>,
     managed: BTreeMap<(&'a Place, &'a str), BTreeSet<Pair>>,
 }
 
@@ -139,7 +142,7 @@ impl<'a> Check<'a> {
             true => Vec::new(),
             false => rule.steps.iter().map(|step| reachable(&step.any, owner, self.directory)).collect(),
         };
-        Under { rule: *rule, people: members.clone(), sponsors: self.sponsors_under(rule), able }
+        Under { rule, people: members.clone(), sponsors: self.sponsors_under(rule), able }
     }
 }
 
