@@ -705,11 +705,14 @@ impl Access {
         self.request.rehearsal.is_none().then_some(&self.request.entitlement)
     }
 
-    /// Who is asked to agree to a step and has not: those who cannot be asked now are not among them.
+    /// Who is asked to agree to a step and can: not those who cannot be asked now, nor those whose say has been used.
     pub fn waiting_in(&self, step: usize) -> impl Iterator<Item = &Asked> {
         let skipped = move |person: &PersonId| self.skipped_in(step).any(|skipped| skipped.person == *person);
-        let voted = |person: &PersonId| self.votes.iter().any(|vote| vote.by == *person);
-        self.asked_in(step).filter(move |asked| !skipped(&asked.person) && !voted(&asked.person))
+        let spent = self.spent();
+        let free = move |person: &PersonId| !spent.contains(person);
+        self.asked_in(step).filter(move |asked| {
+            !skipped(&asked.person) && free(&asked.person) && asked.instead_of.as_ref().is_none_or(&free)
+        })
     }
 
     /// Who is not asked in a step, and why.
