@@ -1,8 +1,10 @@
 //! What is known of Teams' conversations: in the database, for Teams' deliveries and its door.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jit_chat::deliver::ChatError;
-use jit_chat::teams::reference::{Kind, Reference, References, ServiceUrl};
+use jit_chat::teams::reference::{Kind, Member, Reference, References, ServiceUrl};
 use jit_store::{Conversation, Store, StoreError};
 
 /// The conversations of the database.
@@ -29,6 +31,25 @@ impl References for Conversations {
 
     async fn forget(&self, conversation: &str) -> Result<(), ChatError> {
         self.0.forget_conversation(conversation).await.map_err(failed)
+    }
+
+    async fn meet(&self, member: &Member) -> Result<(), ChatError> {
+        let Member { id, person, tenant, place } = member.clone();
+        let member = jit_store::Member { id, person: person.to_lowercase(), tenant, place };
+        self.0.learn_member(&member).await.map(drop).map_err(failed)
+    }
+
+    async fn leave(&self, place: &str) -> Result<(), ChatError> {
+        self.0.forget_members(place).await.map_err(failed)
+    }
+
+    async fn members(&self, tenant: &str, people: &[String]) -> Result<BTreeMap<String, String>, ChatError> {
+        let people: Vec<String> = people.iter().map(|person| person.to_lowercase()).collect();
+        self.0.members(tenant, &people).await.map_err(failed)
+    }
+
+    async fn people(&self, tenant: &str, members: &[String]) -> Result<BTreeMap<String, String>, ChatError> {
+        self.0.people_of_members(tenant, members).await.map_err(failed)
     }
 }
 

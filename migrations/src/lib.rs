@@ -9,6 +9,7 @@
 
 mod m20261121_000001_initial;
 mod m20261127_000002_platforms;
+mod m20261128_000004_members;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -28,7 +29,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_initial::Migration), Box::new(m20261127_000002_platforms::Migration)]
+        vec![
+            Box::new(m20261121_000001_initial::Migration),
+            Box::new(m20261127_000002_platforms::Migration),
+            Box::new(m20261128_000004_members::Migration),
+        ]
     }
 }
 
@@ -64,7 +69,7 @@ impl Seed {
 
 /// The seeds of all migrations, oldest first; as many as migrations.
 pub fn seeds() -> Vec<Seed> {
-    vec![m20261121_000001_initial::SEED, m20261127_000002_platforms::SEED]
+    vec![m20261121_000001_initial::SEED, m20261127_000002_platforms::SEED, m20261128_000004_members::SEED]
 }
 
 /// Brings the database to this version, in one transaction and under a lock.

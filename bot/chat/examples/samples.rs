@@ -57,7 +57,7 @@ fn teams_samples(context: &Context) {
     }
     for (name, card, sample) in teams::samples::shared(context) {
         message(&name, "shared", teams::render::activity(&card, context, sample.viewer()));
-        let opened = Viewer::Everybody { shared: sample.shared, acting: &[] };
+        let opened = Viewer::Everybody { shared: sample.shared, acting: &[], others: true };
         if sample.shared.is_some() {
             message(&format!("{name}-opened"), "shared", teams::render::activity(&card, context, opened));
         }

@@ -226,6 +226,18 @@ impl Card {
         Self { weight: Weight::Line, ..Self::new(tone, title) }
     }
 
+    /// The verbs that its buttons carry, those aside that only show something.
+    pub fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
+        let rows = self.blocks.iter().filter_map(|block| match block {
+            Block::Actions(buttons) => Some(buttons),
+            _ => None,
+        });
+        rows.flatten().filter_map(|button| match button.action {
+            Action::On(Verb::Show, _) | Action::Request(_) => None,
+            Action::On(verb, _) => Some(verb),
+        })
+    }
+
     /// Adds a paragraph; none where there is nothing to say.
     #[must_use]
     pub fn text(self, text: Line) -> Self {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use jit_core::access::Platform;
 use jit_core::effect::Tell;
+use jit_core::id::PersonId;
 use serde::{Deserialize, Serialize};
 
 use crate::cards::Context;
@@ -50,6 +51,8 @@ pub struct Delivery<'a> {
     pub posted: Option<&'a Handle>,
     /// The message in whose thread it stands.
     pub thread: Option<&'a Handle>,
+    /// Who may press a button of it, where it goes to many: their clients may show them a face of their own. For showing only.
+    pub acting: &'a [PersonId],
     /// When it was first queued: no message of it is older.
     pub queued_at: DateTime<Utc>,
     /// Travels in the message, so that it can be found again.

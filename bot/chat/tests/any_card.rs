@@ -140,7 +140,7 @@ proptest! {
     fn any_card_is_within_teams_limits(card in card(), one in any::<bool>()) {
         let people = sample::people();
         let context = sample::context(&people);
-        let viewer = if one { Viewer::One } else { Viewer::Everybody { shared: None, acting: &[] } };
+        let viewer = if one { Viewer::One } else { Viewer::Everybody { shared: None, acting: &[], others: false } };
         let activity = teams::render::activity(&card, &context, viewer);
         prop_assert_eq!(limits::teams::activity(&activity), Vec::<String>::new());
         prop_assert_eq!(limits::teams::task(&teams::dialog::answer(&card, &context)), Vec::<String>::new());
@@ -194,7 +194,7 @@ proptest! {
         let marked = line().at(sample::now()).person(&PersonId::new("alice")).then(line());
         let card = Card::new(Tone::Neutral, words.clone()).text(line()).text(marked.clone()).context(marked);
         let people = sample::people();
-        let viewer = Viewer::Everybody { shared: None, acting: &[] };
+        let viewer = Viewer::Everybody { shared: None, acting: &[], others: false };
         let activity = teams::render::activity(&card, &sample::context(&people), viewer);
         prop_assert_eq!(limits::teams::activity(&activity), Vec::<String>::new());
         let content = &activity["attachments"][0]["content"];

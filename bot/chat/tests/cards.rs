@@ -8,6 +8,7 @@ use std::path::Path;
 use jit_chat::card::{Block, Card, Verb};
 use jit_chat::cards::{self, sample};
 use jit_chat::slack::{render, view};
+use jit_chat::teams::reference::Member;
 use jit_chat::teams::render::Viewer;
 use jit_chat::teams::{self, dialog};
 use jit_chat::{fallback, forms};
@@ -55,19 +56,28 @@ fn every_card_is_within_teams_limits() {
     let people = sample::people();
     let context = sample::context(&people);
     let none = Vec::<String>::new();
-    let many: Vec<String> = (0..61).map(|n| format!("29:{n}")).collect();
+    // As long as an id may be, and longer than they are.
+    let many: Vec<String> = (0..61).map(|n| format!("29:{n:0177}")).collect();
+    assert!(many.iter().all(|id| Member::is_id(id)));
     for (name, card) in all_cards() {
-        for viewer in [Viewer::One, Viewer::Everybody { shared: None, acting: &[] }] {
+        for viewer in [Viewer::One, Viewer::Everybody { shared: None, acting: &[], others: false }] {
             let activity = teams::render::activity(&card, &context, viewer);
             assert_eq!(limits::teams::activity(&activity), none, "{name} to {viewer:?}");
         }
         assert_eq!(limits::teams::task(&dialog::answer(&card, &context)), none, "{name} as a dialog");
     }
     for (name, card, shared) in teams::samples::shared(&context) {
-        for acting in [0, 1, 60, 61] {
-            let viewer = Viewer::Everybody { shared: shared.shared, acting: &many[..acting] };
+        for (acting, others) in [(0, true), (1, false), (60, false), (60, true), (61, false)] {
+            let viewer = Viewer::Everybody { shared: shared.shared, acting: &many[..acting], others };
             let activity = teams::render::activity(&card, &context, viewer);
             assert_eq!(limits::teams::activity(&activity), none, "{name} for {acting}");
+        }
+        if let Some(shared) = shared.shared {
+            let own = teams::render::face(&card, &context, (shared, &many[0]));
+            let activity = serde_json::json!({
+                "type": "message", "summary": name, "attachments": [{ "contentType": teams::render::CONTENT_TYPE, "content": own }],
+            });
+            assert_eq!(limits::teams::activity(&activity), none, "{name} as one's own");
         }
     }
     for (name, form) in forms::samples(&context) {
@@ -83,16 +93,22 @@ fn every_card_is_within_teams_limits() {
 fn what_many_see_has_no_button_that_acts_and_leads_to_one_that_has() {
     let people = sample::people();
     let context = sample::context(&people);
+    let many: Vec<String> = (0..61).map(|n| format!("29:number-{n}")).collect();
     let mut led = 0;
     for (name, card, sample) in teams::samples::shared(&context) {
-        let Viewer::Everybody { shared, acting } = sample.viewer() else { panic!("{name} is for one") };
+        let Viewer::Everybody { shared, acting, .. } = sample.viewer() else { panic!("{name} is for one") };
         let acts = card.blocks.iter().any(|block| matches!(block, Block::Actions(_)));
-        let text = |acting| teams::render::content(&card, &context, Viewer::Everybody { shared, acting }).to_string();
+        let text = |acting, others| {
+            teams::render::content(&card, &context, Viewer::Everybody { shared, acting, others }).to_string()
+        };
+        let opens = |acting, others| text(acting, others).contains(r#""title":"Open""#);
         for verb in Verb::ALL {
-            assert!(!text(acting).contains(&format!(r#""verb":"{}""#, verb.as_str())), "{name}: {verb:?}");
+            assert!(!text(acting, true).contains(&format!(r#""verb":"{}""#, verb.as_str())), "{name}: {verb:?}");
         }
-        assert_eq!(text(acting).contains(r#""userIds":["29:dana"]"#), acts, "{name}");
-        assert_eq!(text(&[]).contains(r#""title":"Open""#), acts, "{name}");
+        assert_eq!(text(acting, false).contains(r#""userIds":["29:dana"]"#), acts, "{name}");
+        assert!(!opens(acting, false), "{name}: all who may act are asked for");
+        assert!(opens(acting, true) == acts && opens(&[], false) == acts && opens(&many, false) == acts, "{name}");
+        assert!(!text(&many, false).contains(&many[60]), "{name}: more than Teams takes");
         assert!(!acts || shared.is_some(), "{name} has buttons that nobody can reach");
         led += usize::from(acts);
     }

@@ -20,7 +20,7 @@ use jit_core::refusal::{Code, Refusal};
 
 use crate::app::App;
 use crate::dispatch::ActError;
-use crate::verbs::{Draft, Reply, Speaker};
+use crate::verbs::{Draft, Reply, Speaker, may_press};
 
 /// What somebody is answered.
 #[derive(Debug)]
@@ -233,10 +233,11 @@ async fn face(app: &App, speaker: &Speaker, (id, kind): (AccessId, &NoticeKind))
     let at = app.dispatch.store.now();
     let notice = Notice { kind: kind.clone(), access, bundle, at, reader, extended: None };
     let mut card = with_context(app, |context| cards::card(&notice, context));
+    let snapshot = app.dispatch.in_force.get();
     for block in &mut card.blocks {
         if let Block::Actions(buttons) = block {
             buttons.retain(|button| match button.action {
-                Action::On(verb, _) => verbs.may_press(speaker, &notice.access, verb),
+                Action::On(verb, _) => may_press(&snapshot, speaker.id(), &notice.access, verb),
                 Action::Request(_) => true,
             });
         }

@@ -5,6 +5,7 @@
 //! own, beside the acknowledgement ([`Later`]). Nothing before the acknowledgement calls the network.
 
 mod later;
+mod mentions;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use jit_chat::deliver::{ChatError, Handle};
 use jit_chat::fallback;
 use jit_chat::form::Form;
 use jit_chat::inbound::Intent;
+use jit_chat::teams::actions::{Shared, SharedCard};
 use jit_chat::teams::decode::{Inbound, Presence, Takes};
 use jit_chat::teams::render::{self, Viewer};
 use jit_chat::teams::{dialog, opener};
@@ -49,6 +51,7 @@ impl Reaction {
 /// Does what somebody wants. An error is ours: nothing was done, and Teams may send it again.
 pub async fn react(app: &App, inbound: &Inbound) -> Result<Reaction, ChatError> {
     whereabouts(app, inbound).await?;
+    let inbound = &mentions::named(app, inbound).await?;
     if let Some(wrong) = incomplete(app, inbound).await {
         return Ok(wrong);
     }
@@ -64,13 +67,23 @@ pub async fn react(app: &App, inbound: &Inbound) -> Result<Reaction, ChatError> 
     })
 }
 
-/// Where the app is, has come or gone is durable before anything is done: it is told once, and what is done leads to notices that go there.
+/// Where the app is, has come or gone, and who is who there, is durable before anything is done: it is told once, and what is done leads to
+/// notices that go there.
 async fn whereabouts(app: &App, inbound: &Inbound) -> Result<(), ChatError> {
     let Some(teams) = &app.teams else { return Ok(()) };
-    let reference = &inbound.way.reference;
-    match inbound.way.presence {
-        Presence::There | Presence::Added => teams.chat.references().learn(reference).await,
-        Presence::Removed => teams.chat.references().forget(&reference.conversation).await,
+    let (references, way) = (teams.chat.references(), &inbound.way);
+    match way.presence {
+        Presence::There | Presence::Added => {
+            references.learn(&way.reference).await?;
+            match &way.member {
+                Some(member) => references.meet(member).await,
+                None => Ok(()),
+            }
+        }
+        Presence::Removed => {
+            references.forget(&way.reference.conversation).await?;
+            references.leave(&way.place).await
+        }
     }
 }
 
@@ -129,7 +142,7 @@ async fn card(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
             Some(card) => Reaction::body(in_place(content(app, &card))),
             None => Reaction::body(sentence(&words(app, &answers_card(app, &answer)))),
         },
-        Outcome::Face(card) => Reaction::body(in_place(content(app, &card))),
+        Outcome::Face(card) => Reaction::body(in_place(face(app, inbound, &card))),
         Outcome::Taken(answer) => Reaction::body(in_place(content(app, &answers_card(app, &answer)))),
         Outcome::Said(answer @ Answer::Refused { .. }) => {
             Reaction::body(sentence(&words(app, &answers_card(app, &answer))))
@@ -227,6 +240,18 @@ fn activity(app: &App, card: &Card) -> Value {
 
 fn content(app: &App, card: &Card) -> Value {
     with_context(app, |context| render::content(card, context, Viewer::One))
+}
+
+/// One's own face of a shared card; as long as it has buttons the client asks for it again.
+fn face(app: &App, inbound: &Inbound, card: &Card) -> Value {
+    let shared = match &inbound.intent {
+        Intent::Face { access, notice } => SharedCard::of(notice).map(|card| Shared { access: *access, card }),
+        _ => None,
+    };
+    match shared.zip(inbound.way.member.as_ref()).filter(|_| card.verbs().next().is_some()) {
+        Some((shared, member)) => with_context(app, |context| render::face(card, context, (shared, &member.id))),
+        None => content(app, card),
+    }
 }
 
 fn in_dialog(app: &App, card: &Card) -> Value {

@@ -1,5 +1,6 @@
 //! `/jit freeze` and `/jit unfreeze`: the kill switch, for security.
 
+use jit_chat::teams::reference::Member;
 use jit_core::access::{Platform, Revoker};
 use jit_core::answer::Answer;
 use jit_core::directory::Person;
@@ -72,6 +73,11 @@ pub(super) fn person_named<'a>(
         Platform::Api | Platform::Cli => None,
     };
     mentioned.or_else(|| directory.person(&mention.into())).ok_or_else(|| {
+        // A mention of somebody of whom the platform has told no more than this: see `crate::teams`.
+        if platform == Platform::Teams && Member::is_id(mention) {
+            let next = "Write `@` and their id of people.toml; or have them write to me once, then a mention is enough.";
+            return Refusal::new(Code::NotFound, "I do not know yet who it is that you mention.", next);
+        }
         let ids = directory.people().map(|person| person.id.as_str());
         let next = match jit_core::nearest::nearest(mention, ids) {
             Some(near) => format!("Did you mean `@{near}`?"),

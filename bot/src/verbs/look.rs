@@ -2,19 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use jit_chat::card::Verb;
-use jit_core::access::{Access, State};
+use jit_core::access::Access;
 use jit_core::answer::{Answer, RoleLine};
 use jit_core::facts::beside;
 use jit_core::freeze;
 use jit_core::id::{AccessId, PersonId, RoleName};
-use jit_core::policy::{FILLED, Role, Step, Subject};
+use jit_core::policy::{FILLED, Role, Step};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
 
 use uuid::Uuid;
 
-use super::{Draft, Preview, Speaker, Verbs, no_such_access, request::blank, scope};
+use super::{Draft, Preview, Speaker, Verbs, no_such_access, press, request::blank, scope};
 use crate::dispatch::ActError;
 use crate::snapshot::Snapshot;
 
@@ -36,7 +35,7 @@ impl Verbs {
         if scope::sees(&snapshot, speaker.id(), &access) {
             let history = self.dispatch.store.history(access.id).await.map_err(anyhow::Error::from)?;
             let history = history.into_iter().map(|stored| stored.record).collect();
-            let may = may(&snapshot, speaker, &access);
+            let may = press::may(&snapshot, speaker.id(), &access).into_iter().map(str::to_owned).collect();
             let bundle = self.others(&access).await?.into_iter();
             let bundle = bundle.filter(|other| scope::sees(&snapshot, speaker.id(), other)).collect();
             return Ok(Answer::Show { access: Box::new(access), bundle, history, may });
@@ -46,23 +45,6 @@ impl Verbs {
             return Ok(Answer::Show { access, bundle: Vec::new(), history: Vec::new(), may: Vec::new() });
         }
         Err(no_such_access(&access.short).into())
-    }
-
-    /// Whether a button would do something for this person now. For showing it: what it does is judged when it is pressed.
-    pub fn may_press(&self, speaker: &Speaker, access: &Access, verb: Verb) -> bool {
-        let snapshot = self.dispatch.in_force.get();
-        let unreviewed = access.review.as_ref().is_some_and(|review| review.verdict.is_none());
-        match verb {
-            Verb::Show => scope::sees(&snapshot, speaker.id(), access),
-            Verb::Justified | Verb::Misuse => unreviewed && scope::may_review(&snapshot, speaker.id(), access),
-            Verb::ApproveShorter | Verb::Claim | Verb::Ask => {
-                matches!(access.state, State::Pending(_)) && scope::may_vote(&snapshot, speaker.id(), access)
-            }
-            Verb::Reply => access.request.requester == *speaker.id(),
-            Verb::Approve | Verb::Deny | Verb::Extend | Verb::Done | Verb::Revoke | Verb::Cancel => {
-                may(&snapshot, speaker, access).iter().any(|may| may == verb.as_str())
-            }
-        }
     }
 
     /// What was asked for together with an access.
@@ -236,26 +218,4 @@ pub fn role_line(snapshot: &Snapshot, role: &Role, requestable: bool) -> RoleLin
         requestable,
         pilot: role.pilot,
     }
-}
-
-/// The verbs that would do something for this person now.
-fn may(snapshot: &Snapshot, speaker: &Speaker, access: &Access) -> Vec<String> {
-    let request = &access.request;
-    let me = speaker.id();
-    let holder = request.requester == *me || request.beneficiary == *me;
-    let is = |subject: &Subject| snapshot.policy.is_owner(subject, me, &snapshot.directory);
-    let over = Subject::try_from(request.owner.clone()).is_ok_and(|owner| is(&owner))
-        || snapshot.policy.security.iter().any(is);
-    let verbs: &[&str] = match &access.state {
-        State::Screening(_) | State::Pending(_) | State::Scheduled(_) if holder => &["cancel"],
-        State::Pending(_) if scope::may_vote(snapshot, me, access) => &["approve", "deny"],
-        State::Elevating(_) if holder => &["cancel"],
-        State::Active(_) if request.is_own() && holder => &["extend", "done"],
-        State::Active(_) if request.requester == *me => &["extend", "end"],
-        State::Active(_) if holder => &["done"],
-        State::Revoking(_) | State::Closed(_) => &[],
-        _ if over => &["revoke"],
-        _ => &[],
-    };
-    verbs.iter().map(|verb| (*verb).to_owned()).collect()
 }

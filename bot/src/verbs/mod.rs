@@ -6,6 +6,7 @@ mod away;
 mod emergency;
 mod freeze;
 mod look;
+mod press;
 mod request;
 mod scope;
 mod sponsor;
@@ -21,6 +22,7 @@ use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
 
 pub use look::{role_line, role_named, waits_for};
+pub use press::{may_press, who_may_press};
 pub use request::{Draft, Preview};
 
 use crate::dispatch::{ActError, Dispatch};

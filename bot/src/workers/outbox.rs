@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use jit_chat::cards::Context;
+use jit_chat::card::Verb;
+use jit_chat::cards::{self, Context};
 use jit_chat::deliver::{Chat, ChatError, Delivery, Handle, Rate};
 use jit_core::access::Platform;
 use jit_core::directory::Directory;
 use jit_core::effect::Recipient;
+use jit_core::id::PersonId;
 use jit_core::reconcile::backoff;
 use jit_store::Leased;
 use tokio::sync::Semaphore;
@@ -20,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::failpoint::failpoint;
+use crate::snapshot::Snapshot;
+use crate::verbs::who_may_press;
 
 /// How long one delivery has its conversation to itself: more than the longest that a platform takes over it, waits included.
 const LEASE: Duration = Duration::from_secs(30);
@@ -93,6 +97,16 @@ fn elsewhere(directory: &Directory, leased: &Leased) -> Option<Platform> {
     if is_on(&&leased.platform) { None } else { directory.platforms().iter().find(is_on).copied() }
 }
 
+/// Who on the platform may press a button of what goes to many. In Slack all see the same, and a press is refused.
+fn acting(snapshot: &Snapshot, leased: &Leased, context: &Context<'_>) -> Vec<PersonId> {
+    let Some(notice) = leased.tell.notice().filter(|_| leased.platform == Platform::Teams) else { return Vec::new() };
+    if matches!(leased.tell.to, Recipient::Person(_)) {
+        return Vec::new();
+    }
+    let verbs: Vec<Verb> = cards::card(notice, context).verbs().collect();
+    who_may_press(snapshot, &notice.access, &verbs, leased.platform)
+}
+
 /// Delivers one, and writes down what came of it.
 async fn deliver(app: &App, chat: &dyn Chat, leased: &Leased) -> anyhow::Result<()> {
     let store = &app.dispatch.store;
@@ -104,10 +118,12 @@ async fn deliver(app: &App, chat: &dyn Chat, leased: &Leased) -> anyhow::Result<
     let context = Context { directory: &in_force.directory, now: store.now() };
     let (posted, thread) = (leased.posted.as_ref().map(handle), leased.under.as_ref().map(handle));
     let outbox_id = leased.id.to_string();
+    let acting = acting(&in_force, leased, &context);
     let delivery = Delivery {
         tell: &leased.tell,
         posted: posted.as_ref(),
         thread: thread.as_ref(),
+        acting: &acting,
         queued_at: leased.created_at,
         outbox_id: &outbox_id,
         may_be_posted: leased.attempts > 1,

@@ -57,6 +57,19 @@ impl Store {
         sql::execute(&self.db().writer, delete, vec![id.into()]).await.map(drop).doing("forget a conversation")
     }
 
+    /// Notes that somebody is greeted in a conversation. `false`: they were, since the app came there, and are not once more.
+    pub async fn greet(&self, id: &str) -> Result<bool, StoreError> {
+        let update = "UPDATE conversations SET greeted_us = $2 WHERE conversation = $1 AND greeted_us IS NULL";
+        let values = vec![id.into(), micros(self.now()).into()];
+        Ok(sql::execute(&self.db().writer, update, values).await.doing("note that somebody is greeted")? > 0)
+    }
+
+    /// The greeting did not get there: the next occasion is taken.
+    pub async fn not_greeted(&self, id: &str) -> Result<(), StoreError> {
+        let update = "UPDATE conversations SET greeted_us = NULL WHERE conversation = $1";
+        sql::execute(&self.db().writer, update, vec![id.into()]).await.map(drop).doing("note that nobody was greeted")
+    }
+
     /// The conversation of an id.
     pub async fn conversation(&self, id: &str) -> Result<Option<Conversation>, StoreError> {
         self.find_conversation("WHERE conversation = $1", vec![id.into()]).await

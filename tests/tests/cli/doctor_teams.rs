@@ -82,6 +82,24 @@ async fn where_all_is_well_beside_slack_it_says_so() {
     }
 }
 
+/// Nobody has to mend an id of somebody whose contract is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_gone_need_not_be_reached() {
+    let (site, teams) = site().await;
+    installed(&site, &teams).await;
+    let person = |more: &str| {
+        let teams = "teams = \"8c0e4a7e-0000-4000-8000-000000000099\"";
+        format!("\n[[person]]\nid = \"zoe\"\nname = \"Zoe Zeller\"\nkind = \"contractor\"\n{teams}\n{more}")
+    };
+    let people = std::fs::read_to_string(site.path("people.toml")).unwrap();
+    std::fs::write(site.path("people.toml"), people.clone() + &person("")).unwrap();
+    finds(&site, "people in Teams", &["not found: zoe"]).await;
+    for gone in ["until = 2020-01-01\nzone = \"Europe/Berlin\"", "active = false"] {
+        std::fs::write(site.path("people.toml"), people.clone() + &person(gone)).unwrap();
+        findings(&site, 0).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_in_teams_one_after_another() {
     let (site, teams) = site().await;

@@ -45,3 +45,24 @@ async fn learnt_once_replaced_and_forgotten(#[values(Backend::Sqlite, Backend::P
     assert_eq!(store.conversation_with("aad-1").await.unwrap(), None);
     assert!(store.learn_conversation(&personal("a:2", "aad-1")).await.unwrap(), "installed again");
 }
+
+#[rstest]
+#[tokio::test]
+async fn somebody_is_greeted_once_for_each_time_that_the_app_comes(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let store = &world.store;
+    assert!(!store.greet("a:1").await.unwrap(), "nothing can be said where the app is not");
+    store.learn_conversation(&personal("a:1", "aad-1")).await.unwrap();
+    assert!(store.greet("a:1").await.unwrap());
+    assert!(!store.greet("a:1").await.unwrap(), "Teams tells of it twice, and perhaps again");
+    let moved = Conversation { service_url: "https://smba.trafficmanager.net/amer".to_owned(), ..personal("a:1", "aad-1") };
+    store.learn_conversation(&moved).await.unwrap();
+    assert!(!store.greet("a:1").await.unwrap(), "it is the same installation");
+    store.not_greeted("a:1").await.unwrap();
+    assert!(store.greet("a:1").await.unwrap(), "what did not get there is tried again");
+    store.forget_conversation("a:1").await.unwrap();
+    store.learn_conversation(&personal("a:1", "aad-1")).await.unwrap();
+    assert!(store.greet("a:1").await.unwrap(), "installed again");
+}

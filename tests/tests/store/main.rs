@@ -7,6 +7,7 @@ mod conversations;
 mod crash;
 mod entitlements;
 mod homes;
+mod members;
 mod newer;
 mod open;
 mod outbox;

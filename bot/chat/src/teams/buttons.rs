@@ -7,15 +7,17 @@ use super::actions::{self, Pressed};
 use super::limits;
 use super::render::{Renderer, Viewer};
 use super::text::one_line;
-use crate::card::{Action, Button, Confirm, Style};
+use crate::card::{Action, Button, Confirm, Style, Verb};
 
 impl Renderer<'_> {
     /// Rows of buttons. Where many read, those that act are left to each one's own face of the card.
     pub(super) fn buttons(&mut self, buttons: &[Button]) -> Vec<Value> {
         let viewer = self.viewer;
         let shown = buttons.iter().filter(|button| match (viewer, &button.action) {
+            // What it shows is judged for each who presses it.
+            (Viewer::Everybody { .. }, Action::On(Verb::Show, _) | Action::Request(_)) => true,
             (Viewer::Everybody { .. }, Action::On(..)) => false,
-            (Viewer::Everybody { .. }, Action::Request(_)) | (Viewer::One | Viewer::InDialog, _) => true,
+            (Viewer::One | Viewer::InDialog, _) => true,
         });
         let row: Vec<Value> = shown.filter_map(|button| self.button(button)).collect();
         row.chunks(limits::BUTTONS).map(|row| json!({ "type": "ActionSet", "actions": row })).collect()

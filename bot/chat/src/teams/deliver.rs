@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jit_core::access::Platform;
-use jit_core::effect::{Content, Recipient, Tell};
+use jit_core::effect::{Content, Recipient};
+use jit_core::id::PersonId;
 use serde_json::{Value, json};
 
 use super::actions::{Shared, SharedCard};
@@ -112,7 +113,7 @@ impl Teams {
     async fn tell(&self, delivery: &Delivery<'_>, context: &Context<'_>) -> Result<Handle, ChatError> {
         let card = cards::content(&delivery.tell.content, context);
         if let Some(posted) = delivery.posted.filter(|posted| !posted.message.is_empty()) {
-            let activity = self.again(delivery.tell, &card, posted, context);
+            let activity = self.again(delivery, &card, posted, context).await?;
             let service = self.service(&posted.conversation).await?;
             let at = (posted.conversation.as_str(), posted.message.as_str());
             match self.api.update(&service, at, &activity).await {
@@ -154,7 +155,26 @@ impl Teams {
         context: &Context<'_>,
     ) -> Result<Handle, ChatError> {
         let place = self.channel(channel).await?;
-        self.post(&place, &render::activity(card, context, of_channel(delivery.tell)), delivery.thread).await
+        self.post(&place, &self.shared(delivery, card, context).await?, delivery.thread).await
+    }
+
+    /// What everybody in a channel sees: the same face. The buttons of an access's card are on each one's own, which the clients of those who
+    /// may act ask for, as far as Teams' ids of them are known; behind another button it is there for the others.
+    async fn shared(&self, delivery: &Delivery<'_>, card: &Card, context: &Context<'_>) -> Result<Value, ChatError> {
+        let shared = match &delivery.tell.content {
+            Content::Notice(notice) => {
+                SharedCard::of(&notice.kind).map(|card| Shared { access: notice.access.id, card })
+            }
+            Content::Bulletin(_) => None,
+        };
+        let account = |id: &PersonId| context.directory.person(id)?.teams.clone();
+        let people: Vec<String> = delivery.acting.iter().filter_map(account).collect();
+        let acting: Vec<String> = match people.is_empty() {
+            true => Vec::new(),
+            false => self.references.members(self.api.tenant(), &people).await?.into_values().collect(),
+        };
+        let others = acting.len() < delivery.acting.len();
+        Ok(render::activity(card, context, Viewer::Everybody { shared, acting: &acting, others }))
     }
 
     async fn to_person(&self, card: &Card, aad: &str, context: &Context<'_>) -> Result<Handle, ChatError> {
@@ -190,14 +210,20 @@ impl Teams {
     }
 
     /// The activity that takes the place of one that was posted: with its mention, where it was told in the fallback channel.
-    fn again(&self, tell: &Tell, card: &Card, posted: &Handle, context: &Context<'_>) -> Value {
-        let Recipient::Person(id) = &tell.to else { return render::activity(card, context, of_channel(tell)) };
+    async fn again(
+        &self,
+        delivery: &Delivery<'_>,
+        card: &Card,
+        posted: &Handle,
+        context: &Context<'_>,
+    ) -> Result<Value, ChatError> {
+        let Recipient::Person(id) = &delivery.tell.to else { return self.shared(delivery, card, context).await };
         let activity = render::activity(card, context, Viewer::One);
         let in_fallback = self.channels.fallback.as_deref() == Some(Reference::base(&posted.conversation));
-        match context.directory.person(id).and_then(|person| person.teams.as_deref()) {
+        Ok(match context.directory.person(id).and_then(|person| person.teams.as_deref()) {
             Some(aad) if in_fallback => mentioning(activity, (aad, context.directory.name(id))),
             _ => activity,
-        }
+        })
     }
 
     async fn channel(&self, channel: &str) -> Result<Place, ChatError> {
@@ -251,15 +277,6 @@ fn root(under: &Handle) -> Option<&str> {
 
 fn is_gone(error: &ChatError) -> bool {
     matches!(error, ChatError::Permanent { code } if GONE.contains(&code.as_str()))
-}
-
-/// Everybody in a channel sees the same face; the buttons of an access's card are behind one that opens each one's own.
-fn of_channel(tell: &Tell) -> Viewer<'static> {
-    let shared = match &tell.content {
-        Content::Notice(notice) => SharedCard::of(&notice.kind).map(|card| Shared { access: notice.access.id, card }),
-        Content::Bulletin(_) => None,
-    };
-    Viewer::Everybody { shared, acting: &[] }
 }
 
 /// The card with a line above it that names somebody, who is so called to it.

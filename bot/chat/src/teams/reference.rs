@@ -1,6 +1,7 @@
 //! Where one can speak: a conversation of Teams, and the address of the service that carries it. Learnt from what Teams sends, kept by the
 //! shell, used by [`super::deliver`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -23,6 +24,30 @@ pub struct Reference {
     pub person: Option<String>,
     /// The app there, such as `28:…`.
     pub bot: String,
+}
+
+/// Somebody, by the id that Teams calls them by towards this app: what mentions name, and those whose clients ask for a face of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Such as `29:…`.
+    pub id: String,
+    /// Their Entra object id.
+    pub person: String,
+    /// The tenant's id.
+    pub tenant: String,
+    /// The team or the conversation where they were seen; what is known of them goes with it.
+    pub place: String,
+}
+
+impl Member {
+    /// Longest id that is taken: about 120 characters are usual, and sixty of them must fit into one card.
+    const LONGEST: usize = 180;
+
+    /// Whether this is an id of a person: what is not has no business in a card or a line.
+    pub fn is_id(text: &str) -> bool {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+' | '/' | '=');
+        text.starts_with("29:") && text.len() <= Self::LONGEST && text.chars().all(plain)
+    }
 }
 
 /// What a conversation is.
@@ -113,6 +138,14 @@ pub trait References: Send + Sync {
     async fn learn(&self, reference: &Reference) -> Result<(), ChatError>;
     /// The app is not there any more.
     async fn forget(&self, conversation: &str) -> Result<(), ChatError>;
+    /// Keeps who somebody is, in place of what was known of them there.
+    async fn meet(&self, member: &Member) -> Result<(), ChatError>;
+    /// The app is not in a team or a conversation any more: nor is what it learnt there of people.
+    async fn leave(&self, place: &str) -> Result<(), ChatError>;
+    /// Teams' ids of people of a tenant, by their object ids, as far as they are known.
+    async fn members(&self, tenant: &str, people: &[String]) -> Result<BTreeMap<String, String>, ChatError>;
+    /// The object ids of people of a tenant, by Teams' ids, as far as they are known.
+    async fn people(&self, tenant: &str, members: &[String]) -> Result<BTreeMap<String, String>, ChatError>;
 }
 
 #[cfg(test)]
@@ -150,6 +183,24 @@ mod tests {
         let call = url.call(&["v3", "conversations", "../../x?y#z", "activities"]);
         assert_eq!(call.as_str(), "https://smba.test/emea/v3/conversations/..%2F..%2Fx%3Fy%23z/activities");
         assert_eq!(url.call(&["v3", "..", "x"]).as_str(), "https://smba.test/emea/v3/x");
+    }
+
+    #[test]
+    fn only_ids_of_people_are_taken_for_them() {
+        let real = "29:1bSnHZ7Js2STWrgk6ScEErLk1Lp2zQuD5H2qQ960rtvstKp8tKLl-3r8b6DoW0QxZimuTxk_kupZ1DBMpvIQQUAZL-PNj0EORDvRZXy8kvWk";
+        for (id, taken) in [
+            (real, true),
+            ("29:dana", true),
+            ("28:app", false),
+            ("8:orgid:8c0e4a7e-0000-4000-8000-000000000001", false),
+            ("29:a b", false),
+            ("29:a\nbecause", false),
+            ("29:\"", false),
+            ("", false),
+            (&format!("29:{}", "x".repeat(200)), false),
+        ] {
+            assert_eq!(Member::is_id(id), taken, "{id}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::limits;
 use super::lines::Look;
 use super::room::Room;
 use super::text::{begun, clean, cut, inert, plain};
-use crate::card::{Action, Block, Card, Inline, Tone, Weight};
+use crate::card::{Block, Card, Inline, Tone, Weight};
 use crate::cards::Context;
 use crate::fallback;
 
@@ -30,8 +30,10 @@ pub enum Viewer<'a> {
     Everybody {
         /// What a client asks its reader's own face with; `None` where there is no other.
         shared: Option<Shared>,
-        /// Teams' user ids of those who may act, where they are known. None, or more than Teams takes: a button opens each one's face.
+        /// Teams' user ids of those who may act: their clients ask for their own faces. No more count than Teams takes.
         acting: &'a [String],
+        /// Others may act too, whose clients do not ask: a button opens each one's face.
+        others: bool,
     },
 }
 
@@ -63,17 +65,27 @@ pub fn content(card: &Card, context: &Context, viewer: Viewer) -> Value {
         renderer.blocks(&card.blocks);
         let mut content = renderer.finish();
         content["fallbackText"] = json!(cut(&inert(&fallback::title(card)), limits::TITLE));
-        if let Viewer::Everybody { shared: Some(shared), acting } = viewer
+        if let Viewer::Everybody { shared: Some(shared), acting, others } = viewer
             && acts(card)
         {
-            let open = || json!({ "type": "Action.Submit", "title": "Open", "data": Pressed::Open(shared).fetch() });
-            match acting.len() {
-                1..=limits::REFRESHED => content["refresh"] = refresh(shared, acting),
-                _ => content["actions"] = json!([open()]),
+            let listed = &acting[..acting.len().min(limits::REFRESHED)];
+            if !listed.is_empty() {
+                content["refresh"] = refresh(shared, listed);
+            }
+            if others || listed.is_empty() || listed.len() < acting.len() {
+                let data = Pressed::Open(shared).fetch();
+                content["actions"] = json!([{ "type": "Action.Submit", "title": "Open", "data": data }]);
             }
         }
         content
     })
+}
+
+/// One's own face of a shared card, in its place. It says how to ask for it again, so that clients keep it true; for nobody else.
+pub fn face(card: &Card, context: &Context, (shared, member): (Shared, &str)) -> Value {
+    let mut content = content(card, context, Viewer::One);
+    content["refresh"] = refresh(shared, &[member.to_owned()]);
+    content
 }
 
 /// Renders blocks alone, above the fields of a dialog.
@@ -86,12 +98,10 @@ pub(super) fn body(blocks: &[Block], context: &Context, room: Room) -> Vec<Value
 
 /// Whether it has buttons that not everybody may press.
 fn acts(card: &Card) -> bool {
-    card.blocks.iter().any(|block| match block {
-        Block::Actions(buttons) => buttons.iter().any(|button| matches!(button.action, Action::On(..))),
-        _ => false,
-    })
+    card.verbs().next().is_some()
 }
 
+/// Source: Microsoft, "User Specific Views": at most sixty people, by Teams' ids of them.
 fn refresh(shared: Shared, acting: &[String]) -> Value {
     let face = Pressed::Face(shared);
     json!({

@@ -20,7 +20,7 @@ pub struct InChannel {
 impl InChannel {
     /// Everybody there.
     pub fn viewer(self) -> Viewer<'static> {
-        Viewer::Everybody { shared: self.shared, acting: &*ACTING }
+        Viewer::Everybody { shared: self.shared, acting: &*ACTING, others: false }
     }
 }
 

@@ -85,9 +85,10 @@ async fn channel(chat: &TeamsChat, (key, id): (&str, &str), findings: &mut Findi
 
 /// Everybody who is told in Teams has a conversation, or can get one.
 async fn people(chat: &TeamsChat, config: &Config, snapshot: &Snapshot, findings: &mut Findings) {
-    let in_teams = |person: &&Person| person.active && person.teams.is_some();
+    // Whoever has left, or whose contract is over, is told nothing.
+    let here = |person: &&Person| person.teams.is_some() && snapshot.directory.active(&person.id).is_some();
     let (mut reached, mut without, mut strange) = (0, Vec::new(), Vec::new());
-    for person in snapshot.directory.people().filter(in_teams) {
+    for person in snapshot.directory.people().filter(here) {
         let Some(aad) = person.teams.as_deref() else { continue };
         match chat.personal(aad).await {
             Ok(_) => reached += 1,

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::actions::Pressed;
 use super::dialog;
-use super::reference::{Kind, Reference, ServiceUrl};
+use super::reference::{Kind, Member, Reference, ServiceUrl};
 use super::verify::{Rejected, Verified};
 use crate::card::Action;
 use crate::deliver::Handle;
@@ -32,6 +32,12 @@ pub struct Way {
     pub reference: Reference,
     /// Whether the app has come there, is there, or has left.
     pub presence: Presence,
+    /// Who did it, as Teams calls them.
+    pub member: Option<Member>,
+    /// The team or the conversation that the app is in, for what is learnt there of people.
+    pub place: String,
+    /// The ids of people who are mentioned, as they stand in the words behind an `@`.
+    pub mentioned: Vec<String>,
     /// The conversation, with its thread: where an answer to all belongs.
     pub conversation: String,
     /// The message that a button or a form stands in.
@@ -103,9 +109,10 @@ fn read(activity: &Value, home: &Home) -> Result<Inbound, DecodeError> {
     let conversation = text(activity, &["conversation", "id"]).ok_or(DecodeError::Malformed("it is said nowhere"))?;
     let user = text(activity, &["from", "aadObjectId"]).map(str::to_lowercase);
     let reference = reference(activity, (conversation, tenant), user.as_deref())?;
-    let (intent, takes) = match kind {
-        "message" => (message(activity), Takes::Message),
-        "invoke" => invoke::read(activity),
+    let said = (kind == "message").then(|| self::text::said(activity));
+    let (intent, takes) = match (kind, &said) {
+        (_, Some(said)) => (message(activity, &said.text), Takes::Message),
+        ("invoke", _) => invoke::read(activity),
         _ => (Intent::Ignored, Takes::Message),
     };
     let by_app =
@@ -119,8 +126,12 @@ fn read(activity: &Value, home: &Home) -> Result<Inbound, DecodeError> {
         return Err(DecodeError::Malformed("the activity has no id"));
     }
     let channel = channel(activity, reference.kind);
+    let place = text(activity, &["channelData", "team", "id"]).unwrap_or(&reference.conversation).to_owned();
     let way = Way {
         presence: presence(activity, kind, &reference.bot),
+        member: member(activity, (user.as_deref(), &reference.tenant, &place)),
+        place,
+        mentioned: said.map(|said| said.mentioned).unwrap_or_default(),
         reference,
         conversation: conversation.to_owned(),
         card: text(activity, &["replyToId"]).map(str::to_owned),
@@ -181,6 +192,13 @@ fn reference(
     })
 }
 
+/// Who did it, where both of their ids are there.
+fn member(activity: &Value, (user, tenant, place): (Option<&str>, &str, &str)) -> Option<Member> {
+    let id = text(activity, &["from", "id"]).filter(|id| Member::is_id(id))?;
+    let [id, person, tenant, place] = [id, user?, tenant, place].map(str::to_owned);
+    Some(Member { id, person, tenant, place })
+}
+
 /// A channel as policy sees it. Teams does not always tell its name, and group chats are named by whoever likes to: these have none, which
 /// no pattern of names holds.
 fn channel(activity: &Value, kind: Kind) -> Option<Channel> {
@@ -217,11 +235,11 @@ fn presence(activity: &Value, kind: &str, bot: &str) -> Presence {
 }
 
 /// Words; or a button of a card in a client that knows no better than to send a message.
-fn message(activity: &Value) -> Intent {
+fn message(activity: &Value, said: &str) -> Intent {
     match data(&activity["value"], handle(activity)) {
         Some(pressed) => pressed,
         None if activity["value"].is_object() && text(activity, &["text"]).is_none() => Intent::Ignored,
-        None => Intent::Line { text: self::text::said(activity) },
+        None => Intent::Line { text: said.to_owned() },
     }
 }
 

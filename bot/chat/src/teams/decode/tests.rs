@@ -115,6 +115,45 @@ fn others_who_are_mentioned_are_ids_and_never_names() {
     );
 }
 
+/// Two people of one name are two entities; what only reads like a mention is none; ids are taken letter for letter.
+#[rstest]
+#[case::of_one_name("away until 9:00 delegate <at>Sam Lee</at>, <at>Sam Lee</at>", json!([["<at>Sam Lee</at>", "29:aB-1_x"], ["<at>Sam Lee</at>", "29:Ab-1_x"]]),
+    "away until 9:00 delegate @29:aB-1_x, @29:Ab-1_x", &["29:aB-1_x", "29:Ab-1_x"])]
+#[case::in_another_order("freeze <at>B</at> because <at>A</at> left", json!([["<at>A</at>", "29:a"], ["<at>B</at>", "29:b"]]),
+    "freeze @29:b because @29:a left", &["29:b", "29:a"])]
+#[case::only_text("freeze <at>Sam Lee</at> now", json!([]), "freeze <at>Sam Lee</at> now", &[])]
+#[case::an_entity_without_its_text("freeze @sam", json!([["<at>Sam Lee</at>", "29:a"]]), "freeze @sam", &[])]
+#[case::not_a_person("freeze <at>Finance</at>", json!([["<at>Finance</at>", "19:team@thread.tacv2"]]), "freeze <at>Finance</at>", &[])]
+#[case::an_id_that_says_more("freeze <at>X</at>", json!([["<at>X</at>", "29:a because it is mine"]]), "freeze <at>X</at>", &[])]
+#[case::us_twice("<at>jit</at><at>jit</at>mine", json!([["<at>jit</at>", "28:app"], ["<at>jit</at>", "28:app"]]), "mine", &[])]
+fn who_is_mentioned_is_said_by_entities_alone(
+    #[case] text: &str,
+    #[case] mentions: Value,
+    #[case] expected: &str,
+    #[case] mentioned: &[&str],
+) {
+    let entity = |of: &Value| json!({ "type": "mention", "text": of[0], "mentioned": { "id": of[1], "name": "Sam Lee" } });
+    let entities: Vec<Value> = mentions.as_array().unwrap().iter().map(entity).collect();
+    let inbound = decoded(&activity("message", json!({ "text": text, "entities": entities })));
+    assert_eq!(inbound.intent, Intent::Line { text: expected.to_owned() });
+    assert_eq!(inbound.way.mentioned, mentioned);
+}
+
+#[test]
+fn who_somebody_is_to_teams_is_known_by_where_they_were_seen() {
+    let member = |activity: &Value| decoded(activity).way.member;
+    let own = member(&activity("message", json!({ "text": "mine" }))).unwrap();
+    assert_eq!([&own.id, &own.person, &own.tenant, &own.place], ["29:alice", ALICE, TENANT, "a:1"]);
+    let there = member(&in_channel(json!({ "text": "mine" }))).unwrap();
+    assert_eq!(there.place, "19:t@thread.tacv2", "the app is in a team, and not in one of its channels");
+    let installed = member(&activity("installationUpdate", json!({ "action": "add" }))).unwrap();
+    assert_eq!(installed.id, "29:alice");
+    for from in [json!({ "id": "8:orgid:x" }), json!({ "id": null }), json!({ "id": "29:a b" })] {
+        assert_eq!(member(&activity("message", json!({ "text": "mine", "from": from }))), None);
+    }
+    assert_eq!(member(&activity("typing", json!({ "from": { "aadObjectId": null } }))), None);
+}
+
 #[test]
 fn channels_without_a_name_and_group_chats_are_known_by_id_alone() {
     let unnamed = decoded(&in_channel(json!({ "text": "mine", "channelData": { "channel": { "name": null } } })));

@@ -1,25 +1,56 @@
 //! The words of a message, without Teams' markup. Called for messages; what people wrote themselves stays as it is.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::text as at;
+use crate::teams::reference::Member;
 
-/// What somebody said: the mention that got our attention is left out, others become `@` and the id of who is meant.
-pub(super) fn said(activity: &Value) -> String {
-    let mut text = at(activity, &["text"]).unwrap_or_default().to_owned();
+/// What somebody said.
+pub(super) struct Said {
+    /// Without the mention that got our attention; whoever else is mentioned is `@` and an id.
+    pub text: String,
+    /// These ids.
+    pub mentioned: Vec<String>,
+}
+
+/// Reads the words. Who is meant is said by the entities alone: what only looks like a mention is text.
+pub(super) fn said(activity: &Value) -> Said {
+    let written = at(activity, &["text"]).unwrap_or_default();
     let us = at(activity, &["recipient", "id"]);
+    // Two people of one name are written alike: each entity has a place of its own, in order.
+    let mut places: Vec<(Range<usize>, String)> = Vec::new();
     for entity in activity["entities"].as_array().into_iter().flatten() {
-        let (Some("mention"), Some(written)) = (at(entity, &["type"]), at(entity, &["text"])) else { continue };
-        let who = at(entity, &["mentioned", "id"]);
-        let instead = match at(entity, &["mentioned", "aadObjectId"]).or(who) {
-            Some(id) if who != us => format!("@{}", id.to_lowercase()),
-            _ => String::new(),
-        };
-        text = text.replacen(written, &format!(" {instead} "), 1);
+        let (Some("mention"), Some(text)) = (at(entity, &["type"]), at(entity, &["text"])) else { continue };
+        let id = at(entity, &["mentioned", "id"]);
+        let account = at(entity, &["mentioned", "aadObjectId"]).filter(|id| is_word(id)).map(str::to_lowercase);
+        let who = account.or_else(|| id.filter(|id| Member::is_id(id)).map(str::to_owned));
+        // Something else than a person, such as a team: it stays as it was written.
+        let Some(who) = (if id.is_some() && id == us { Some(String::new()) } else { who }) else { continue };
+        let free = |at: &usize| places.iter().all(|(place, _)| *at >= place.end || at + text.len() <= place.start);
+        if let Some(at) = written.match_indices(text).map(|(at, _)| at).find(free) {
+            places.push((at..at + text.len(), who));
+        }
     }
+    places.sort_by_key(|(place, _)| place.start);
+    let (mut text, mut from) = (String::with_capacity(written.len()), 0);
+    for (place, who) in &places {
+        text.push_str(&written[from..place.start]);
+        text.push_str(if text.ends_with(char::is_alphanumeric) { " " } else { "" });
+        text.push_str(&if who.is_empty() { String::new() } else { format!("@{who}") });
+        from = place.end;
+        text.push_str(if written[from..].starts_with(|c: char| c.is_alphanumeric() || c == '<') { " " } else { "" });
+    }
+    text.push_str(&written[from..]);
     let markup = matches!(at(activity, &["textFormat"]), Some("xml" | "html")) || is_markup(&text);
     let text = if markup { plain(&text) } else { text.replace("&nbsp;", " ") };
-    text.replace('\u{a0}', " ").trim().to_owned()
+    let mentioned = places.into_iter().map(|(_, who)| who).filter(|who| !who.is_empty()).collect();
+    Said { text: text.replace('\u{a0}', " ").trim().to_owned(), mentioned }
+}
+
+fn is_word(id: &str) -> bool {
+    id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// Some clients send a paragraph as they show it.
