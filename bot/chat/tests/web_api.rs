@@ -42,7 +42,15 @@ fn tell(to: Recipient) -> Tell {
 }
 
 fn delivery(tell: &Tell) -> Delivery<'_> {
-    Delivery { tell, posted: None, thread: None, acting: &[], queued_at: sample::now(), outbox_id: "outbox-7", may_be_posted: false }
+    Delivery {
+        tell,
+        posted: None,
+        thread: None,
+        acting: &[],
+        queued_at: sample::now(),
+        outbox_id: "outbox-7",
+        may_be_posted: false,
+    }
 }
 
 async fn deliver(slack: &Slack, delivery: Delivery<'_>) -> Result<Handle, ChatError> {

@@ -75,7 +75,8 @@ pub(super) fn person_named<'a>(
     mentioned.or_else(|| directory.person(&mention.into())).ok_or_else(|| {
         // A mention of somebody of whom the platform has told no more than this: see `crate::teams`.
         if platform == Platform::Teams && Member::is_id(mention) {
-            let next = "Write `@` and their id of people.toml; or have them write to me once, then a mention is enough.";
+            let next =
+                "Write `@` and their id of people.toml; or have them write to me once, then a mention is enough.";
             return Refusal::new(Code::NotFound, "I do not know yet who it is that you mention.", next);
         }
         let ids = directory.people().map(|person| person.id.as_str());

@@ -54,17 +54,27 @@ impl Store {
     }
 
     /// The object ids of those whom Teams calls so. An id that was ever somebody else's is nobody's.
-    pub async fn people_of_members(&self, tenant: &str, ids: &[String]) -> Result<BTreeMap<String, String>, StoreError> {
+    pub async fn people_of_members(
+        &self,
+        tenant: &str,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, String>, StoreError> {
         let mut people: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (person, id) in self.known((tenant, "member"), ids).await? {
             people.entry(id).or_default().insert(person);
         }
-        let only = |(id, people): (String, BTreeSet<String>)| Some((id, people.first().filter(|_| people.len() == 1)?.clone()));
+        let only = |(id, people): (String, BTreeSet<String>)| {
+            Some((id, people.first().filter(|_| people.len() == 1)?.clone()))
+        };
         Ok(people.into_iter().filter_map(only).collect())
     }
 
     /// People and their ids, where a column holds one of these; the newest last.
-    async fn known(&self, (tenant, column): (&str, &'static str), wanted: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+    async fn known(
+        &self,
+        (tenant, column): (&str, &'static str),
+        wanted: &[String],
+    ) -> Result<Vec<(String, String)>, StoreError> {
         const DOING: &str = "look who somebody is in Teams";
         let mut known = Vec::new();
         for wanted in wanted.chunks(sql::CHUNK) {

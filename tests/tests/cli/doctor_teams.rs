@@ -93,7 +93,7 @@ async fn whoever_is_gone_need_not_be_reached() {
     };
     let people = std::fs::read_to_string(site.path("people.toml")).unwrap();
     std::fs::write(site.path("people.toml"), people.clone() + &person("")).unwrap();
-    finds(&site, "people in Teams", &["not found: zoe"]).await;
+    finds(&site, "people in Teams", &["without the app: zoe"]).await;
     for gone in ["until = 2020-01-01\nzone = \"Europe/Berlin\"", "active = false"] {
         std::fs::write(site.path("people.toml"), people.clone() + &person(gone)).unwrap();
         findings(&site, 0).await;

@@ -87,10 +87,18 @@ async fn a_forged_refresh_shows_no_more_than_its_sender_may_see_and_changes_noth
         let shown = answer.to_string();
         assert!(!shown.contains("export is broken") && !shown.contains("Revoke"), "{shown}");
     }
-    for data in [json!({}), json!({ "access": "../../etc", "card": "grant" }), json!({ "access": action["data"]["access"], "card": "approval" })] {
+    for data in [
+        json!({}),
+        json!({ "access": "../../etc", "card": "grant" }),
+        json!({ "access": action["data"]["access"], "card": "approval" }),
+    ] {
         let forged = json!({ "type": "Action.Execute", "verb": "face", "data": data });
         let (status, answer) = teams.execute("erin", &grant, forged, "automatic").await;
-        assert_eq!((status, answer["type"].as_str()), (200, Some("application/vnd.microsoft.activity.message")), "{answer}");
+        assert_eq!(
+            (status, answer["type"].as_str()),
+            (200, Some("application/vnd.microsoft.activity.message")),
+            "{answer}"
+        );
     }
     world.idle().await;
     assert_eq!(stored().await, before, "nothing was changed");

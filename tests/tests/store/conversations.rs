@@ -57,7 +57,8 @@ async fn somebody_is_greeted_once_for_each_time_that_the_app_comes(
     store.learn_conversation(&personal("a:1", "aad-1")).await.unwrap();
     assert!(store.greet("a:1").await.unwrap());
     assert!(!store.greet("a:1").await.unwrap(), "Teams tells of it twice, and perhaps again");
-    let moved = Conversation { service_url: "https://smba.trafficmanager.net/amer".to_owned(), ..personal("a:1", "aad-1") };
+    let moved =
+        Conversation { service_url: "https://smba.trafficmanager.net/amer".to_owned(), ..personal("a:1", "aad-1") };
     store.learn_conversation(&moved).await.unwrap();
     assert!(!store.greet("a:1").await.unwrap(), "it is the same installation");
     store.not_greeted("a:1").await.unwrap();

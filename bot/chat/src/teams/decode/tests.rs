@@ -132,7 +132,8 @@ fn who_is_mentioned_is_said_by_entities_alone(
     #[case] expected: &str,
     #[case] mentioned: &[&str],
 ) {
-    let entity = |of: &Value| json!({ "type": "mention", "text": of[0], "mentioned": { "id": of[1], "name": "Sam Lee" } });
+    let entity =
+        |of: &Value| json!({ "type": "mention", "text": of[0], "mentioned": { "id": of[1], "name": "Sam Lee" } });
     let entities: Vec<Value> = mentions.as_array().unwrap().iter().map(entity).collect();
     let inbound = decoded(&activity("message", json!({ "text": text, "entities": entities })));
     assert_eq!(inbound.intent, Intent::Line { text: expected.to_owned() });
