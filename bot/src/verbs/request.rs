@@ -72,6 +72,7 @@ pub(super) fn blank<'a>(role: &'a Role, person: &'a Person, now: DateTime<Utc>) 
         in_use: InUse::default(),
         together: &[],
         agreed: false,
+        by_rotation: true,
     }
 }
 

@@ -214,7 +214,7 @@ fn not_the_same(parent: &Access) -> Refusal {
     )
 }
 
-/// Judges a request on today's policy and directory: when it is asked, and again at every vote.
+/// Judges a request on today's policy and directory, as one that is asked now.
 pub(super) fn judge(
     request: &Request,
     known: Known<'_>,
@@ -225,14 +225,15 @@ pub(super) fn judge(
     facts.policy.judge(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
 }
 
-/// Judges one to which everybody has agreed.
-pub(super) fn judge_agreed(
-    request: &Request,
-    known: Known<'_>,
+/// Judges what was asked before: at a vote, or when everybody has agreed. The rotation is the authority only where it was when it was asked.
+pub(super) fn judge_again(
+    access: &Access,
+    agreed: bool,
     facts: &Facts<'_>,
     now: DateTime<Utc>,
 ) -> Result<Judgement, Refusal> {
-    let question = Question { agreed: true, known, ..question(request, facts, now)? };
+    let (request, by_rotation) = (&access.request, access.route.oncall.is_some());
+    let question = Question { agreed, by_rotation, known: known(access), ..question(request, facts, now)? };
     facts.policy.judge(&question, facts.directory, &beside(facts.open, request.rehearsal.is_some()))
 }
 
@@ -270,6 +271,7 @@ fn question<'a>(request: &'a Request, facts: &Facts<'a>, now: DateTime<Utc>) -> 
         in_use: facts.in_use,
         together: facts.together,
         agreed: false,
+        by_rotation: true,
     })
 }
 

@@ -336,11 +336,7 @@ pub(super) fn still_allowed(
         let name = facts.directory.name(&vote.by);
         return Err(changed(format!("{name} approved it, and can no longer decide on it.")));
     }
-    let known = super::request::known(access);
-    let judged = match by {
-        Some(_) => super::request::judge(request, known, facts, now),
-        None => super::request::judge_agreed(request, known, facts, now),
-    };
+    let judged = super::request::judge_again(access, by.is_none(), facts, now);
     let judgement = judged.map_err(|refusal| {
         let rule = refusal.rule.clone();
         let refusal = changed(format!("Policy does not allow it now: {}", refusal.what));

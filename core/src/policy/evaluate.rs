@@ -64,6 +64,8 @@ pub struct Question<'a> {
     pub together: &'a [RoleName],
     /// Whoever had to agree has, so that nobody is left to be asked: whether people could be is no matter any more.
     pub agreed: bool,
+    /// Whether a rotation may be the authority. What was asked under another rule stays under it: it would end with no incident.
+    pub by_rotation: bool,
 }
 
 /// A request that may go its way.
@@ -168,7 +170,9 @@ impl Policy {
     ) -> Result<Deciding<'a>, Refusal> {
         let mut first_with_steps = None;
         for rule in self.candidates(question.role, question.requester, question.beneficiary) {
-            if rule.auto_approve.as_ref().is_some_and(|auto| auto_misses(auto, question, directory).is_empty()) {
+            let auto = rule.auto_approve.as_ref();
+            let auto = auto.filter(|_| question.by_rotation || rotation(rule, question.beneficiary).is_none());
+            if auto.is_some_and(|auto| auto_misses(auto, question, directory).is_empty()) {
                 return Ok(Deciding { rule, auto: true });
             }
             if first_with_steps.is_none() && !rule.steps.is_empty() {
@@ -604,17 +608,24 @@ fn demand(rule: &Rule, question: &Question<'_>, directory: &Directory) -> Option
 /// Of several open incidents it is the one in whose own channel it was asked, else the first that the source names.
 fn oncall(deciding: &Deciding<'_>, question: &Question<'_>, directory: &Directory) -> Option<Box<OnCall>> {
     let auto = deciding.rule.auto_approve.as_ref().filter(|_| deciding.auto)?;
-    let through = deciding.rule.who.iter().find(|who| held_by(who, question.beneficiary))?;
-    let Subject::Oncall(rotation) = through else { return None };
+    let rotation = rotation(deciding.rule, question.beneficiary)?;
     let here = |(_, incident): &(&str, &Incident)| question.channel.is_some_and(|channel| incident.owns(channel));
     let found = open_incidents(auto, directory).find(here).or_else(|| open_incidents(auto, directory).next());
     let asked_in = question.channel.filter(|_| auto.in_channels.is_some()).map(|channel| channel.id.clone());
     Some(Box::new(OnCall {
-        rotation: rotation.clone(),
+        rotation: rotation.to_owned(),
         channel: found.and_then(|(_, incident)| incident.address()).or(asked_in),
         ends_with_incident: auto.end_with_incident && found.is_some(),
         incident: found.map(|(service, incident)| named(service, incident)),
     }))
+}
+
+/// The rotation by which this rule is for a person, where that is what it names first.
+fn rotation<'a>(rule: &'a Rule, person: &Person) -> Option<&'a str> {
+    match rule.who.iter().find(|who| held_by(who, person))? {
+        Subject::Oncall(rotation) => Some(rotation),
+        _ => None,
+    }
 }
 
 fn named(service: &str, incident: &Incident) -> Named {

@@ -201,6 +201,7 @@ impl Explain {
             in_use: InUse::default(),
             together: &[],
             agreed: false,
+            by_rotation: true,
         };
         let explanation = snapshot.policy.explain(&question, &snapshot.directory, &[]);
         match self.output {

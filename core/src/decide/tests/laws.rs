@@ -481,14 +481,15 @@ fn is_short_enough(access: &Access, facts: &Facts<'_>) {
     assert!(chain + access.duration().delta() <= longest);
 }
 
-/// It begins while hours and blackouts let it, and ends with them unless the rule lets it run on. Roles of these worlds have one rule each.
+/// It begins while hours and blackouts let it, and ends with them unless the rule lets it run on.
 fn is_within_its_windows(access: &Access, facts: &Facts<'_>, now: DateTime<Utc>) {
     let until = match &access.state {
         State::Elevating(elevating) => elevating.native_until - TimeDelta::seconds(60),
         State::Active(rehearsed) => rehearsed.until,
         _ => return,
     };
-    let Some(rule) = facts.policy.rules_of(&access.request.role).next().filter(|_| access.review.is_none()) else {
+    let asked_under = |rule: &&Rule| rule.name == access.route.rule && access.review.is_none();
+    let Some(rule) = facts.policy.rules_of(&access.request.role).find(asked_under) else {
         return;
     };
     let begin = access.request.extends.as_ref().map_or(now, |extends| extends.from.max(now));

@@ -56,6 +56,23 @@ fn an_approval_after_the_window_is_refused() {
     assert_eq!(world.request_line("ann", "orders-write", "1h"), "refused hours");
 }
 
+/// The rule for people on call knows no hours, and gives only for as long as the incident: what was asked under another is not given by it.
+#[test]
+fn who_comes_on_call_meanwhile_keeps_to_the_window_of_the_rule_that_was_asked() {
+    let mut world = morning();
+    let id = world.request("alice", "orders-write", "1h");
+    world.on_call("alice");
+    world.now += Span::minutes(96).delta();
+    assert_eq!(world.approve("bob", id), "refused policy-changed");
+    let again = world.request_line("alice", "orders-write", "1h");
+    assert!(again.starts_with("refused duplicate"), "{again}");
+    world.cancel("alice", id);
+    assert_eq!(
+        world.request_line("alice", "orders-write", "1h"),
+        "requested elevation-started > reconcile alice:request"
+    );
+}
+
 #[test]
 fn an_extension_cannot_pass_the_end_of_the_window() {
     let mut world = morning();

@@ -39,6 +39,7 @@ fn judged_by(case: &Case, policy: &Policy, directory: &Directory) -> (bool, Stri
         in_use: InUse::default(),
         together: &[],
         agreed: false,
+        by_rotation: true,
     };
     let outcome = policy.judge(&question, &directory, &case.open());
     (case.expected.holds(&outcome), words(&outcome))

@@ -164,6 +164,7 @@ proptest! {
                 in_use: InUse::default(),
                 together: &[],
             agreed: false,
+            by_rotation: true,
             };
             let explanation = policy.explain(&question, &directory, &[]);
             let judged = policy.judge(&question, &directory, &[]);

@@ -261,6 +261,7 @@ impl Asked {
             in_use: self.in_use,
             together: &[],
             agreed: false,
+            by_rotation: true,
         })
     }
 }
