@@ -173,6 +173,7 @@ fn judge(
             in_use: InUse::default(),
             together: &[],
             agreed: false,
+            by_rotation: true,
         };
         return snapshot.policy.judge(&question, &snapshot.directory, open);
     }
