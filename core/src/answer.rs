@@ -37,6 +37,24 @@ pub enum Answer {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         bundle: Vec<Access>,
     },
+    /// `/jit home`, and the home tab: what waits for a person, what they hold and asked for.
+    Home {
+        /// Whose.
+        me: PersonId,
+        /// What they asked for or have, newest first; some of what is over included.
+        accesses: Vec<Access>,
+        /// What waits for their decision or review, oldest first.
+        waiting: Vec<Access>,
+        /// There is a role that they may ask for.
+        may_ask: bool,
+    },
+    /// The app has come to somebody: what it does, and where to begin.
+    Welcome {
+        /// There is a role that they may ask for.
+        may_ask: bool,
+        /// One of them, for the example.
+        role: Option<RoleName>,
+    },
     /// `/jit mine`: my open requests and grants, then the latest that ended.
     Mine {
         /// Open ones first, newest first.

@@ -81,6 +81,18 @@ function texts(content) {
   return all.flatMap((text) => text.split(/\{\{[^}]*\}\}|\*\*/)).map(squeezed).filter(Boolean);
 }
 
+/** What the documents say that becomes of the times of a card: day and time of day where the page's reader is. */
+function days(content) {
+  const own = [...inside(content)].filter(([path, object]) => object.type === 'TextBlock' && !path.includes('/card/') && !path.startsWith('/refresh'));
+  return own.flatMap(([, object]) => [...object.text.matchAll(/\{\{DATE\(([^,)]*), SHORT\)\}\} \{\{TIME\(([^)]*)\)\}\}/g)]).map(([, date, time]) => {
+    assert.equal(date, time);
+    const at = new Date(date);
+    const zone = { timeZone: 'Europe/Berlin' };
+    const day = at.toLocaleDateString('en-GB', { ...zone, day: 'numeric', weekday: 'short', month: 'short', year: 'numeric' });
+    return squeezed(`${day} ${at.toLocaleTimeString('en-GB', { ...zone, hour: 'numeric', minute: '2-digit' })}`);
+  });
+}
+
 const squeezed = (text) => text.replaceAll(/\s+/g, ' ').trim();
 
 for (const theme of ['light', 'dark']) {
@@ -102,6 +114,9 @@ for (const theme of ['light', 'dark']) {
           for (const label of labels(shown)) assert.ok(buttons.includes(label), `the button “${label}” is missing among ${buttons}`);
           const said = squeezed(await page.locator('main').innerText());
           for (const text of texts(shown)) assert.ok(said.includes(text), `“${text}” cannot be read in: ${said}`);
+          // A time that is written otherwise than the documents say is shown as it is written.
+          assert.ok(!said.includes('{{'), `a time is not read in: ${said}`);
+          for (const day of days(shown)) assert.ok(said.includes(day), `“${day}” cannot be read in: ${said}`);
           if (!audited) return;
           const findings = await page.evaluate(async () => {
             const { violations } = await axe.run(document.querySelector('main'), { resultTypes: ['violations'] });

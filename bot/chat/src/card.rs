@@ -117,6 +117,8 @@ pub enum Action {
     On(Verb, AccessId),
     /// The form for a new request, of this role where one is named.
     Request(Option<RoleName>),
+    /// Words of the `/jit` language, as if they were typed. For platforms that have no home tab and no commands of an app.
+    Say(String),
 }
 
 /// The verbs that buttons carry.
@@ -233,7 +235,7 @@ impl Card {
             _ => None,
         });
         rows.flatten().filter_map(|button| match button.action {
-            Action::On(Verb::Show, _) | Action::Request(_) => None,
+            Action::On(Verb::Show, _) | Action::Request(_) | Action::Say(_) => None,
             Action::On(verb, _) => Some(verb),
         })
     }
@@ -362,6 +364,12 @@ impl Button {
     /// Opens the form for a request.
     pub fn request(role: Option<RoleName>, label: impl Into<String>) -> Self {
         let action = Action::Request(role);
+        Self { label: label.into(), description: None, action, style: Style::Plain, confirm: None }
+    }
+
+    /// Says words.
+    pub fn say(text: impl Into<String>, label: impl Into<String>) -> Self {
+        let action = Action::Say(text.into());
         Self { label: label.into(), description: None, action, style: Style::Plain, confirm: None }
     }
 

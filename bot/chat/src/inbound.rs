@@ -74,6 +74,8 @@ pub enum Intent {
     },
     /// The app's home was opened.
     Home,
+    /// Nothing yet: the app has just come to them.
+    Installed,
     /// Nothing that we answer to.
     Ignored,
 }
@@ -99,6 +101,7 @@ impl Intent {
             | Self::FormChanged { .. }
             | Self::Options { .. }
             | Self::Home
+            | Self::Installed
             | Self::Ignored => false,
         }
     }

@@ -72,8 +72,8 @@ pub async fn react<Way>(app: &App, platform: Platform, inbound: &Inbound<Way>) -
     let speaker = match speaker(app, platform, inbound) {
         Ok(speaker) => speaker,
         Err(refusal) => {
-            // Whoever opens the home has tried nothing.
-            if inbound.intent != Intent::Home {
+            // Whoever opens the home, or is given the app, has tried nothing.
+            if !matches!(inbound.intent, Intent::Home | Intent::Installed) {
                 record_stranger(app, platform, inbound, &refusal).await;
             }
             return Outcome::refused(refusal);
@@ -99,6 +99,7 @@ pub async fn react<Way>(app: &App, platform: Platform, inbound: &Inbound<Way>) -
             }
             Outcome::Nothing
         }
+        Intent::Installed => Outcome::Said(app.verbs().welcome(&speaker)),
         Intent::Ignored => Outcome::Nothing,
     }
 }
@@ -238,7 +239,7 @@ async fn face(app: &App, speaker: &Speaker, (id, kind): (AccessId, &NoticeKind))
         if let Block::Actions(buttons) = block {
             buttons.retain(|button| match button.action {
                 Action::On(verb, _) => may_press(&snapshot, speaker.id(), &notice.access, verb),
-                Action::Request(_) => true,
+                Action::Request(_) | Action::Say(_) => true,
             });
         }
     }

@@ -20,6 +20,8 @@ pub struct Later {
     pub to: Whom,
     /// What.
     pub activity: Value,
+    /// It is a greeting: one that does not get there is said at the next occasion.
+    pub greets: bool,
 }
 
 /// Who reads it.
@@ -58,6 +60,10 @@ impl Later {
         };
         if let Err(error) = said {
             tracing::warn!(%error, "an answer did not reach Teams");
+            if self.greets {
+                let again = app.dispatch.store.not_greeted(&way.reference.conversation).await;
+                again.unwrap_or_else(|error| tracing::warn!(%error, "somebody was not greeted, and will not be"));
+            }
         }
     }
 }

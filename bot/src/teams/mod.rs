@@ -51,6 +51,9 @@ impl Reaction {
 /// Does what somebody wants. An error is ours: nothing was done, and Teams may send it again.
 pub async fn react(app: &App, inbound: &Inbound) -> Result<Reaction, ChatError> {
     whereabouts(app, inbound).await?;
+    if inbound.intent == Intent::Installed && !is_to_be_greeted(app, inbound).await? {
+        return Ok(Reaction::default());
+    }
     let inbound = &mentions::named(app, inbound).await?;
     if let Some(wrong) = incomplete(app, inbound).await {
         return Ok(wrong);
@@ -85,6 +88,12 @@ async fn whereabouts(app: &App, inbound: &Inbound) -> Result<(), ChatError> {
             references.leave(&way.place).await
         }
     }
+}
+
+/// Teams tells of an installation twice, and again where it got no answer: somebody is greeted once for each time that the app comes to them.
+async fn is_to_be_greeted(app: &App, inbound: &Inbound) -> Result<bool, ChatError> {
+    let greeted = app.dispatch.store.greet(&inbound.way.reference.conversation).await;
+    greeted.map_err(|error| ChatError::Retry { what: error.to_string(), after: None })
 }
 
 /// A dialog of Teams is sent whatever is in it: what is missing is said before anything is tried.
@@ -221,13 +230,14 @@ fn say(inbound: &Inbound, activity: Value) -> Reaction {
         _ => None,
     };
     let to = Whom::Alone { person: inbound.user.clone(), instead };
-    Reaction::later(Later { once: inbound.dedupe_key.clone(), way: way.clone(), to, activity })
+    let (once, greets) = (inbound.dedupe_key.clone(), inbound.intent == Intent::Installed);
+    Reaction::later(Later { once, way: way.clone(), to, activity, greets })
 }
 
 /// Says something where it was asked, to everybody.
 fn here(inbound: &Inbound, activity: Value) -> Reaction {
     let (once, way) = (inbound.dedupe_key.clone(), inbound.way.clone());
-    Reaction::later(Later { once, way, to: Whom::Everybody, activity })
+    Reaction::later(Later { once, way, to: Whom::Everybody, activity, greets: false })
 }
 
 fn answers_card(app: &App, answer: &Answer) -> Card {

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use jit_core::access::Access;
 use jit_core::answer::{Answer, RoleLine};
+use jit_core::directory::Person;
 use jit_core::facts::beside;
 use jit_core::freeze;
 use jit_core::id::{AccessId, PersonId, RoleName};
 use jit_core::policy::{FILLED, Role, Step};
 use jit_core::refusal::{Code, Refusal};
 use jit_core::span::Span;
-
+use jit_store::{Store, StoreError};
 use uuid::Uuid;
 
 use super::{Draft, Preview, Speaker, Verbs, no_such_access, press, request::blank, scope};
@@ -19,10 +20,29 @@ use crate::snapshot::Snapshot;
 
 /// How many accesses `/jit mine` shows at the most.
 const RECENT: u32 = 20;
+/// So far back goes what a home shows.
+const LATELY: u32 = 30;
 /// How many roles one answer lists.
 const CATALOGUE: usize = 40;
 
 impl Verbs {
+    /// `/jit home`
+    pub async fn home(&self, speaker: &Speaker) -> Result<Answer, ActError> {
+        let (store, snapshot) = (&self.dispatch.store, self.dispatch.in_force.get());
+        let pending = store.pending().await.map_err(anyhow::Error::from)?;
+        let reviews = store.to_review().await.map_err(anyhow::Error::from)?;
+        let home = home_of(store, &snapshot, &speaker.person, (&pending, &reviews)).await;
+        Ok(home.map_err(anyhow::Error::from)?)
+    }
+
+    /// What somebody is greeted with.
+    pub fn welcome(&self, speaker: &Speaker) -> Answer {
+        let snapshot = self.dispatch.in_force.get();
+        let role =
+            snapshot.policy.requestable(&speaker.person, &snapshot.directory).next().map(|role| role.name.clone());
+        Answer::Welcome { may_ask: may_ask(&snapshot, &speaker.person), role }
+    }
+
     /// `/jit mine`
     pub async fn mine(&self, speaker: &Speaker) -> Result<Answer, ActError> {
         let accesses = self.dispatch.store.by_person(speaker.id(), false, RECENT).await.map_err(anyhow::Error::from)?;
@@ -182,6 +202,24 @@ impl Verbs {
             Preview::Incomplete => "You may have none of them.".to_owned(),
         })
     }
+}
+
+/// All at a glance, for the home tab and wherever there is none. What waits is read once for many.
+pub async fn home_of(
+    store: &Store,
+    snapshot: &Snapshot,
+    person: &Person,
+    waits: (&[Access], &[Access]),
+) -> Result<Answer, StoreError> {
+    let accesses = store.by_person(&person.id, false, LATELY).await?;
+    let waiting = waits_for(snapshot, &person.id, waits);
+    Ok(Answer::Home { me: person.id.clone(), accesses, waiting, may_ask: may_ask(snapshot, person) })
+}
+
+/// Whether there is a role that somebody may ask for, for themselves or for another.
+fn may_ask(snapshot: &Snapshot, person: &Person) -> bool {
+    let (policy, directory) = (&snapshot.policy, &snapshot.directory);
+    policy.requestable(person, directory).next().is_some() || !policy.sponsored_by(person, directory).is_empty()
 }
 
 /// What of everything that waits, waits for this person: requests to decide, each bundle once, then bypasses to review.

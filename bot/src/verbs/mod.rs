@@ -21,7 +21,7 @@ use jit_core::id::{AccessId, PersonId, ShortId};
 use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
 
-pub use look::{role_line, role_named, waits_for};
+pub use look::{home_of, role_line, role_named, waits_for};
 pub use press::{may_press, who_may_press};
 pub use request::{Draft, Preview};
 
@@ -120,6 +120,7 @@ impl Verbs {
             Line::Cancel { id } => self.on(speaker, &id, Command::Cancel { by }).await?,
             Line::Done { id } => self.on(speaker, &id, Command::Done { by }).await?,
             Line::Show { id } => self.show(speaker, self.find(&id).await?).await?,
+            Line::Home => self.home(speaker).await?,
             Line::Mine => self.mine(speaker).await?,
             Line::Away { until: None, delegate: None } => self.presence(speaker),
             Line::Away { until, delegate } => self.away(speaker, until.as_deref(), delegate.as_deref()).await?,
@@ -240,6 +241,7 @@ fn verb(line: &Line) -> &'static str {
         Line::Cancel { .. } => "cancel",
         Line::Done { .. } => "done",
         Line::Revoke { .. } => "revoke",
+        Line::Home => "home",
         Line::Mine => "mine",
         Line::Show { .. } => "show",
         Line::Away { .. } => "away",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::future::join_all;
-use jit_chat::cards::{Context, home};
+use jit_chat::cards::{Context, answers};
 use jit_chat::deliver::ChatError;
 use jit_chat::slack::view;
 use jit_core::access::Access;
@@ -15,14 +15,12 @@ use jit_store::DueHome;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Slack};
-use crate::verbs::waits_for;
+use crate::verbs::home_of;
 
 /// How long one drawing has its home to itself: more than the longest call to Slack.
 const LEASE: Duration = Duration::from_secs(30);
 /// Homes at once.
 const AT_ONCE: u32 = 8;
-/// What a person asked for or has is shown so far back.
-const RECENT: u32 = 30;
 
 /// Runs until stopped.
 pub(super) async fn run(app: App, stop: CancellationToken) {
@@ -58,26 +56,16 @@ async fn sweep(app: &App, slack: &Slack) -> anyhow::Result<()> {
 }
 
 /// Draws one as it is now, and writes down what came of it.
-async fn draw(
-    app: &App,
-    slack: &Slack,
-    due: &DueHome,
-    (pending, reviews): (&[Access], &[Access]),
-) -> anyhow::Result<()> {
+async fn draw(app: &App, slack: &Slack, due: &DueHome, waits: (&[Access], &[Access])) -> anyhow::Result<()> {
     let store = &app.dispatch.store;
     let snapshot = app.dispatch.in_force.get();
     let person = snapshot.directory.active(&due.person);
     let Some((person, user)) = person.and_then(|person| Some((person, person.slack.as_deref()?))) else {
         return Ok(store.forget_home(&due.person).await?);
     };
-    let accesses = store.by_person(&person.id, false, RECENT).await?;
-    let waiting = waits_for(&snapshot, &person.id, (pending, reviews));
-    let (policy, directory) = (&snapshot.policy, &snapshot.directory);
-    let may_ask =
-        policy.requestable(person, directory).next().is_some() || !policy.sponsored_by(person, directory).is_empty();
+    let home = home_of(store, &snapshot, person, waits).await?;
     let context = Context { directory: &snapshot.directory, now: store.now() };
-    let home = home::Home { me: &person.id, accesses: &accesses, waiting: &waiting, may_ask };
-    let view = view::home(&home::card(&home, &context), &context);
+    let view = view::home(&answers::card(&home, &context), &context);
     match slack.chat.api().publish_view(user, &view).await {
         Ok(()) => store.home_drawn(due).await?,
         Err(ChatError::Permanent { code }) => {

@@ -110,6 +110,8 @@ pub enum Line {
         /// As with `Freeze`.
         what: Option<String>,
     },
+    /// All at a glance.
+    Home,
     /// What is mine.
     Mine,
     /// One access.

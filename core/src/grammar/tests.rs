@@ -129,6 +129,7 @@ fn every_verb_reads() {
         ("help Request", Line::Help { verb: some("request") }),
         ("I need the orders database, please", Line::Unclear),
         ("frobnicate", Line::Unclear),
+        ("home", Line::Home),
         ("mine", Line::Mine),
         ("PENDING", Line::Pending),
         ("show a-7k3f9q", Line::Show { id: id() }),

@@ -191,17 +191,31 @@ async fn whoever_has_not_installed_the_app_is_told_in_the_fallback_channel_once(
     let teams = world.teams();
     teams.set_installed("bob", false);
     let access = asks(&world, "alice", "orders-write", Platform::Teams).await;
-    let told = teams.channel_sees("#help", "alice ames").await;
+    let told = teams.channel_sees("#help", "waits for your decision").await;
     let card = told.card().unwrap();
     assert!(told.readable().contains("<at>Bob Baker</at>"), "{}", told.readable());
     let entities = card["msteams"]["entities"].as_array().unwrap();
     let bob = "8c0e4a7e-0000-4000-8000-000000000001";
     assert!(entities.iter().any(|entity| entity["mentioned"]["id"] == bob), "{entities:?}");
-    approves(&world, "erin", access, Platform::Teams).await.unwrap();
+    // Others read it too: who asks, for what and why is none of their business.
+    for private in ["Alice", "Orders", "orders-write", "stuck"] {
+        assert!(!told.activity.to_string().contains(private), "{private}: {}", told.activity);
+    }
+    assert_eq!(told.buttons(), ["Show"]);
+    teams.press_on("carl", &told.id, "Show").await;
+    let shown = teams.form("carl").await.readable();
+    assert!(shown.contains("that you may see") && !shown.contains("Alice") && !shown.contains("stuck"), "{shown}");
+    teams.press_on("bob", &told.id, "Show").await;
+    let shown = teams.form("bob").await.readable();
+    assert!(shown.contains("Alice Ames") && shown.contains("orders are stuck"), "{shown}");
+    teams.submits_by("bob", Some("Approve"), &[]).await;
     world.idle().await;
+    assert!(world.holds("orders-db", "alice", "app_write"));
+    assert!(matches!(approves(&world, "erin", access, Platform::Teams).await, Err(ActError::Refused(_))), "decided");
     let told = teams.messages("#help");
     assert_eq!(told.len(), 1, "once: {}", teams.transcript("#help"));
-    assert!(told[0].edits > 0 && told[0].readable().contains("<at>Bob Baker</at>"), "edited where it is");
+    let now = told[0].readable();
+    assert!(told[0].edits > 0 && now.contains("<at>Bob Baker</at>") && now.contains("no decision any more"), "{now}");
     teams.set_installed("bob", true);
     asks(&world, "olive", "orders-write", Platform::Teams).await;
     teams.sees("bob", "olive okoye").await;

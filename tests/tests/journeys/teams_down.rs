@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use jit_tests::servers::Fault;
 use jit_tests::world::{Backend, World};
 use rstest::rstest;
+use serde_json::json;
 
 const READ: &str = "request orders-read for 15m because checking the order totals";
 const WRITE: &str = "request orders-write for 30m because the export is broken since noon";
@@ -118,11 +119,14 @@ async fn who_lacks_the_app_is_told_in_the_fallback_channel(#[case] backend: Back
     let told = teams.channel_sees("#help", "Bob Baker").await;
     let raw = told.activity.to_string();
     assert!(raw.contains("mention"), "he is mentioned, so that Teams shows him: {raw}");
-    // There too a press is judged by who presses.
-    teams.press_on("carl", &told.id, "Approve").await;
+    assert!(!raw.contains("export is broken") && !raw.contains("Alice"), "why, and who asks, is not for all: {raw}");
+    // There too a press is judged by who presses, were it one that nobody was offered.
+    let open = async || world.app.dispatch.store.all_open().await.expect("open").remove(0);
+    let forged =
+        json!({ "type": "Action.Execute", "verb": "approve", "data": { "access": open().await.id.to_string() } });
+    teams.execute("carl", &told, forged, "manual").await;
     world.idle().await;
-    let open = world.app.dispatch.store.all_open().await.expect("open").remove(0);
-    assert!(open.votes.is_empty(), "carl may not");
+    assert!(open().await.votes.is_empty(), "carl may not");
     // Once the app is there he is reached himself.
     teams.installs("bob", "bob").await;
     teams.presses("alice", "Cancel request").await;

@@ -1,5 +1,5 @@
-//! The home tab: what waits for a person, what they hold with the time left, what they asked for, and a button to ask. Drawn by the
-//! worker of homes whenever something of theirs has changed; shows what is true then.
+//! The home: what waits for a person, what they hold with the time left, what they asked for, and a button to ask. A tab where the platform
+//! has one, drawn by the worker of homes whenever something of theirs has changed; everywhere the answer to `home`.
 
 use jit_core::access::{Access, State};
 use jit_core::id::PersonId;

@@ -4,6 +4,7 @@
 //! snapshots). Adding a notice: its variant in `jit_core::notice`, its file here, and its line below.
 
 mod advice;
+pub mod aloud;
 pub mod answers;
 mod bulletins;
 mod bundle;
@@ -52,7 +53,7 @@ pub fn all(context: &Context) -> Vec<(String, Card)> {
     let notices = samples().into_iter().map(|sample| (sample.name, card(&sample.notice, context)));
     let bulletins = bulletins::samples().into_iter().map(|(name, told)| (name, bulletins::card(&told, context)));
     let answers = answers::samples().into_iter().map(|(name, answer)| (name, answers::card(&answer, context)));
-    notices.chain(bulletins).chain(answers).chain(home::samples(context)).collect()
+    notices.chain(bulletins).chain(answers).chain(home::samples(context)).chain(aloud::samples()).collect()
 }
 
 /// Says of a rehearsal that it is one, in the title and in words; nothing of what is real.

@@ -212,14 +212,16 @@ impl<'a> Renderer<'a> {
 
     /// None where a card has so many that they would not fit into one message.
     fn button(&mut self, button: &Button) -> Option<Value> {
+        // Slack has commands and a home tab for that.
+        let (name, value) = match &button.action {
+            Action::On(verb, access) => (verb.as_str(), Some(access.to_string())),
+            Action::Request(role) => ("request", role.as_ref().map(|role| role.to_string())),
+            Action::Say(_) => return None,
+        };
         let confirm = button.confirm.as_ref().map(confirm);
         let text = plain_text(&button.label, limits::BUTTON);
         self.left_for_buttons =
             self.left_for_buttons.checked_sub(length(&text) + confirm.as_ref().map_or(0, length))?;
-        let (name, value) = match &button.action {
-            Action::On(verb, access) => (verb.as_str(), Some(access.to_string())),
-            Action::Request(role) => ("request", role.as_ref().map(|role| role.to_string())),
-        };
         let count = self.actions.entry(name).or_default();
         *count += 1;
         let action_id = if *count == 1 { name.to_owned() } else { format!("{name}#{count}") };

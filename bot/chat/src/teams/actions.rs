@@ -15,7 +15,7 @@ const REQUEST: &str = "request";
 const FACE: &str = "face";
 /// The verb of the button that shows one's own face of a card in a dialog.
 const OPEN: &str = "open";
-/// The verb of the button that says a line again, where a form can open.
+/// The verb of the button that says a line, where a form can open.
 const SAY: &str = "say";
 
 /// What somebody pressed, or their client asks for.
@@ -27,8 +27,6 @@ pub enum Pressed {
     Face(Shared),
     /// The same in a dialog.
     Open(Shared),
-    /// Words of the `/jit` language.
-    Say(String),
 }
 
 /// A card that many see and few may act on: enough to draw it again, for one of them.
@@ -77,9 +75,9 @@ impl Pressed {
         match self {
             Self::Button(Action::On(verb, _)) => verb.as_str(),
             Self::Button(Action::Request(_)) => REQUEST,
+            Self::Button(Action::Say(_)) => SAY,
             Self::Face(_) => FACE,
             Self::Open(_) => OPEN,
-            Self::Say(_) => SAY,
         }
     }
 
@@ -89,7 +87,7 @@ impl Pressed {
             Self::Button(Action::On(_, access)) => json!({ "access": access.to_string() }),
             Self::Button(Action::Request(None)) => json!({}),
             Self::Button(Action::Request(Some(role))) => json!({ "role": role.as_str() }),
-            Self::Say(text) => json!({ "text": text }),
+            Self::Button(Action::Say(text)) => json!({ "text": text }),
             Self::Face(shared) | Self::Open(shared) => {
                 json!({ "access": shared.access.to_string(), "card": shared.card.notice().name() })
             }
@@ -119,7 +117,7 @@ impl Pressed {
             REQUEST => Some(Self::Button(Action::Request(text("role").map(RoleName::new)))),
             FACE => shared().map(Self::Face),
             OPEN => shared().map(Self::Open),
-            SAY => text("text").map(|text| Self::Say(text.to_owned())),
+            SAY => text("text").map(|text| Self::Button(Action::Say(text.to_owned()))),
             verb => Some(Self::Button(Action::On(Verb::parse(verb)?, access()?))),
         }
     }
@@ -133,7 +131,7 @@ impl Pressed {
 /// Whether pressing it opens a dialog instead of doing it.
 pub fn opens_dialog(action: &Action) -> bool {
     match action {
-        Action::Request(_) => true,
+        Action::Request(_) | Action::Say(_) => true,
         Action::On(verb, _) => match verb {
             Verb::ApproveShorter
             | Verb::Deny
@@ -165,7 +163,7 @@ mod tests {
         let requests = [Action::Request(None), Action::Request(Some("orders-db-admin".into()))];
         let shared = SharedCard::ALL.map(|card| Shared { access: access(), card });
         let faces = shared.into_iter().flat_map(|shared| [Pressed::Face(shared), Pressed::Open(shared)]);
-        let said = Pressed::Say("request orders-db-admin".to_owned());
+        let said = Pressed::Button(Action::Say("request orders-db-admin".to_owned()));
         let all = buttons.chain(requests).map(Pressed::Button).chain(faces).chain([said]);
         for pressed in all {
             assert_eq!(Pressed::read(pressed.verb(), &pressed.data()), Some(pressed.clone()));

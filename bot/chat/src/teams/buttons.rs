@@ -15,7 +15,7 @@ impl Renderer<'_> {
         let viewer = self.viewer;
         let shown = buttons.iter().filter(|button| match (viewer, &button.action) {
             // What it shows is judged for each who presses it.
-            (Viewer::Everybody { .. }, Action::On(Verb::Show, _) | Action::Request(_)) => true,
+            (Viewer::Everybody { .. }, Action::On(Verb::Show, _) | Action::Request(_) | Action::Say(_)) => true,
             (Viewer::Everybody { .. }, Action::On(..)) => false,
             (Viewer::One | Viewer::InDialog, _) => true,
         });

@@ -17,6 +17,7 @@ use super::actions::{Shared, SharedCard};
 use super::api::Api;
 use super::reference::{Kind, Reference, References, ServiceUrl};
 use super::render::{self, Viewer};
+use super::text::called;
 use crate::card::Card;
 use crate::cards::{self, Context};
 use crate::deliver::{Chat, ChatError, Delivery, Handle, Pace, Rate};
@@ -136,10 +137,8 @@ impl Teams {
                 let aad = aad.ok_or_else(|| ChatError::Permanent { code: format!("{id} has no Teams id") })?;
                 match self.to_person(&card, aad, context).await {
                     Err(ChatError::NotInstalled { code }) => {
-                        let name = context.directory.name(id);
-                        self.to_fallback(delivery, &card, (aad, name), context)
-                            .await
-                            .unwrap_or(Err(ChatError::NotInstalled { code }))
+                        let told = self.to_fallback(delivery, (aad, context.directory.name(id)), context).await;
+                        told.unwrap_or(Err(ChatError::NotInstalled { code }))
                     }
                     told => told,
                 }
@@ -186,6 +185,7 @@ impl Teams {
             Err(error) if is_gone(&error) || matches!(error, ChatError::NotInstalled { .. }) => {
                 // It was uninstalled without our hearing of it, or is another one by now.
                 self.references.forget(&conversation).await?;
+                self.references.leave(&conversation).await?;
                 match error {
                     ChatError::NotInstalled { .. } => Err(error),
                     _ => self.post(&place(self.create(aad).await?), &activity, None).await,
@@ -195,21 +195,20 @@ impl Teams {
         }
     }
 
-    /// Tells them where others see it, since it can be told nowhere else; `None`: nothing is configured.
+    /// Tells them where others read that there is something, since it can be told nowhere else; `None`: nothing is configured.
     async fn to_fallback(
         &self,
         delivery: &Delivery<'_>,
-        card: &Card,
         who: (&str, &str),
         context: &Context<'_>,
     ) -> Option<Result<Handle, ChatError>> {
         let fallback = self.channels.fallback.as_deref()?;
-        let activity = mentioning(render::activity(card, context, Viewer::One), who);
+        let activity = aloud(&delivery.tell.content, who, context);
         let told = async { self.post(&self.channel(fallback).await?, &activity, delivery.thread).await };
         Some(told.await)
     }
 
-    /// The activity that takes the place of one that was posted: with its mention, where it was told in the fallback channel.
+    /// The activity that takes the place of one that was posted, for whoever reads it there.
     async fn again(
         &self,
         delivery: &Delivery<'_>,
@@ -218,11 +217,10 @@ impl Teams {
         context: &Context<'_>,
     ) -> Result<Value, ChatError> {
         let Recipient::Person(id) = &delivery.tell.to else { return self.shared(delivery, card, context).await };
-        let activity = render::activity(card, context, Viewer::One);
         let in_fallback = self.channels.fallback.as_deref() == Some(Reference::base(&posted.conversation));
         Ok(match context.directory.person(id).and_then(|person| person.teams.as_deref()) {
-            Some(aad) if in_fallback => mentioning(activity, (aad, context.directory.name(id))),
-            _ => activity,
+            Some(aad) if in_fallback => aloud(&delivery.tell.content, (aad, context.directory.name(id)), context),
+            _ => render::activity(card, context, Viewer::One),
         })
     }
 
@@ -279,30 +277,57 @@ fn is_gone(error: &ChatError) -> bool {
     matches!(error, ChatError::Permanent { code } if GONE.contains(&code.as_str()))
 }
 
-/// The card with a line above it that names somebody, who is so called to it.
-fn mentioning(mut activity: Value, (aad, name): (&str, &str)) -> Value {
-    let name: String = name.chars().filter(|c| !"<>[]()*_`".contains(*c)).collect();
+/// What is said in front of everybody to somebody whom nothing can be told alone: no more than that there is something, with a mention.
+fn aloud(content: &Content, (aad, name): (&str, &str), context: &Context<'_>) -> Value {
+    let viewer = Viewer::Everybody { shared: None, acting: &[], others: false };
+    let mut activity = render::activity(&cards::aloud::card(content), context, viewer);
+    let name = called(name);
     let at = format!("<at>{name}</at>");
-    if let Some(fields) = activity.as_object_mut() {
-        fields.remove("channelData");
-    }
-    if let Some(content) = activity.pointer_mut("/attachments/0/content") {
+    if let Some(content) = activity.pointer_mut("/attachments/0/content").filter(|_| !name.is_empty()) {
         let line = format!("{at}: told here because you have not installed jit. Install it to be told in person.");
         if let Some(body) = content["body"].as_array_mut() {
             body.insert(0, json!({ "type": "TextBlock", "text": line, "wrap": true }));
         }
-        if !content["msteams"].is_object() {
-            content["msteams"] = json!({});
-        }
-        if !content["msteams"]["entities"].is_array() {
-            content["msteams"]["entities"] = json!([]);
-        }
-        if let Some(entities) = content["msteams"]["entities"].as_array_mut() {
-            let there = entities.iter().any(|entity| entity["text"] == at.as_str());
-            if !there {
-                entities.push(json!({ "type": "mention", "text": at, "mentioned": { "id": aad, "name": name } }));
+        let mention = json!({ "type": "mention", "text": at, "mentioned": { "id": aad, "name": name } });
+        content["msteams"]["entities"] = json!([mention]);
+    }
+    activity
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cards::sample;
+
+    proptest! {
+        /// Whatever somebody is called, one person is mentioned, and nothing that others wrote or are called is told.
+        #[test]
+        fn aloud_nothing_is_said_but_that_there_is_something(name in r"[<>/at\[\]()*_`#&; a-z]{0,40}|\PC{0,40}") {
+            let people = sample::people();
+            let context = sample::context(&people);
+            for sample in cards::samples() {
+                let access = &sample.notice.access;
+                let hidden = [
+                    access.request.justification.text(), access.request.title.as_str(), access.request.role.as_str(),
+                    context.name(&access.request.requester), context.name(&access.request.beneficiary),
+                ];
+                let hidden: Vec<String> = hidden.iter().map(|text| (*text).to_owned()).collect();
+                let content = Content::Notice(Box::new(sample.notice));
+                let activity = aloud(&content, ("aad-7", &name), &context);
+                let card = &activity["attachments"][0]["content"];
+                let text = activity.to_string();
+                let said = text.replacen(&called(&name), "", 9);
+                for hidden in hidden.iter().filter(|text| !text.is_empty() && !name.contains(text.as_str())) {
+                    prop_assert!(!said.contains(hidden.as_str()), "{hidden}: {said}");
+                }
+                let entities = card["msteams"]["entities"].as_array().map_or(0, Vec::len);
+                prop_assert_eq!(entities, usize::from(!called(&name).is_empty()));
+                let line = card["body"][0]["text"].as_str().unwrap_or_default();
+                prop_assert_eq!(line.matches("<at>").count(), entities, "{}", line);
+                prop_assert!(!text.contains("Action.Execute"), "nothing is decided in front of everybody");
             }
         }
     }
-    activity
 }

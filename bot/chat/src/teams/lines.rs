@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::limits;
 use super::render::{Renderer, Viewer};
 use super::room::Room;
-use super::text::{begun, clean, cut, inert, plain};
+use super::text::{begun, called, clean, cut, inert, plain};
 use crate::card::{Inline, TimeStyle};
 use crate::fallback;
 
@@ -78,7 +78,7 @@ impl Renderer<'_> {
         let Viewer::Everybody { .. } = self.viewer else { return None };
         let person = self.context.directory.person(id)?;
         let teams = person.teams.as_ref()?;
-        let name = inert(person.name.replace('\n', " ").trim());
+        let name = called(&person.name);
         let known = self.mentions.iter().find(|(other, _)| other == teams);
         // Two people of the same name would be one to Teams: the second is only named.
         let taken = known.is_none() && self.mentions.iter().any(|(_, other)| *other == name);
@@ -92,7 +92,9 @@ impl Renderer<'_> {
     }
 }
 
-/// An instant as clients read it: to the second, in years of four digits.
+/// An instant as clients read it: to the second, in years of four digits. Where it is written otherwise they show what is written.
+/// Source: Microsoft, "Text features" of Adaptive Cards: all in capitals, no blank inside the braces, RFC 3339; in a `TextBlock` alone, since
+/// Teams does not read it in rich text.
 fn instant(at: DateTime<Utc>) -> Option<String> {
     let text = at.to_rfc3339_opts(SecondsFormat::Secs, true);
     (text.len() == "2026-11-21T14:00:00Z".len()).then_some(text)
@@ -162,4 +164,26 @@ fn strong(piece: &str, text: &mut String) {
     text.push_str(&piece[..before]);
     text.push_str(&format!("**{inner}**"));
     text.push_str(&piece[after..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::{Card, Line, Tone};
+    use crate::cards::sample;
+    use crate::teams::render;
+
+    #[test]
+    fn a_time_is_written_as_microsoft_documents_it_and_in_no_rich_text() {
+        let people = sample::people();
+        let context = sample::context(&people);
+        let at: DateTime<Utc> = "2026-11-21T14:00:00.123Z".parse().unwrap();
+        let card = Card::new(Tone::Neutral, "t").text(Line::new("Until ").at(at).plain("."));
+        let content = render::content(&card, &context, Viewer::One);
+        let line = &content["body"][1];
+        let expected = "Until {{DATE(2026-11-21T14:00:00Z, SHORT)}} {{TIME(2026-11-21T14:00:00Z)}}.";
+        assert_eq!((line["type"].as_str(), line["text"].as_str()), (Some("TextBlock"), Some(expected)));
+        let far = "+12026-11-21T14:00:00Z".parse().unwrap();
+        assert_eq!(instant(far), None, "which no client reads: it is said in words");
+    }
 }

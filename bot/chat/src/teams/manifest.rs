@@ -19,6 +19,8 @@ const SCHEMA: &str = "1.25";
 const VERSION: &str = concat!("1.", env!("CARGO_PKG_VERSION_MINOR"), ".", env!("CARGO_PKG_VERSION_PATCH"));
 /// The command of the message extension that opens the form for a request.
 pub const REQUEST: &str = "request";
+/// The one that shows all at a glance.
+pub const HOME: &str = "home";
 /// Longest name of a command. Source: the schema.
 const COMMAND: usize = 32;
 /// Longest description of a command.
@@ -86,6 +88,13 @@ pub fn manifest(url: &Url, app: Uuid) -> Value {
                 "type": "action",
                 "title": "Ask for access",
                 "description": "Opens the form for a request: role, duration and why you need it",
+                "context": ["compose", "commandBox"],
+                "fetchTask": true,
+            }, {
+                "id": HOME,
+                "type": "action",
+                "title": "My access",
+                "description": "What you hold and asked for, and what waits for you",
                 "context": ["compose", "commandBox"],
                 "fetchTask": true,
             }],

@@ -5,6 +5,9 @@
 
 pub use crate::text::{clean, cut};
 
+/// Longest name of somebody who is mentioned.
+const NAME: usize = 100;
+
 /// Keeps apart, without anybody seeing it, the braces of `{{DATE(…)}}`, for which clients put a date wherever they show text, and `<at>`, which
 /// would be a mention of somebody whom the card names elsewhere.
 pub fn plain(text: &str) -> String {
@@ -43,6 +46,11 @@ pub fn inert(text: &str) -> String {
         });
     }
     out
+}
+
+/// A name as mentions have it, in the text and beside it: on one line, and nothing that could be read as markup.
+pub fn called(name: &str) -> String {
+    cut(inert(name.replace('\n', " ").trim()).trim(), NAME)
 }
 
 /// Keeps the beginning of a `TextBlock` from being a heading, a list, a rule or preformatted; what follows on the same line is not.

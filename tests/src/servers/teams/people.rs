@@ -405,6 +405,8 @@ impl Teams {
     }
 
     async fn installation(&self, who: &str, place: &str, action: &str) {
+        let before = self.count(place);
+        let own = self.lock().book.conversation(place).is_some_and(|it| it.scope == Scope::Personal);
         self.set_installed(place, action == "add");
         let mut activity = self.activity(who, place);
         merge(&mut activity, json!({ "type": "installationUpdate", "action": action }));
@@ -416,6 +418,10 @@ impl Teams {
         update[changed] = json!([{ "id": format!("28:{APP_ID}") }]);
         let (status, answer) = self.send(&update).await;
         assert!((200..300).contains(&status), "{status} {answer}");
+        if action == "add" && own {
+            let greeted = self.wait_for(|teams| (teams.count(place) > before).then_some(()));
+            greeted.await.unwrap_or_else(|| panic!("{who} is not greeted"));
+        }
     }
 
     /// Whether the app is in a conversation, without telling the bot.

@@ -41,8 +41,7 @@ pub(super) fn unclear() -> Card {
     Card::line(Tone::Neutral, "I did not understand that. I give access for a while, and take it back by myself")
         .list(vec![
             item("request", " asks for access; the button below as well"),
-            item("mine", " shows what you have and asked for; so does my Home tab"),
-            item("pending", " shows what waits for your decision"),
+            item("home", " shows what you have and asked for, and what waits for you; in Slack so does my Home tab"),
             item("help", " tells the rest"),
         ])
         .actions(vec![Button::request(None, "Ask for access…").primary()])

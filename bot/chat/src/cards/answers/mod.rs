@@ -8,11 +8,12 @@ mod history;
 pub(super) mod lists;
 mod refused;
 mod show;
+mod welcome;
 
 use jit_core::access::{Access, Pending, State};
 use jit_core::answer::Answer;
 
-use super::{Context, bundle, mark, outcome, words};
+use super::{Context, bundle, home, mark, outcome, words};
 use crate::card::{Card, Inline, Line, TimeStyle};
 
 /// Words an answer.
@@ -35,6 +36,10 @@ fn words_of(answer: &Answer, context: &Context) -> Card {
             let whole = bundle::whole(access, bundle);
             acted::acted(verb, &whole, context).list(bundle::standing(&bundle::all(access, bundle), context))
         }
+        Answer::Home { me, accesses, waiting, may_ask } => {
+            home::card(&home::Home { me, accesses, waiting, may_ask: *may_ask }, context)
+        }
+        Answer::Welcome { may_ask, role } => welcome::card(*may_ask, role.as_ref()),
         Answer::Mine { accesses, me } => lists::mine(accesses, me, context),
         Answer::Show { access, bundle, history, may } => show::card((access, bundle), history, may, context),
         Answer::Pending { accesses } => lists::pending(accesses, context),
@@ -61,6 +66,7 @@ pub fn samples() -> Vec<(String, Answer)> {
         frozen::samples(),
         away::samples(),
         refused::samples(),
+        welcome::samples(),
     ]
     .into_iter()
     .flatten()

@@ -125,10 +125,14 @@ fn read(activity: &Value, home: &Home) -> Result<Inbound, DecodeError> {
     if id.is_none() && !matches!(intent, Intent::Ignored | Intent::Options { .. } | Intent::Face { .. }) {
         return Err(DecodeError::Malformed("the activity has no id"));
     }
+    let presence = presence(activity, kind, &reference.bot);
+    // In a team it comes to nobody in particular: whoever wants it has it in its own chat.
+    let installed = presence == Presence::Added && reference.kind == Kind::Personal && user.is_some();
+    let intent = if installed { Intent::Installed } else { intent };
     let channel = channel(activity, reference.kind);
     let place = text(activity, &["channelData", "team", "id"]).unwrap_or(&reference.conversation).to_owned();
     let way = Way {
-        presence: presence(activity, kind, &reference.bot),
+        presence,
         member: member(activity, (user.as_deref(), &reference.tenant, &place)),
         place,
         mentioned: said.map(|said| said.mentioned).unwrap_or_default(),
@@ -261,9 +265,9 @@ fn submitted(sent: dialog::Sent) -> Intent {
 
 fn pressed(pressed: Pressed, message: Option<Handle>) -> Intent {
     match pressed {
-        Pressed::Say(text) => Intent::Line { text },
         Pressed::Button(Action::On(verb, access)) => Intent::Button { verb, access, message },
         Pressed::Button(Action::Request(role)) => Intent::RequestForm { role },
+        Pressed::Button(Action::Say(text)) => Intent::Line { text },
         Pressed::Face(shared) | Pressed::Open(shared) => {
             Intent::Face { access: shared.access, notice: shared.card.notice() }
         }
