@@ -5,6 +5,8 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::lookup::LookupError;
+
 /// Bounds of the histograms, in seconds: acknowledgements are milliseconds, waits for people are hours.
 const FAST: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 const LATE: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 30.0, 120.0, 600.0];
@@ -78,13 +80,20 @@ pub fn connector_call(connector: &str, call: &'static str, outcome: &'static str
         .increment(1);
 }
 
+/// `ok`, or why not.
+fn outcome<T>(looked: &Result<T, LookupError>) -> &'static str {
+    looked.as_ref().map_or_else(|error| error.outcome, |_| "ok")
+}
+
 /// A ticket was looked at.
-pub fn ticket_lookup(source: &str, outcome: &'static str) {
+pub fn ticket_lookup<T>(source: &str, looked: &Result<T, LookupError>) {
+    let outcome = outcome(looked);
     counter!("jit_ticket_lookups_total", "source" => source.to_owned(), "outcome" => outcome).increment(1);
 }
 
 /// A look at a rotation or at incidents.
-pub fn oncall_lookup(source: &str, outcome: &'static str) {
+pub fn oncall_lookup<T>(source: &str, looked: &Result<T, LookupError>) {
+    let outcome = outcome(looked);
     counter!("jit_oncall_lookups_total", "source" => source.to_owned(), "outcome" => outcome).increment(1);
 }
 

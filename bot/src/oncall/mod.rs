@@ -198,9 +198,9 @@ impl Oncall {
         all.filter(|(_, _, id)| directory.person(id).is_none()).collect()
     }
 
-    /// How often a source is looked at, by the name of something of its.
-    fn refresh_of(&self, name: &str) -> Option<TimeDelta> {
-        Some(self.source_of(name)?.refresh)
+    /// How often a source is looked at.
+    pub(crate) fn refresh_of(&self, source: &str) -> Option<TimeDelta> {
+        Some(self.sources.get(source)?.refresh)
     }
 
     fn source_of(&self, rotation: &str) -> Option<&Source> {

@@ -1,17 +1,8 @@
 //! The worker that keeps in force who is on call and which incidents are open: looks at the rotations and services that the policy names,
 //! each by itself, and lets what is too old go. Started with the other workers; nothing waits for it.
-//!
-//! It also asks after the incidents with which live accesses end. Only a source that says "resolved" ends one: none that is down, slow,
-//! answers nonsense, or does not know the incident any more.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono::{DateTime, TimeDelta, Utc};
-use jit_core::access::State;
-use jit_core::command::Command;
-use jit_core::event::Actor;
-use jit_core::id::AccessId;
-use jit_core::incident::{Incident, IncidentId};
+use chrono::{DateTime, Utc};
+use jit_core::incident::Incident;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -22,14 +13,10 @@ use crate::lookup::LookupError;
 use crate::metrics;
 use crate::workers::SWEEP;
 
-/// How often it is looked up which live accesses end with an incident.
-const BOUND_EVERY: TimeDelta = TimeDelta::seconds(5);
-
 /// What a look brought.
 enum Brought {
     Rotation(Result<Vec<Turn>, LookupError>),
     Service(Result<Vec<Incident>, LookupError>),
-    Incident(Result<bool, LookupError>),
 }
 
 /// A look that has ended: at what (`source/…`), when it began, what it brought.
@@ -39,15 +26,6 @@ type Looked = (String, DateTime<Utc>, Brought);
 struct Known {
     rotations: Roster<Vec<Turn>>,
     services: Roster<Vec<Incident>>,
-    incidents: Roster<bool>,
-    bound: Bound,
-}
-
-/// The live accesses that end with an incident, by its name (`source/id`).
-#[derive(Default)]
-struct Bound {
-    looked_up: Option<DateTime<Utc>>,
-    accesses: BTreeMap<String, (IncidentId, Vec<AccessId>)>,
 }
 
 /// Runs until stopped. The looks under way are dropped then: they change nothing anywhere.
@@ -59,7 +37,6 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     loop {
         let now = app.dispatch.store.now();
         changes.mark_unchanged();
-        known.bound.look_up(&app, now).await;
         known.look(&app, &mut looks, now);
         let snapshot = in_force.get();
         let rotations = known.rotations.rotations(&app.oncall, &snapshot.directory, now);
@@ -75,7 +52,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             Some(looked) = looks.join_next() => match looked {
-                Ok(looked) => known.hear(&app, looked).await,
+                Ok(looked) => known.hear(&app, looked),
                 Err(error) => tracing::error!(%error, "a look at a rotation or a service broke down"),
             },
             _ = changes.changed() => {}
@@ -102,23 +79,12 @@ impl Known {
                 (service, now, Brought::Service(brought))
             });
         }
-        let bound: BTreeSet<String> = self.bound.accesses.keys().cloned().collect();
-        for name in self.incidents.due(&bound, now) {
-            let Some((incident, _)) = self.bound.accesses.get(&name).cloned() else { continue };
-            let oncall = app.oncall.clone();
-            looks.spawn(async move {
-                let brought = oncall.resolved(&incident).await;
-                (name, now, Brought::Incident(brought))
-            });
-        }
     }
 
-    async fn hear(&mut self, app: &App, (name, asked, brought): Looked) {
-        let resolved = matches!(brought, Brought::Incident(Ok(true)));
+    fn hear(&mut self, app: &App, (name, asked, brought): Looked) {
         let (news, error) = match brought {
             Brought::Rotation(brought) => heard(&mut self.rotations, app, (&name, asked), brought),
             Brought::Service(brought) => heard(&mut self.services, app, (&name, asked), brought),
-            Brought::Incident(brought) => heard(&mut self.incidents, app, (&name, asked), brought),
         };
         match news {
             Some(News::Failing) => {
@@ -132,9 +98,6 @@ impl Known {
             Some(News::Recovered) => tracing::info!(name, "a rotation or a service can be looked up again"),
             None => {}
         }
-        if resolved {
-            self.bound.end(app, &name).await;
-        }
     }
 }
 
@@ -146,43 +109,8 @@ fn heard<T>(
     brought: Result<T, LookupError>,
 ) -> (Option<News>, Option<String>) {
     let (source, _) = name.split_once('/').unwrap_or((name, ""));
-    metrics::oncall_lookup(source, brought.as_ref().map_or_else(|error| error.outcome, |_| "ok"));
+    metrics::oncall_lookup(source, &brought);
     let error = brought.as_ref().err().map(ToString::to_string);
-    let refresh = app.oncall.refresh_of(name);
+    let refresh = app.oncall.refresh_of(source);
     (refresh.and_then(|refresh| roster.heard(refresh, name, asked, brought)), error)
-}
-
-impl Bound {
-    async fn look_up(&mut self, app: &App, now: DateTime<Utc>) {
-        if self.looked_up.is_some_and(|at| (now - at).abs() < BOUND_EVERY) {
-            return;
-        }
-        let open = match app.dispatch.store.all_open().await {
-            Ok(open) => open,
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "what ends with incidents could not be looked up");
-                return;
-            }
-        };
-        self.looked_up = Some(now);
-        self.accesses.clear();
-        for access in open.iter().filter(|access| matches!(access.state, State::Elevating(_) | State::Active(_))) {
-            let Some(incident) = access.route.oncall.as_ref().and_then(|oncall| oncall.ends_with()) else { continue };
-            let name = format!("{}/{}", incident.source, incident.id);
-            self.accesses.entry(name).or_insert_with(|| (incident.clone(), Vec::new())).1.push(access.id);
-        }
-    }
-
-    /// The incident is resolved. What cannot be ended now is tried again after the next look.
-    async fn end(&mut self, app: &App, name: &str) {
-        let Some((incident, accesses)) = self.accesses.get(name) else { return };
-        let actor = Actor::Oncall { source: incident.source.clone() };
-        for access in accesses {
-            let command = Command::IncidentResolved { incident: incident.clone() };
-            if let Err(error) = app.dispatch.act(*access, command, &actor, None).await {
-                tracing::error!(%access, error = format!("{error:#}"), "what ends with a resolved incident goes on; trying again");
-            }
-        }
-        self.looked_up = None;
-    }
 }

@@ -3,7 +3,6 @@
 //! Whose a ticket is, is known by the provider's user id where the configuration says so, else by the address, which is one person's; never
 //! by a name.
 
-pub(crate) mod ends;
 mod file;
 mod jira;
 pub(crate) mod screening;
@@ -115,7 +114,7 @@ impl Tickets {
     /// Looks one ticket up, within four seconds. `Ok` is what its source says of it, whether it exists or not.
     pub async fn look(&self, ticket: &TicketId, directory: &Directory) -> Result<Finding, LookupError> {
         let looked = self.ask(ticket).await;
-        metrics::ticket_lookup(&ticket.source, looked.as_ref().map_or_else(|error| error.outcome, |_| "ok"));
+        metrics::ticket_lookup(&ticket.source, &looked);
         let (source, found) = looked?;
         Ok(found.map_or(Finding::Missing, |found| Finding::Ticket(source.ticket(found, directory))))
     }
@@ -163,7 +162,8 @@ impl Tickets {
         all.filter(|(_, _, id)| directory.person(id).is_none()).collect()
     }
 
-    fn refresh_of(&self, source: &str) -> Option<TimeDelta> {
+    /// How often a source is asked after one and the same ticket.
+    pub(crate) fn refresh_of(&self, source: &str) -> Option<TimeDelta> {
         Some(self.sources.get(source)?.refresh)
     }
 }

@@ -13,6 +13,7 @@ pub mod outbox;
 mod presence;
 pub mod reconcile;
 mod reload;
+mod ties;
 mod timers;
 
 use std::time::Duration;
@@ -42,7 +43,7 @@ pub fn start(app: &App, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(reload::run(app.clone(), stop.clone()));
     workers.spawn(crate::oncall::worker::run(app.clone(), stop.clone()));
     workers.spawn(crate::tickets::screening::run(app.clone(), stop.clone()));
-    workers.spawn(crate::tickets::ends::run(app.clone(), stop.clone()));
+    workers.spawn(ties::run(app.clone(), stop.clone()));
     workers.spawn(crate::slack::socket::run(app.clone(), stop.clone()));
     workers
 }
