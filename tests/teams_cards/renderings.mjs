@@ -47,7 +47,14 @@ async function stage(width, theme) {
       const card = new AdaptiveCards.AdaptiveCard();
       card.hostConfig = new AdaptiveCards.HostConfig(config);
       card.parse(content, new AdaptiveCards.SerializationContext(AdaptiveCards.Versions.v1_5));
-      document.querySelector('main').replaceChildren(card.render());
+      const drawn = card.render();
+      // The library puts the name of a field that is typed into on what is around it, and leaves one that is filled in without any. Teams draws
+      // this one by itself.
+      for (const field of drawn.querySelectorAll('input.ac-choiceSetInput-filtered')) {
+        const name = field.closest('[aria-labelledby]')?.getAttribute('aria-labelledby');
+        if (name) field.setAttribute('aria-labelledby', name);
+      }
+      document.querySelector('main').replaceChildren(drawn);
     };
   }, host(theme));
   return { page, faults };

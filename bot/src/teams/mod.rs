@@ -17,11 +17,13 @@ use jit_chat::form::Form;
 use jit_chat::inbound::Intent;
 use jit_chat::teams::actions::{Shared, SharedCard};
 use jit_chat::teams::decode::{Inbound, Presence, Takes};
+use jit_chat::teams::reference::Reference;
 use jit_chat::teams::render::{self, Viewer};
 use jit_chat::teams::{dialog, opener};
 use jit_core::access::{Access, Platform};
 use jit_core::answer::Answer;
 use jit_core::refusal::Refusal;
+use jit_store::Message;
 use serde_json::{Value, json};
 
 pub use later::{Later, Whom};
@@ -77,11 +79,14 @@ async fn whereabouts(app: &App, inbound: &Inbound) -> Result<(), ChatError> {
     let (references, way) = (teams.chat.references(), &inbound.way);
     match way.presence {
         Presence::There | Presence::Added => {
-            references.learn(&way.reference).await?;
-            match &way.member {
-                Some(member) => references.meet(member).await,
-                None => Ok(()),
-            }
+            let met = async {
+                match &way.member {
+                    Some(member) => references.meet(member).await,
+                    None => Ok(()),
+                }
+            };
+            // Every message waits for both, which mostly are known.
+            tokio::try_join!(references.learn(&way.reference), met).map(drop)
         }
         Presence::Removed => {
             references.forget(&way.reference.conversation).await?;
@@ -216,7 +221,10 @@ async fn told(app: &App, inbound: &Inbound, answer: &Answer) -> Option<Card> {
 async fn latest(app: &App, access: &Access, message: &Handle) -> anyhow::Result<Option<Card>> {
     let store = &app.dispatch.store;
     let posted = store.messages_of(access.id).await?;
-    let Some(posted) = posted.into_iter().find(|posted| posted.handle.ts == message.message) else { return Ok(None) };
+    // Teams numbers messages by the millisecond, in each conversation anew: somebody else's card can have the same number.
+    let here = |conversation: &str| Reference::base(conversation) == Reference::base(&message.conversation);
+    let is = |posted: &Message| posted.handle.ts == message.message && here(&posted.handle.conversation);
+    let Some(posted) = posted.into_iter().find(is) else { return Ok(None) };
     let tell = store.latest_tell(&posted.recipient, &posted.slot).await?;
     Ok(tell.map(|tell| with_context(app, |context| cards::content(&tell.content, context))))
 }

@@ -160,6 +160,31 @@ async fn in_a_channel_who_may_act_sees_buttons_and_others_do_not(#[case] backend
     world.end().await;
 }
 
+/// Teams numbers messages by the millisecond: two that were posted at once to two people can have one number.
+#[rstest]
+#[case(Backend::Embedded)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_a_press_is_never_somebody_elses_card(#[case] backend: Backend) {
+    let world = World::in_teams(backend).await.with_app().await;
+    let teams = world.teams();
+    teams.types("alice", "alice", WRITE).await;
+    let alices = teams.sees("alice", "Waiting for approval").await;
+    let bobs = teams.sees("bob", "export is broken").await;
+    world.idle().await;
+    let claim = json!({ "type": "Action.Execute", "verb": "claim", "data": { "access": access(&world).await } });
+    let mut press = teams.executed("bob", &bobs, claim, "manual");
+    press["replyToId"] = json!(alices.id);
+    let (status, answer) = teams.send(&press).await;
+    assert_eq!(status, 200);
+    assert!(!answer.to_string().contains("Cancel request"), "what alice may do is on her card alone: {answer}");
+    // On their own card they see it as it stands.
+    let approve = json!({ "type": "Action.Execute", "verb": "approve", "data": { "access": access(&world).await } });
+    let (_, answer) = teams.execute("bob", &bobs, approve, "manual").await;
+    assert_eq!(answer["type"], "application/vnd.microsoft.card.adaptive", "{answer}");
+    teams.presses("alice", "I'm done").await;
+    world.end().await;
+}
+
 async fn access(world: &World) -> String {
     world.app.dispatch.store.all_open().await.expect("open")[0].id.to_string()
 }
