@@ -20,6 +20,7 @@ pub mod oncall;
 pub mod service;
 pub mod slack;
 pub mod snapshot;
+mod source_file;
 pub mod teams;
 pub mod tickets;
 pub mod verbs;

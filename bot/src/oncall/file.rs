@@ -3,7 +3,7 @@
 //! Read anew at every look; judges nobody's existence, which [`super::known`] does before a policy is in force.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
@@ -17,23 +17,13 @@ use toml::value::Datetime;
 
 use super::{Turn, Who, channel};
 use crate::lookup::LookupError;
-
-/// The longest file that is read.
-const MAX_BYTES: u64 = 1024 * 1024;
+use crate::source_file::{self, SourceFile, Wrong, line_of};
 
 /// How many handovers are counted from `since`: two years of hourly ones, half a century of daily ones.
 const MAX_HANDOVERS: usize = 20_000;
 
 /// How far ahead turns are told; the file is looked at again long before.
 const AHEAD: TimeDelta = TimeDelta::hours(2);
-
-/// A file that cannot be used: where, and a clause.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
-    /// From 1; 0 for the file as a whole.
-    pub line: usize,
-    pub what: String,
-}
 
 /// A whole file.
 #[derive(Debug, Default)]
@@ -112,10 +102,10 @@ struct ShiftText {
 /// Whoever is on call by a rotation, now and soon.
 pub(super) async fn look(path: PathBuf, rotation: &str, now: DateTime<Utc>) -> Result<Vec<Turn>, LookupError> {
     let rotation = rotation.to_owned();
-    looked(path, move |path, rotations| {
+    source_file::look(path, move |path, rotations: &Rotations| {
         let turns = rotations.turns(&rotation, now);
         let none = || LookupError::new("refused", format!("has no rotation `{rotation}` in {}", path.display()));
-        turns.ok_or_else(none)?.map_err(|wrong| failed(path, wrong))
+        turns.ok_or_else(none)?.map_err(|wrong| wrong.at(path))
     })
     .await
 }
@@ -123,7 +113,7 @@ pub(super) async fn look(path: PathBuf, rotation: &str, now: DateTime<Utc>) -> R
 /// The open incidents of a service.
 pub(super) async fn incidents(path: PathBuf, service: &str, named: Option<&str>) -> Result<Vec<Incident>, LookupError> {
     let (service, named) = (service.to_owned(), named.map(str::to_owned));
-    looked(path, move |_, rotations| {
+    source_file::look(path, move |_, rotations: &Rotations| {
         let open = rotations.incidents.iter().filter(|incident| incident.service == service && !incident.resolved);
         Ok(open.map(|incident| incident.read(named.as_deref())).collect())
     })
@@ -133,7 +123,7 @@ pub(super) async fn incidents(path: PathBuf, service: &str, named: Option<&str>)
 /// Whether an incident is resolved.
 pub(super) async fn resolved(path: PathBuf, id: &str) -> Result<bool, LookupError> {
     let id = id.to_owned();
-    looked(path, move |path, rotations| {
+    source_file::look(path, move |path, rotations: &Rotations| {
         let found = rotations.incidents.iter().find(|incident| incident.id == id);
         let none = || LookupError::new("refused", format!("has no incident `{id}` in {}", path.display()));
         found.map(|incident| incident.resolved).ok_or_else(none)
@@ -141,58 +131,37 @@ pub(super) async fn resolved(path: PathBuf, id: &str) -> Result<bool, LookupErro
     .await
 }
 
-/// What a file says, read where it may take its time.
-async fn looked<T: Send + 'static>(
-    path: PathBuf,
-    look: impl FnOnce(&Path, &Rotations) -> Result<T, LookupError> + Send + 'static,
-) -> Result<T, LookupError> {
-    let looking = tokio::task::spawn_blocking(move || {
-        let rotations = read(&path).map_err(|wrong| failed(&path, wrong))?;
-        look(&path, &rotations)
-    });
-    looking.await.unwrap_or_else(|error| Err(LookupError::new("failed", format!("could not be read: {error}"))))
-}
+impl SourceFile for Rotations {
+    const WHAT: &'static str = "rotations";
 
-fn failed(path: &Path, Wrong { line, what }: Wrong) -> LookupError {
-    LookupError::new("failed", format!("{}:{line}: {what}", path.display()))
-}
-
-/// Reads a file.
-pub(super) fn read(path: &Path) -> Result<Rotations, Wrong> {
-    let whole = |what: String| Wrong { line: 0, what };
-    let cannot = |error: std::io::Error| whole(format!("the rotations cannot be read: {error}"));
-    if std::fs::metadata(path).map_err(cannot)?.len() > MAX_BYTES {
-        return Err(whole(format!("the rotations are larger than {MAX_BYTES} bytes")));
-    }
-    parse(&std::fs::read_to_string(path).map_err(cannot)?)
-}
-
-fn parse(text: &str) -> Result<Rotations, Wrong> {
-    let line_of = |at: usize| text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-    let read: Text = toml::from_str(text).map_err(|error| Wrong {
-        line: error.span().map_or(0, |span| line_of(span.start)),
-        what: error.message().replace('\n', " "),
-    })?;
-    let mut rotations = Rotations::default();
-    for rotation in read.rotation {
-        let line = line_of(rotation.name.span().start);
-        let rotation = rotation.checked(line).map_err(|what| Wrong { line, what })?;
-        if rotations.rotations.iter().any(|other| other.name == rotation.name) {
-            return Err(Wrong { line, what: format!("there are two rotations `{}`", rotation.name) });
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let read: Text = source_file::toml(text)?;
+        let mut rotations = Self::default();
+        for rotation in read.rotation {
+            let line = line_of(text, rotation.name.span().start);
+            let rotation = rotation.checked(line).map_err(|what| Wrong { line, what })?;
+            if rotations.rotations.iter().any(|other| other.name == rotation.name) {
+                return Err(Wrong { line, what: format!("there are two rotations `{}`", rotation.name) });
+            }
+            rotations.rotations.push(rotation);
         }
-        rotations.rotations.push(rotation);
-    }
-    for shift in read.shift {
-        let line = line_of(shift.rotation.span().start);
-        rotations.shifts.push(shift.checked(line).map_err(|what| Wrong { line, what })?);
-    }
-    for (at, incident) in read.incident.iter().enumerate() {
-        if read.incident[..at].iter().any(|other| other.id == incident.id) {
-            return Err(Wrong { line: 0, what: format!("there are two incidents `{}`", incident.id) });
+        for shift in read.shift {
+            let line = line_of(text, shift.rotation.span().start);
+            rotations.shifts.push(shift.checked(line).map_err(|what| Wrong { line, what })?);
         }
+        for (at, incident) in read.incident.iter().enumerate() {
+            if read.incident[..at].iter().any(|other| other.id == incident.id) {
+                return Err(Wrong { line: 0, what: format!("there are two incidents `{}`", incident.id) });
+            }
+        }
+        rotations.incidents = read.incident;
+        Ok(rotations)
     }
-    rotations.incidents = read.incident;
-    Ok(rotations)
+
+    fn people(&self) -> impl Iterator<Item = (usize, &PersonId)> {
+        let turns = self.rotations.iter().flat_map(|rotation| rotation.people.iter().map(|id| (rotation.line, id)));
+        turns.chain(self.shifts.iter().map(|shift| (shift.line, &shift.person)))
+    }
 }
 
 impl IncidentText {
@@ -262,12 +231,6 @@ impl Rotations {
     pub fn names(&self) -> BTreeSet<String> {
         let rotations = self.rotations.iter().map(|rotation| rotation.name.clone());
         rotations.chain(self.shifts.iter().map(|shift| shift.rotation.clone())).collect()
-    }
-
-    /// Everybody who is named, and in which line.
-    pub fn people(&self) -> impl Iterator<Item = (usize, &PersonId)> {
-        let turns = self.rotations.iter().flat_map(|rotation| rotation.people.iter().map(|id| (rotation.line, id)));
-        turns.chain(self.shifts.iter().map(|shift| (shift.line, &shift.person)))
     }
 
     /// The turns of a rotation from now on; `None` when there is no such rotation.

@@ -17,10 +17,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use jit_core::directory::{Directory, OncallSources};
-use jit_core::document::{Problem, Severity};
+use jit_core::document::Problem;
 use jit_core::id::PersonId;
 use jit_core::incident::{Incident, IncidentId};
-use jit_core::nearest::nearest;
 use reqwest::Client;
 use secrecy::SecretString;
 use url::Url;
@@ -28,6 +27,7 @@ use url::Url;
 use crate::config::Config;
 use crate::config::oncall::OncallKind;
 use crate::lookup::{self, DEADLINE, LookupError, within};
+use crate::source_file;
 
 /// Somebody's time on call, as the source says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,29 +217,9 @@ pub fn known(config_files: &BTreeMap<String, Option<PathBuf>>, directory: &Direc
             sources.insert(name.clone(), None);
             continue;
         };
-        let shown = path.display().to_string();
-        let problem = |line, what, hint| Problem {
-            file: shown.clone(),
-            line,
-            column: usize::from(line > 0),
-            what,
-            hint,
-            severity: Severity::Error,
-        };
-        match file::read(path) {
-            Ok(rotations) => {
-                for (line, id) in rotations.people().filter(|(_, id)| directory.person(id).is_none()) {
-                    let near = nearest(id.as_str(), directory.people().map(|person| person.id.as_str()));
-                    let hint = near.map(|near| format!("did you mean `{near}`?"));
-                    problems.push(problem(line, format!("there is no person `{id}`"), hint));
-                }
-                sources.insert(name.clone(), Some(rotations.names()));
-            }
-            Err(file::Wrong { line, what }) => {
-                problems.push(problem(line, what, None));
-                sources.insert(name.clone(), None);
-            }
-        }
+        let (rotations, wrong) = source_file::checked::<file::Rotations>(path, directory);
+        problems.extend(wrong);
+        sources.insert(name.clone(), rotations.map(|rotations| rotations.names()));
     }
     (sources, problems)
 }

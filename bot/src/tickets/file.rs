@@ -1,6 +1,6 @@
 //! Tickets from a file. Read anew at every look; judges nobody's existence, which [`super::sources`] does before a policy is in force.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jit_core::id::PersonId;
 use jit_core::ticket::is_id;
@@ -9,17 +9,7 @@ use toml::Spanned;
 
 use super::{Found, Whose};
 use crate::lookup::LookupError;
-
-/// The longest file that is read.
-const MAX_BYTES: u64 = 1024 * 1024;
-
-/// A file that cannot be used: where, and a clause.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
-    /// From 1; 0 for the file as a whole.
-    pub line: usize,
-    pub what: String,
-}
+use crate::source_file::{self, SourceFile, Wrong, line_of};
 
 /// A whole file, each ticket with its line.
 #[derive(Debug)]
@@ -51,72 +41,53 @@ enum Status {
 /// A ticket by its id.
 pub(super) async fn look(path: PathBuf, id: &str) -> Result<Option<Found>, LookupError> {
     let id = id.to_owned();
-    let read = move |tickets: Tickets| tickets.0.into_iter().find(|(_, ticket)| ticket.id == id);
-    Ok(looked(path, read).await?.map(|(_, ticket)| ticket.found()))
+    let read = move |tickets: &Tickets| tickets.0.iter().find(|(_, ticket)| ticket.id == id).map(|it| it.1.found());
+    source_file::look(path, move |_, tickets| Ok(read(tickets))).await
 }
 
 /// How many it has.
 pub(super) async fn check(path: PathBuf) -> Result<String, LookupError> {
     let shown = path.display().to_string();
-    let count = looked(path, |tickets| tickets.0.len()).await?;
+    let count = source_file::look(path, |_, tickets: &Tickets| Ok(tickets.0.len())).await?;
     Ok(format!("{shown} has {count} {}", if count == 1 { "ticket" } else { "tickets" }))
 }
 
-/// What a file says, read where it may take its time.
-async fn looked<T: Send + 'static>(
-    path: PathBuf,
-    look: impl FnOnce(Tickets) -> T + Send + 'static,
-) -> Result<T, LookupError> {
-    let failed =
-        |path: &Path, Wrong { line, what }| LookupError::new("failed", format!("{}:{line}: {what}", path.display()));
-    let looking = tokio::task::spawn_blocking(move || read(&path).map(look).map_err(|wrong| failed(&path, wrong)));
-    looking.await.unwrap_or_else(|error| Err(LookupError::new("failed", format!("could not be read: {error}"))))
-}
+impl SourceFile for Tickets {
+    const WHAT: &'static str = "tickets";
 
-/// Reads a file.
-pub(super) fn read(path: &Path) -> Result<Tickets, Wrong> {
-    let whole = |what: String| Wrong { line: 0, what };
-    let cannot = |error: std::io::Error| whole(format!("the tickets cannot be read: {error}"));
-    if std::fs::metadata(path).map_err(cannot)?.len() > MAX_BYTES {
-        return Err(whole(format!("the tickets are larger than {MAX_BYTES} bytes")));
-    }
-    parse(&std::fs::read_to_string(path).map_err(cannot)?)
-}
-
-fn parse(text: &str) -> Result<Tickets, Wrong> {
-    let line_of = |at: usize| text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-    let read: Text = toml::from_str(text).map_err(|error| Wrong {
-        line: error.span().map_or(0, |span| line_of(span.start)),
-        what: error.message().replace('\n', " "),
-    })?;
-    let mut tickets: Vec<(usize, TicketText)> = Vec::new();
-    for ticket in read.ticket {
-        let line = line_of(ticket.span().start);
-        let ticket = ticket.into_inner();
-        if !is_id(&ticket.id) {
-            let what = format!("`{}` is no id of a ticket: letters, digits, - _ and .", ticket.id.escape_debug());
-            return Err(Wrong { line, what });
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let read: Text = source_file::toml(text)?;
+        let mut tickets: Vec<(usize, TicketText)> = Vec::new();
+        for ticket in read.ticket {
+            let line = line_of(text, ticket.span().start);
+            let ticket = ticket.into_inner();
+            if !is_id(&ticket.id) {
+                let what = format!("`{}` is no id of a ticket: letters, digits, - _ and .", ticket.id.escape_debug());
+                return Err(Wrong { line, what });
+            }
+            if tickets.iter().any(|(_, other)| other.id == ticket.id) {
+                return Err(Wrong { line, what: format!("there are two tickets `{}`", ticket.id) });
+            }
+            tickets.push((line, ticket));
         }
-        if tickets.iter().any(|(_, other)| other.id == ticket.id) {
-            return Err(Wrong { line, what: format!("there are two tickets `{}`", ticket.id) });
-        }
-        tickets.push((line, ticket));
+        Ok(Self(tickets))
     }
-    Ok(Tickets(tickets))
-}
 
-impl Tickets {
-    /// Everybody who is named, and in which line.
-    pub fn people(&self) -> impl Iterator<Item = (usize, &PersonId)> {
+    fn people(&self) -> impl Iterator<Item = (usize, &PersonId)> {
         self.0.iter().filter_map(|(line, ticket)| Some((*line, ticket.assignee.as_ref()?)))
     }
 }
 
 impl TicketText {
-    fn found(self) -> Found {
+    fn found(&self) -> Found {
         let open = self.status == Status::Open;
         let status = if open { "open" } else { "closed" }.to_owned();
-        Found { title: self.title.unwrap_or_default(), status, open, whose: self.assignee.map(Whose::Person) }
+        Found {
+            title: self.title.clone().unwrap_or_default(),
+            status,
+            open,
+            whose: self.assignee.clone().map(Whose::Person),
+        }
     }
 }
 
@@ -128,7 +99,8 @@ mod tests {
     fn tickets_are_read_and_what_is_wrong_has_its_line() {
         let good =
             "[[ticket]]\nid = \"OPS-12\"\ntitle = \"Orders are stuck\"\nstatus = \"open\"\nassignee = \"alice\"\n";
-        let tickets = parse(&format!("# ours\n{good}\n[[ticket]]\nid = \"OPS-13\"\nstatus = \"closed\"\n")).unwrap();
+        let tickets =
+            Tickets::parse(&format!("# ours\n{good}\n[[ticket]]\nid = \"OPS-13\"\nstatus = \"closed\"\n")).unwrap();
         let people: Vec<_> = tickets.people().map(|(line, id)| (line, id.as_str())).collect();
         assert_eq!((tickets.0.len(), people), (2, vec![(2, "alice")]));
         let found = tickets.0.into_iter().map(|(_, ticket)| ticket.found()).collect::<Vec<_>>();
@@ -140,10 +112,10 @@ mod tests {
             ("[[ticket]]\nid = \"OPS/12\"\nstatus = \"open\"\n", 1, "`OPS/12` is no id of a ticket"),
             ("nonsense", 1, ""),
         ] {
-            let wrong = parse(text).unwrap_err();
+            let wrong = Tickets::parse(text).unwrap_err();
             assert!(wrong.line == line && wrong.what.contains(what), "{text}: {wrong:?}");
         }
-        let twice = parse(&format!("{good}{good}")).unwrap_err();
+        let twice = Tickets::parse(&format!("{good}{good}")).unwrap_err();
         assert_eq!((twice.line, twice.what.as_str()), (6, "there are two tickets `OPS-12`"));
     }
 }

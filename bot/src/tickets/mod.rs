@@ -15,9 +15,8 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::TimeDelta;
 use jit_core::directory::Directory;
-use jit_core::document::{Problem, Severity};
+use jit_core::document::Problem;
 use jit_core::id::PersonId;
-use jit_core::nearest::nearest;
 use jit_core::ticket::{Assignee, Finding, Ticket, TicketId, TicketSources};
 use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,6 +26,7 @@ use crate::config::Config;
 use crate::config::tickets::TicketsKind;
 use crate::lookup::{self, LookupError, within};
 use crate::metrics;
+use crate::source_file;
 
 /// How long one look may take: less than Screening lasts, so that what the source says of it is told.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -229,27 +229,7 @@ pub fn known(config: &Config) -> BTreeMap<String, Known> {
 
 /// What a policy may go by, and what is wrong in the files.
 pub fn sources(known: &BTreeMap<String, Known>, directory: &Directory) -> (TicketSources, Vec<Problem>) {
-    let mut problems = Vec::new();
-    for path in known.values().filter_map(|known| known.path.as_deref()) {
-        let shown = path.display().to_string();
-        let problem = |line: usize, what, hint| Problem {
-            file: shown.clone(),
-            line,
-            column: usize::from(line > 0),
-            what,
-            hint,
-            severity: Severity::Error,
-        };
-        match file::read(path) {
-            Ok(tickets) => {
-                for (line, id) in tickets.people().filter(|(_, id)| directory.person(id).is_none()) {
-                    let near = nearest(id.as_str(), directory.people().map(|person| person.id.as_str()));
-                    let hint = near.map(|near| format!("did you mean `{near}`?"));
-                    problems.push(problem(line, format!("there is no person `{id}`"), hint));
-                }
-            }
-            Err(file::Wrong { line, what }) => problems.push(problem(line, what, None)),
-        }
-    }
+    let files = known.values().filter_map(|known| known.path.as_deref());
+    let problems = files.flat_map(|path| source_file::checked::<file::Tickets>(path, directory).1).collect();
     (known.iter().map(|(name, known)| (name.clone(), known.patterns.clone())).collect(), problems)
 }

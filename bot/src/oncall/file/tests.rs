@@ -19,7 +19,7 @@ person = "erin"
 
 fn on_call(text: &str, rotation: &str, at: &str) -> Vec<String> {
     let now = at.parse().unwrap();
-    let turns = parse(text).unwrap().turns(rotation, now).unwrap().unwrap();
+    let turns = Rotations::parse(text).unwrap().turns(rotation, now).unwrap().unwrap();
     let person = |turn: Turn| match turn.who {
         Who::Person(id) => id.to_string(),
         Who::User { .. } => unreachable!("a file names people"),
@@ -71,7 +71,7 @@ fn one_person_is_always_on_call_and_shifts_may_stand_alone() {
     assert_eq!(on_call(text, "one", "2026-11-23T09:00:00Z"), ["alice"]);
     assert_eq!(on_call(text, "weekend", "2026-11-22T09:00:00Z"), ["bob"]);
     assert_eq!(on_call(text, "weekend", "2026-11-23T00:00:00Z"), Vec::<String>::new());
-    assert!(parse(text).unwrap().turns("other", Utc::now()).is_none());
+    assert!(Rotations::parse(text).unwrap().turns("other", Utc::now()).is_none());
 }
 
 #[test]
@@ -102,13 +102,13 @@ fn what_is_wrong_is_named_with_its_line() {
             "two rotations `r`",
         ),
     ] {
-        let wrong = parse(&text).unwrap_err();
+        let wrong = Rotations::parse(&text).unwrap_err();
         assert!(wrong.line == line && wrong.what.contains(what), "{what} in {line}: {wrong:?}");
     }
     let now = "2026-11-23T09:00:00Z".parse().unwrap();
     for (handover, what) in [("0 9 30 2 *", "never comes"), ("* * * * *", "give it a later `since`")] {
         let text = rotation(&format!("handover = \"{handover}\"\nsince = 2026-01-01\n"));
-        let wrong = parse(&text).unwrap().turns("r", now).unwrap().unwrap_err();
+        let wrong = Rotations::parse(&text).unwrap().turns("r", now).unwrap().unwrap_err();
         assert!(wrong.what.contains(what), "{wrong:?}");
     }
 }
@@ -116,6 +116,6 @@ fn what_is_wrong_is_named_with_its_line() {
 proptest::proptest! {
     #[test]
     fn no_text_panics(text in "(\\[\\[rotation\\]\\]|\\[\\[shift\\]\\]|name|people|since|=|\"|\\[|\\]|2026-01-01|\n| |[a-z]){0,40}") {
-        let _ = parse(&text);
+        let _ = Rotations::parse(&text);
     }
 }
