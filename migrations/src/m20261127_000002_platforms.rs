@@ -78,5 +78,7 @@ pub const SEED: Seed = Seed {
         "SELECT 1 FROM messages WHERE platform = 'slack' AND recipient = 'announce' AND ts = '1.2'",
         "SELECT 1 FROM messages WHERE platform = 'teams' AND recipient = 'announce' AND ts = '17'",
         "SELECT 1 FROM conversations WHERE person = 'aad-1' AND conversation = 'a:1' AND kind = 'personal'",
+        // Whoever has the app already needs no greeting.
+        "SELECT 1 FROM conversations WHERE conversation = 'a:1' AND greeted_us = 1",
     ],
 };

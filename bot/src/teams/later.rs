@@ -1,13 +1,25 @@
 //! What is done beside the acknowledgement: it needs the network. Failures are logged: whoever is concerned sees that nothing came, and every
 //! one of these can be done again.
 
+use std::time::Duration;
+
 use jit_chat::deliver::ChatError;
 use jit_chat::teams::decode::Way;
 use jit_chat::teams::deliver::Teams as Chat;
 use jit_chat::teams::reference::Kind;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::app::App;
+
+/// Greetings in a second and at once: a tenth of what Teams takes of an app.
+const GREETINGS: (f64, u32) = (5.0, 10);
+/// They wait for each other, in order.
+static TURN: Semaphore = Semaphore::const_new(1);
+/// How often a greeting is tried.
+const ATTEMPTS: u32 = 5;
+/// Half of the first wait between two attempts; each is twice the one before.
+const WAIT: Duration = Duration::from_millis(500);
 
 /// Something that is still to be said.
 #[derive(Debug)]
@@ -51,13 +63,15 @@ impl Later {
             }
         }
         let (chat, way) = (&*teams.chat, &self.way);
-        let said = match &self.to {
-            Whom::Everybody => here(chat, way, &self.activity).await,
-            Whom::Alone { instead, .. } if way.reference.kind == Kind::Personal => {
-                own(chat, way, &self.activity, instead.as_deref()).await
-            }
-            Whom::Alone { person, .. } => aside(chat, (person, way), &self.activity).await,
-        };
+        if self.greets {
+            turn(&app).await;
+        }
+        let mut said = self.say(chat).await;
+        for attempt in 1..ATTEMPTS {
+            let Some(wait) = self.again(&said, attempt) else { break };
+            tokio::time::sleep(wait).await;
+            said = self.say(chat).await;
+        }
         if let Err(error) = said {
             tracing::warn!(%error, "an answer did not reach Teams");
             if self.greets {
@@ -65,6 +79,37 @@ impl Later {
                 again.unwrap_or_else(|error| tracing::warn!(%error, "somebody was not greeted, and will not be"));
             }
         }
+    }
+
+    async fn say(&self, chat: &Chat) -> Result<(), ChatError> {
+        let way = &self.way;
+        match &self.to {
+            Whom::Everybody => here(chat, way, &self.activity).await,
+            Whom::Alone { instead, .. } if way.reference.kind == Kind::Personal => {
+                own(chat, way, &self.activity, instead.as_deref()).await
+            }
+            Whom::Alone { person, .. } => aside(chat, (person, way), &self.activity).await,
+        }
+    }
+
+    /// How long to wait before it is said again: whoever asked something asks again, whoever was greeted does not. Not where it may have got there.
+    fn again(&self, said: &Result<(), ChatError>, attempt: u32) -> Option<Duration> {
+        match said {
+            Err(ChatError::RateLimited { after } | ChatError::Retry { after: Some(after), .. }) => Some(*after),
+            Err(ChatError::Retry { after: None, .. }) => Some(WAIT * 2_u32.pow(attempt)),
+            _ => None,
+        }
+        .filter(|_| self.greets)
+    }
+}
+
+/// Waits until one more may be greeted. Where an administrator gives the app to everybody there are thousands at once, and notices must not wait for
+/// them.
+async fn turn(app: &App) {
+    let _turn = TURN.acquire().await;
+    let (per_second, burst) = GREETINGS;
+    while let Some(wait) = app.dispatch.store.budget("teams:greetings", per_second, burst).await {
+        tokio::time::sleep(wait).await;
     }
 }
 
