@@ -27,6 +27,8 @@ pub const ALL: &[&str] = &[
     "children-before-command",
     "children-before-settled",
     "leavers-before-command",
+    "screening-before-command",
+    "ties-before-command",
 ];
 
 static ARMED: AtomicBool = AtomicBool::new(false);

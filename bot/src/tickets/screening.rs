@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::failpoint::failpoint;
 use crate::lookup::LookupError;
 use crate::workers::SWEEP;
 
@@ -88,6 +89,7 @@ async fn look(app: &App, access: AccessId, screening: &Screening) {
             }
         }
     };
+    failpoint!("screening-before-command");
     let actor = Actor::Tickets { source: ticket.source.clone() };
     let command = Command::TicketLooked { ticket: ticket.clone(), finding };
     if let Err(error) = app.dispatch.act(access, command, &actor, None).await {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::SWEEP;
 use crate::app::App;
+use crate::failpoint::failpoint;
 use crate::lookup::LookupError;
 use crate::metrics;
 use crate::oncall::roster::{News, Roster};
@@ -170,6 +171,7 @@ impl Tied {
         let Some((tie, accesses)) = self.accesses.get(name) else { return };
         let (command, actor) = tie.over();
         for access in accesses {
+            failpoint!("ties-before-command");
             if let Err(error) = app.dispatch.act(*access, command.clone(), &actor, None).await {
                 let error = format!("{error:#}");
                 tracing::error!(name, %access, error, "what ends with it goes on; trying again");
