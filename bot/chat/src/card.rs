@@ -115,10 +115,23 @@ pub struct Button {
 pub enum Action {
     /// A verb on an access.
     On(Verb, AccessId),
-    /// The form for a new request, of this role where one is named.
-    Request(Option<RoleName>),
+    /// The form for a new request, of the roles that are named.
+    Request(Vec<RoleName>),
     /// Words of the `/jit` language, as if they were typed. For platforms that have no home tab and no commands of an app.
     Say(String),
+}
+
+impl Action {
+    /// The roles of a request on the wire, `orders-read,logs-read`; nothing for none. No role's name has a comma.
+    pub(crate) fn roles_text(roles: &[RoleName]) -> Option<String> {
+        let names: Vec<&str> = roles.iter().map(RoleName::as_str).collect();
+        (!names.is_empty()).then(|| names.join(","))
+    }
+
+    /// Reads them.
+    pub(crate) fn roles_of(text: Option<&str>) -> Vec<RoleName> {
+        text.into_iter().flat_map(|text| text.split(',')).filter(|name| !name.is_empty()).map(RoleName::new).collect()
+    }
 }
 
 /// The verbs that buttons carry.
@@ -362,8 +375,8 @@ impl Button {
     }
 
     /// Opens the form for a request.
-    pub fn request(role: Option<RoleName>, label: impl Into<String>) -> Self {
-        let action = Action::Request(role);
+    pub fn request(roles: impl IntoIterator<Item = RoleName>, label: impl Into<String>) -> Self {
+        let action = Action::Request(roles.into_iter().collect());
         Self { label: label.into(), description: None, action, style: Style::Plain, confirm: None }
     }
 

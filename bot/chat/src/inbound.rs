@@ -44,8 +44,8 @@ pub enum Intent {
     },
     /// The button that opens the form for a request.
     RequestForm {
-        /// Of this role.
-        role: Option<RoleName>,
+        /// Of these roles.
+        roles: Vec<RoleName>,
     },
     /// Their own face of a card that many see.
     Face {

@@ -82,8 +82,9 @@ pub async fn react<Way>(app: &App, platform: Platform, inbound: &Inbound<Way>) -
     match &inbound.intent {
         Intent::Line { text } => line(app, &speaker, text).await,
         Intent::Button { verb, access, .. } => button(app, &speaker, (*verb, *access)).await,
-        Intent::RequestForm { role } => {
-            let draft = Draft { role: role.as_ref().map(ToString::to_string), ..Draft::default() };
+        Intent::RequestForm { roles } => {
+            let mut names = roles.iter().map(ToString::to_string);
+            let draft = Draft { role: names.next(), more: names.collect(), ..Draft::default() };
             forms::request(app, &speaker, draft).await
         }
         Intent::Face { access, notice } => face(app, &speaker, (*access, notice)).await,

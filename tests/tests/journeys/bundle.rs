@@ -102,6 +102,9 @@ async fn several_are_chosen_in_the_form(#[case] backend: Backend) {
     world.idle().await;
     let told = messages(&world, "alice", "denied it");
     assert_eq!(told, 2, "on the card and in its thread, once each: {}", world.conversation("alice"));
+    world.presses("alice", "Ask again…").await;
+    let again = world.form_says("alice", "A system that expires access by itself").await;
+    assert!(again.contains("Orders database, write"), "both are filled in: {again}");
     // More than there may be, and something that policy refuses: told at the field, and nothing is asked.
     world.says("alice", "#access", "/jit request").await;
     let wrong = world.submits("alice", &values("orders-write,orders-read,orders-fix,leased-read")).await;
@@ -183,6 +186,8 @@ async fn a_later_start_is_judged_role_by_role(#[case] backend: Backend) {
     world.says("alice", "#access", &TWO.replace("for 1h", "for 1h at 12:00")).await;
     world.presses("bob", "Approve").await;
     world.sees("alice", "Scheduled: 2 roles").await;
+    let card = world.conversation("alice");
+    assert!(card.contains("[Cancel all]") && !card.contains("[I'm done]"), "nothing has begun: {card}");
     world.says("sam", "#access", "/jit freeze leased-read because credentials leaked").await;
     world.passes(TimeDelta::minutes(181)).await;
     assert!(world.holds("orders-db", "alice", "app_write") && !world.holds("leased", "alice", "reader"));

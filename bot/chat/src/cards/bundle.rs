@@ -88,6 +88,11 @@ pub fn left(all: &[Access]) -> usize {
     all.iter().filter(left).count()
 }
 
+/// Whether any of them is given, or about to be: else all wait for their start.
+pub fn is_begun(all: &[Access]) -> bool {
+    all.iter().any(|access| matches!(access.state, State::Elevating(_) | State::Active(_)))
+}
+
 /// What is told of all: the card of the whole, with the list of all above its buttons.
 pub fn listed(mut card: Card, all: &[Access], context: &Context) -> Card {
     let buttons = card.blocks.iter().position(|block| matches!(block, Block::Actions(_)));

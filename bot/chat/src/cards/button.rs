@@ -55,13 +55,18 @@ pub fn done(access: &Access) -> Button {
     )
 }
 
-/// End all that is left of what was asked for together.
+/// End all that is left of what was asked for together, of which something is given.
 pub fn all_done(lead: &Access) -> Button {
     Button::on(Verb::Cancel, lead.id, "I'm done").described(format!("End all of {} now", lead.short)).confirmed(
         "End all of it now?",
         "All roles of this request are taken back at once and open sessions end.",
         "End all of it now",
     )
+}
+
+/// Take back all that was asked for together, of which nothing has begun.
+pub fn cancel_all(lead: &Access) -> Button {
+    Button::on(Verb::Cancel, lead.id, "Cancel all").described(format!("Cancel all of {}", lead.short))
 }
 
 /// End what somebody holds whom one sponsors.
@@ -106,8 +111,16 @@ pub fn show(access: &Access) -> Button {
     Button::on(Verb::Show, access.id, "Show").described(format!("Show {}", access.short))
 }
 
-/// Ask for the same again; of several roles in an empty form.
+/// Ask for the same again.
 pub fn again(access: &Access) -> Button {
-    let role = access.request.bundle.is_none().then(|| access.request.role.clone());
-    Button::request(role, "Ask again…").described(format!("Ask for {} again", access.request.title))
+    let together = access.request.bundle.as_ref().map(|bundle| &bundle.members);
+    let described = match together {
+        Some(members) => format!("Ask for these {} roles again", members.len()),
+        None => format!("Ask for {} again", access.request.title),
+    };
+    let roles: Vec<_> = match together {
+        Some(members) => members.iter().map(|member| member.role.clone()).collect(),
+        None => vec![access.request.role.clone()],
+    };
+    Button::request(roles, "Ask again…").described(described)
 }

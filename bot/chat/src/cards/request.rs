@@ -39,14 +39,15 @@ fn each_by_itself((lead, reader): (&Access, &PersonId), all: &[Access], context:
         .text(Line::new(format!("Approved by {}.", words::approvers(lead, context))))
         .list(bundle::standing(all, context))
         .facts(asked_for(lead, reader, context));
+    let end = || if bundle::is_begun(all) { button::all_done(lead) } else { button::cancel_all(lead) };
     match bundle::left(all) {
         0 if all.iter().any(Access::is_open) => card,
         0 if words::own(lead) => card.actions(vec![button::again(lead)]),
         0 => card,
-        1 => card.actions(vec![button::all_done(lead)]),
+        1 => card.actions(vec![end()]),
         _ => card
             .text(Line::new("Each is told by itself in this thread. ").code("/jit done ID").plain(" ends one of them."))
-            .actions(vec![button::all_done(lead)]),
+            .actions(vec![end()]),
     }
 }
 

@@ -215,7 +215,7 @@ impl<'a> Renderer<'a> {
         // Slack has commands and a home tab for that.
         let (name, value) = match &button.action {
             Action::On(verb, access) => (verb.as_str(), Some(access.to_string())),
-            Action::Request(role) => ("request", role.as_ref().map(|role| role.to_string())),
+            Action::Request(roles) => ("request", Action::roles_text(roles)),
             Action::Say(_) => return None,
         };
         let confirm = button.confirm.as_ref().map(confirm);

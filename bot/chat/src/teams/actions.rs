@@ -3,7 +3,7 @@
 //! Three shapes say the same, because Teams sends them differently: `Action.Execute` has its verb beside its data; a dialog's button and the
 //! fallback for old clients have it in the data; a button that opens a dialog says so in `msteams`.
 
-use jit_core::id::{AccessId, RoleName};
+use jit_core::id::AccessId;
 use jit_core::notice::NoticeKind;
 use serde_json::{Value, json};
 
@@ -85,8 +85,10 @@ impl Pressed {
     pub fn data(&self) -> Value {
         match self {
             Self::Button(Action::On(_, access)) => json!({ "access": access.to_string() }),
-            Self::Button(Action::Request(None)) => json!({}),
-            Self::Button(Action::Request(Some(role))) => json!({ "role": role.as_str() }),
+            Self::Button(Action::Request(roles)) => match Action::roles_text(roles) {
+                Some(roles) => json!({ "roles": roles }),
+                None => json!({}),
+            },
             Self::Button(Action::Say(text)) => json!({ "text": text }),
             Self::Face(shared) | Self::Open(shared) => {
                 json!({ "access": shared.access.to_string(), "card": shared.card.notice().name() })
@@ -114,7 +116,7 @@ impl Pressed {
         let access = || text("access").and_then(|access| access.parse().ok()).map(AccessId);
         let shared = || Some(Shared { access: access()?, card: SharedCard::parse(text("card")?)? });
         match verb {
-            REQUEST => Some(Self::Button(Action::Request(text("role").map(RoleName::new)))),
+            REQUEST => Some(Self::Button(Action::Request(Action::roles_of(text("roles"))))),
             FACE => shared().map(Self::Face),
             OPEN => shared().map(Self::Open),
             SAY => text("text").map(|text| Self::Button(Action::Say(text.to_owned()))),
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back_in_every_shape() {
         let buttons = Verb::ALL.into_iter().map(|verb| Action::On(verb, access()));
-        let requests = [Action::Request(None), Action::Request(Some("orders-db-admin".into()))];
+        let requests = [vec![], vec!["orders-db-admin".into()], vec!["a".into(), "b".into()]].map(Action::Request);
         let shared = SharedCard::ALL.map(|card| Shared { access: access(), card });
         let faces = shared.into_iter().flat_map(|shared| [Pressed::Face(shared), Pressed::Open(shared)]);
         let said = Pressed::Button(Action::Say("request orders-db-admin".to_owned()));

@@ -261,7 +261,7 @@ impl Check {
     /// Buttons name a verb and a thing; nothing else may be believed, so nothing else is carried.
     fn data(&mut self, action: &Value) {
         let data = &action["data"];
-        self.keys("data", data, &["verb", "access", "role", "text", "card", "form", "meta", "preview", "msteams"]);
+        self.keys("data", data, &["verb", "access", "roles", "text", "card", "form", "meta", "preview", "msteams"]);
         let verb = action["verb"].as_str().or_else(|| data["verb"].as_str()).or_else(|| data["form"].as_str());
         self.length("verb", verb.unwrap_or_default(), 1, 30);
         if let Some(msteams) = data.get("msteams")

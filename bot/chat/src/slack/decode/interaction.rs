@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use jit_core::id::{AccessId, RoleName};
+use jit_core::id::AccessId;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{DecodeError, Home, Inbound, Source, View, Way, channel, text};
-use crate::card::Verb;
+use crate::card::{Action, Verb};
 use crate::deliver::Handle;
 use crate::form::{FormKind, Meta, Values};
 use crate::inbound::{Intent, Submission};
@@ -91,7 +91,7 @@ fn actions(payload: &Value) -> Intent {
     let name = name.split('#').next().unwrap_or_default();
     let value = text(action, &["value"]);
     if name == "request" {
-        return Intent::RequestForm { role: value.map(RoleName::new) };
+        return Intent::RequestForm { roles: Action::roles_of(value) };
     }
     let access = value.and_then(|value| value.parse().ok()).map(AccessId);
     match Verb::parse(name).zip(access) {
@@ -209,9 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn the_button_for_a_new_request_names_its_role() {
-        let role = decoded(pressed("request", json!("orders-db-admin"), false)).unwrap().intent;
-        assert_eq!(role, Intent::RequestForm { role: Some("orders-db-admin".into()) });
+    fn the_button_for_a_new_request_names_its_roles() {
+        let form = |value| decoded(pressed("request", value, false)).unwrap().intent;
+        let roles = |names: &[&str]| Intent::RequestForm { roles: names.iter().map(|name| (*name).into()).collect() };
+        assert_eq!(form(json!("orders-db-admin")), roles(&["orders-db-admin"]));
+        assert_eq!(form(json!("orders-db-admin,logs-read")), roles(&["orders-db-admin", "logs-read"]));
+        assert_eq!(form(Value::Null), roles(&[]));
     }
 
     fn view(reason: &str) -> Value {

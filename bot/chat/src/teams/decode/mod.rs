@@ -266,7 +266,7 @@ fn submitted(sent: dialog::Sent) -> Intent {
 fn pressed(pressed: Pressed, message: Option<Handle>) -> Intent {
     match pressed {
         Pressed::Button(Action::On(verb, access)) => Intent::Button { verb, access, message },
-        Pressed::Button(Action::Request(role)) => Intent::RequestForm { role },
+        Pressed::Button(Action::Request(roles)) => Intent::RequestForm { roles },
         Pressed::Button(Action::Say(text)) => Intent::Line { text },
         Pressed::Face(shared) | Pressed::Open(shared) => {
             Intent::Face { access: shared.access, notice: shared.card.notice() }
