@@ -50,12 +50,15 @@ async fn somebody_is_greeted_once_with_what_they_need_first(#[case] backend: Bac
     // A copy that comes late, an update of the app, and a conversation that goes on.
     let late = teams.traffic().into_iter().find(|it| it.body["type"] == "installationUpdate").expect("it was told");
     teams.send(&late.body).await;
-    let mut updated = added(teams, "alice");
-    updated["action"] = json!("add-upgrade");
-    teams.send(&updated).await;
+    for who in ["alice", "bob"] {
+        let mut updated = added(teams, who);
+        updated["action"] = json!("add-upgrade");
+        teams.send(&updated).await;
+    }
     teams.says("alice", "alice", "mine").await;
     world.idle().await;
     assert_eq!(said(teams, "alice").len(), 2, "{}", teams.transcript("alice"));
+    assert!(said(teams, "bob").is_empty(), "he had it before: {}", teams.transcript("bob"));
 
     // It goes, and comes again.
     teams.uninstalls("alice", "alice").await;

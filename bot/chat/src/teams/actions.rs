@@ -11,6 +11,8 @@ use crate::card::{Action, Verb};
 
 /// The verb of the button that opens the form for a request.
 const REQUEST: &str = "request";
+/// Where cards that were posted long ago name its one role.
+const ROLE: &str = "role";
 /// The verb with which a client asks for its reader's own face of a card.
 const FACE: &str = "face";
 /// The verb of the button that shows one's own face of a card in a dialog.
@@ -116,7 +118,7 @@ impl Pressed {
         let access = || text("access").and_then(|access| access.parse().ok()).map(AccessId);
         let shared = || Some(Shared { access: access()?, card: SharedCard::parse(text("card")?)? });
         match verb {
-            REQUEST => Some(Self::Button(Action::Request(Action::roles_of(text("roles"))))),
+            REQUEST => Some(Self::Button(Action::Request(Action::roles_of(text("roles").or_else(|| text(ROLE)))))),
             FACE => shared().map(Self::Face),
             OPEN => shared().map(Self::Open),
             SAY => text("text").map(|text| Self::Button(Action::Say(text.to_owned()))),
@@ -172,6 +174,12 @@ mod tests {
             assert_eq!(Pressed::read_with_verb(&pressed.data_with_verb()), Some(pressed.clone()));
             assert_eq!(Pressed::read_with_verb(&pressed.fetch()), Some(pressed));
         }
+    }
+
+    #[test]
+    fn a_card_of_long_ago_still_names_its_role() {
+        let read = Pressed::read("request", &json!({ "role": "orders-db-admin" }));
+        assert_eq!(read, Some(Pressed::Button(Action::Request(vec!["orders-db-admin".into()]))));
     }
 
     #[test]

@@ -127,7 +127,8 @@ fn read(activity: &Value, home: &Home) -> Result<Inbound, DecodeError> {
     }
     let presence = presence(activity, kind, &reference.bot);
     // In a team it comes to nobody in particular: whoever wants it has it in its own chat.
-    let installed = presence == Presence::Added && reference.kind == Kind::Personal && user.is_some();
+    let upgraded = text(activity, &["action"]) == Some("add-upgrade");
+    let installed = presence == Presence::Added && !upgraded && reference.kind == Kind::Personal && user.is_some();
     let intent = if installed { Intent::Installed } else { intent };
     let channel = channel(activity, reference.kind);
     let place = text(activity, &["channelData", "team", "id"]).unwrap_or(&reference.conversation).to_owned();
