@@ -118,6 +118,8 @@ impl Sources {
         let mut directory =
             jit_core::directory::parse_people(&shown, &text, Some(&names)).map_err(SourceError::Problems)?;
         directory.set_time(now);
+        let making = connectors.iter().filter(|(_, can)| can.makes_accounts).map(|(name, _)| name.clone());
+        directory.set_making_accounts(making.collect());
         let (rotations, mut problems) = crate::oncall::known(&self.oncall, &directory);
         let (tickets, wrong) = crate::tickets::sources(&self.tickets, &directory);
         problems.extend(wrong);

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use jit_core::entitlement::{Capabilities, Entitlement, Handover, Holding, Target};
 use jit_core::id::{AccessId, AccountName};
+use secrecy::SecretString;
 
 /// One system in which access is given and taken back. Every call is idempotent: repeated, late and overlapping calls end where one
 /// call would.
@@ -29,6 +30,12 @@ pub trait Connector: Send + Sync {
 
     /// Everybody who holds a target now, whoever gave it.
     async fn holders(&self, target: &Target) -> Result<Vec<Holder>, ConnectorError>;
+
+    /// Sets what the holder signs in with anew, and tells it to them alone: whatever was revealed before no longer works. Only where the
+    /// connector makes accounts. The secret is in nothing that is stored or logged.
+    async fn reveal(&self, e: &Entitlement, _a: &Attempt) -> Result<Credentials, ConnectorError> {
+        Err(ConnectorError::permanent(format!("there is nothing to reveal in `{}`", e.connector)))
+    }
 
     /// Whether a role's target is one this connector understands: unknown keys, missing keys, impossible values.
     fn check_target(&self, target: &Target) -> Result<(), String>;
@@ -66,6 +73,16 @@ pub struct Granted {
     pub native_until: Option<DateTime<Utc>>,
     /// What the holder uses it with; never a secret.
     pub handover: Option<Handover>,
+}
+
+/// What the holder of an account that was made for them signs in with. Never printed.
+pub struct Credentials {
+    /// Where and as whom: a label and a value each, for people.
+    pub facts: Vec<(&'static str, String)>,
+    /// How, in one line, without the secret.
+    pub how: String,
+    /// The password.
+    pub secret: SecretString,
 }
 
 /// How many sessions were ended.

@@ -41,7 +41,10 @@ impl ConnectorConfig {
 
     fn build(&self) -> Result<Arc<dyn Connector>, String> {
         Ok(match self {
-            Self::Postgres(config) => Arc::new(postgres::Postgres::new(config)?),
+            Self::Postgres(config) => match config.accounts {
+                postgres::Accounts::Own => Arc::new(postgres::Postgres::new(config)?),
+                postgres::Accounts::Ephemeral => Arc::new(postgres::Ephemeral::new(config)?),
+            },
             Self::Sudoers(config) => Arc::new(sudoers::Sudoers::new(config)?),
             Self::SshCa(config) => Arc::new(ssh_ca::SshCa::new(config)?),
             Self::Fake(config) => Arc::new(fake::FakeTarget::configured(config)?.connector()),

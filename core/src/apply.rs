@@ -121,6 +121,7 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                 handover: handover.clone(),
             });
         }
+        Event::Revealed { .. } => {}
         Event::Warned => {
             if let State::Active(active) = &mut access.state {
                 active.warned = true;

@@ -61,6 +61,11 @@ pub enum Command {
         /// Who.
         by: PersonId,
     },
+    /// Get a new secret for the account that was made for them.
+    Reveal {
+        /// Who.
+        by: PersonId,
+    },
     /// Take access back early.
     Revoke {
         /// Who.
@@ -197,6 +202,7 @@ impl Command {
             Self::Reply { .. } => "reply",
             Self::Cancel { .. } => "cancel",
             Self::Done { .. } => "done",
+            Self::Reveal { .. } => "reveal",
             Self::Revoke { .. } => "revoke",
             Self::Timer { .. } => "timer",
             Self::Elevated { .. } => "elevated",

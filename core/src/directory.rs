@@ -108,6 +108,8 @@ pub struct Directory {
     oncall_sources: OncallSources,
     ticket_sources: TicketSources,
     absences: Absences,
+    /// The connectors that make an account for each access.
+    making: BTreeSet<ConnectorName>,
     /// The ends of contracts, the first one first.
     ends: Vec<DateTime<Utc>>,
     /// What time it is: contracts that have ended by then are over. `None`: before all of them.
@@ -128,6 +130,7 @@ impl Default for Directory {
             oncall_sources: OncallSources::new(),
             ticket_sources: TicketSources::new(),
             absences: Absences::new(),
+            making: BTreeSet::new(),
             ends: Vec::new(),
             time: None,
         }
@@ -246,6 +249,16 @@ impl Directory {
     /// The active people on a rotation (`source/schedule`) now; `None` when that is not known, which is nobody.
     pub fn rotation(&self, name: &str) -> Option<&BTreeSet<PersonId>> {
         self.oncall.get(name)
+    }
+
+    /// Says which connectors make an account for each access, so that nobody needs one there.
+    pub fn set_making_accounts(&mut self, connectors: BTreeSet<ConnectorName>) {
+        self.making = connectors;
+    }
+
+    /// Whether a person can be given something by a connector: they have an account there, or one is made for them.
+    pub fn has_account(&self, person: &Person, connector: &ConnectorName) -> bool {
+        person.accounts.contains_key(connector) || self.making.contains(connector)
     }
 
     /// Says which incidents are open now, in place of what was said before.

@@ -79,6 +79,8 @@ pub struct Capabilities {
     pub lists_holders: bool,
     /// A person can hold it without us, so that standing access must be told from ours.
     pub standing_possible: bool,
+    /// Each access has an account of its own, made with it and removed with it, and the holder reveals what they sign in with.
+    pub makes_accounts: bool,
 }
 
 /// What the holder gets to use the access with. Never a secret: certificates and instructions.
@@ -89,6 +91,9 @@ pub struct Handover {
     /// The public material itself, for example a signed certificate, shown as preformatted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// There is a secret beside it, which the holder reveals.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reveals: bool,
 }
 
 /// What `inspect` found at the target.

@@ -226,6 +226,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         handover: Option<Handover>,
     },
+    /// A new secret for its account was set and shown, or was about to be: who saw it.
+    Revealed {
+        /// Who.
+        by: PersonId,
+    },
     /// The holder was warned of the end.
     Warned,
     /// The time for the warning passed without one: an extension goes on after the end.
@@ -392,6 +397,7 @@ impl Event {
             Self::Rehearsed { .. } => "rehearsed",
             Self::ElevationTroubled { .. } => "elevation-troubled",
             Self::Elevated { .. } => "elevated",
+            Self::Revealed { .. } => "revealed",
             Self::Warned => "warned",
             Self::WarningSpared => "warning-spared",
             Self::RevocationStarted { .. } => "revocation-started",

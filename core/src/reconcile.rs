@@ -67,6 +67,7 @@ mod tests {
         composes: true,
         lists_holders: true,
         standing_possible: true,
+        makes_accounts: false,
     };
 
     fn at(seconds: i64) -> DateTime<Utc> {

@@ -29,7 +29,7 @@ use span::Span;
 use timer::{TimerKind, timers};
 use world::{PEOPLE, World, text};
 
-const ROLES: [&str; 5] = ["logs-read", "orders-write", "orders-admin", "vault-admin", "host-login"];
+const ROLES: [&str; 6] = ["logs-read", "orders-write", "orders-admin", "vault-admin", "host-login", "vendor-login"];
 const DURATIONS: [&str; 5] = ["5m", "15m", "1h", "2h", "4h"];
 
 /// One thing that happens; numbers choose among what there is.
@@ -53,6 +53,10 @@ enum Move {
         roles: Vec<usize>,
         duration: usize,
         ahead: Option<i64>,
+    },
+    Reveal {
+        who: usize,
+        which: usize,
     },
     Extend {
         who: usize,
@@ -209,6 +213,7 @@ fn moves() -> impl Strategy<Value = Move> {
         3 => (who.clone(), 0..ROLES.len(), any::<bool>())
             .prop_map(|(who, role, drill)| Move::Bypass { who, role, drill }),
         3 => (who.clone(), which.clone(), any::<bool>()).prop_map(|(who, which, misuse)| Move::Review { who, which, misuse }),
+        4 => (who.clone(), which.clone()).prop_map(|(who, which)| Move::Reveal { who, which }),
         3 => any::<prop::sample::Index>().prop_map(|nth| Move::Again { nth: nth.index(64) }),
         3 => Just(Move::Crash),
     ]
@@ -427,6 +432,7 @@ impl History {
             Move::Review { who, which, misuse } => {
                 self.send_to(which, Command::Review { by: person(who), misuse, note: text("looked at it") });
             }
+            Move::Reveal { who, which } => self.send_to(which, Command::Reveal { by: person(who) }),
             Move::Looked { which, finding } => self.looked(which, finding),
             Move::TicketClosed { which } => self.ticket_closed(which),
             Move::Again { nth } => {
@@ -695,6 +701,7 @@ fn random_histories_reach_every_event_and_the_refusals_of_decisions() {
         "elevation-troubled",
         "elevated",
         "rehearsed",
+        "revealed",
         "warned",
         "warning-spared",
         "revocation-started",

@@ -17,6 +17,7 @@ use jit_core::entitlement::{Capabilities, Entitlement, Target};
 use jit_core::id::{ConnectorName, PersonId};
 use jit_playground::{Playground, StoredMessage, Submission};
 use jit_store::{Clock, VirtualClock};
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -474,6 +475,24 @@ impl World {
         found.unwrap_or_else(|_| panic!("on {rotation} are {:?}, not {expected:?}", now(&self.app)));
     }
 
+    /// All that the service has written down: every row of every table, and every file.
+    pub async fn all_that_is_kept(&self) -> String {
+        let mut all = String::new();
+        for file in std::fs::read_dir(self.folder.path()).expect("readable") {
+            let path = file.expect("readable").path();
+            if path.is_file() {
+                all.push_str(&String::from_utf8_lossy(&std::fs::read(path).expect("readable")));
+            }
+        }
+        let url = self.config.database.url.expose_secret();
+        if url.starts_with("postgres") {
+            let client = Postgres::connect_to(url).await;
+            let row = client.query_one("SELECT database_to_xml(true, false, '')::text", &[]).await.expect("readable");
+            all.push_str(row.get(0));
+        }
+        all
+    }
+
     /// Whether an account really holds a role at a target.
     pub fn holds(&self, connector: &'static str, account: &str, role: &str) -> bool {
         self.targets[connector].works(&entitlement(connector, account, role))
@@ -536,7 +555,9 @@ fn targets(clock: &VirtualClock) -> BTreeMap<&'static str, FakeTarget> {
     let time = clock.clone();
     let now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> = Arc::new(move || time.now());
     let leased = Capabilities { native_expiry: true, ..FakeTarget::CAPABILITIES };
+    let vendors = Capabilities { composes: false, standing_possible: false, makes_accounts: true, ..leased };
     BTreeMap::from([
+        ("vendors", FakeTarget::new(vendors, Arc::clone(&now))),
         ("orders-db", FakeTarget::new(FakeTarget::CAPABILITIES, Arc::clone(&now))),
         ("leased", FakeTarget::new(leased, now)),
     ])

@@ -153,6 +153,8 @@ pub enum Verb {
     Extend,
     /// The holder needs it no longer.
     Done,
+    /// Open the form in which a new password is set and shown.
+    Reveal,
     /// Open the form to take it back.
     Revoke,
     /// Take the request back.
@@ -189,7 +191,7 @@ pub struct Confirm {
 
 impl Verb {
     /// Every verb, for decoding and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Approve,
         Self::ApproveShorter,
         Self::Deny,
@@ -198,6 +200,7 @@ impl Verb {
         Self::Reply,
         Self::Extend,
         Self::Done,
+        Self::Reveal,
         Self::Revoke,
         Self::Cancel,
         Self::Justified,
@@ -216,6 +219,7 @@ impl Verb {
             Self::Reply => "reply",
             Self::Extend => "extend",
             Self::Done => "done",
+            Self::Reveal => "reveal",
             Self::Revoke => "revoke",
             Self::Cancel => "cancel",
             Self::Justified => "justified",

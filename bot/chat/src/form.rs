@@ -45,6 +45,8 @@ pub enum FormKind {
     ApproveShorter,
     /// Ask for more time.
     Extend,
+    /// Set a new password, which is then shown.
+    Reveal,
     /// Take access back, with a reason.
     Revoke,
     /// Take a role at once in an emergency.
@@ -211,13 +213,14 @@ impl Values {
 
 impl FormKind {
     /// Every dialog.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Request,
         Self::Deny,
         Self::Ask,
         Self::Reply,
         Self::ApproveShorter,
         Self::Extend,
+        Self::Reveal,
         Self::Revoke,
         Self::Emergency,
         Self::Justified,
@@ -233,6 +236,7 @@ impl FormKind {
             Self::Reply => "reply",
             Self::ApproveShorter => "approve-shorter",
             Self::Extend => "extend",
+            Self::Reveal => "reveal",
             Self::Revoke => "revoke",
             Self::Emergency => "emergency",
             Self::Justified => "justified",

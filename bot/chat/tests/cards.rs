@@ -225,6 +225,7 @@ fn buttons_that_decide_stand_only_on_open_cards() {
                     ) || (!bundle.is_empty() && (left(&sample.notice.access) || bundle.iter().any(left)))
                 }
                 Verb::Revoke => matches!(sample.notice.access.state, State::Elevating(_) | State::Active(_)),
+                Verb::Reveal => matches!(sample.notice.access.state, State::Active(_)),
                 // What goes on as an extension is live as that.
                 Verb::Extend | Verb::Done => {
                     matches!(sample.notice.access.state, State::Active(_)) || sample.notice.extended.is_some()

@@ -9,10 +9,10 @@ use jit_core::answer::Answer;
 use jit_core::command::Command;
 use jit_core::refusal::{Code, Refusal};
 
-use super::{Outcome, told, with_context};
+use super::{Outcome, reveal, told, with_context};
 use crate::app::App;
 use crate::dispatch::ActError;
-use crate::verbs::{self, Draft, Speaker};
+use crate::verbs::{self, Draft, Speaker, reveals};
 
 /// Opens a form.
 pub(super) fn open(app: &App, make: impl FnOnce(&Context<'_>) -> Form) -> Outcome {
@@ -61,10 +61,19 @@ pub(super) fn about(app: &App, kind: FormKind, access: &Access) -> Outcome {
         FormKind::Deny => open(app, |c| forms::deny(access, c)),
         FormKind::Ask => open(app, |c| forms::ask(access, c)),
         FormKind::Reply => open(app, |c| forms::reply(access, c)),
+        FormKind::Reveal => open(app, |_| forms::reveal(access)),
         FormKind::Revoke => open(app, |c| forms::revoke(access, c)),
         FormKind::Justified => open(app, |c| forms::justified(access, c)),
         FormKind::Misuse => open(app, |c| forms::misuse(access, c)),
         FormKind::Extend | FormKind::Request | FormKind::Emergency => extend(app, access),
+    }
+}
+
+/// The form in which a password is set; who may not have one is told so at once.
+pub(super) fn reveal(app: &App, speaker: &Speaker, access: &Access) -> Outcome {
+    match reveals(&app.dispatch.in_force.get(), speaker.id(), access) {
+        Ok(()) => about(app, FormKind::Reveal, access),
+        Err(refusal) => Outcome::refused(refusal),
     }
 }
 
@@ -122,6 +131,9 @@ pub(super) fn options(app: &App, speaker: &Speaker, (field, query): (&str, &str)
 
 /// A form was sent: done, or something wrong in one of its fields.
 pub(super) async fn submitted(app: &App, speaker: &Speaker, form: &Submission) -> Outcome {
+    if form.form == FormKind::Reveal {
+        return reveal::submitted(app, speaker, form).await;
+    }
     match submit(app, speaker, form).await {
         Ok(answer) => Outcome::Taken(answer),
         Err(error) => {
@@ -165,7 +177,7 @@ async fn submit(app: &App, speaker: &Speaker, form: &Submission) -> Result<Answe
             }
             verbs.act(speaker, id, Command::Approve { by: speaker.id().clone(), at_most }).await
         }
-        FormKind::Extend | FormKind::Request | FormKind::Emergency => {
+        FormKind::Extend | FormKind::Request | FormKind::Emergency | FormKind::Reveal => {
             let parent = verbs.access(id).await?;
             verbs.extend(speaker, &parent, (duration()?, reason())).await
         }
@@ -188,7 +200,8 @@ fn place(form: &Submission, code: Code) -> &'static str {
             | FormKind::Revoke
             | FormKind::Extend
             | FormKind::Justified
-            | FormKind::Misuse,
+            | FormKind::Misuse
+            | FormKind::Reveal,
             _,
         ) => field::REASON,
         (FormKind::Request, Code::Ticket) => field::TICKET,
@@ -211,6 +224,7 @@ pub(super) fn verb(form: FormKind) -> &'static str {
         FormKind::Reply => "reply",
         FormKind::ApproveShorter => "approve",
         FormKind::Extend => "extend",
+        FormKind::Reveal => "reveal",
         FormKind::Revoke => "revoke",
         FormKind::Emergency => "emergency",
         FormKind::Justified | FormKind::Misuse => "review",

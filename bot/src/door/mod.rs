@@ -4,6 +4,7 @@
 //! Nothing here calls the network.
 
 mod forms;
+mod reveal;
 
 use jit_chat::card::{Action, Block, Card, Verb};
 use jit_chat::cards::{self, Context};
@@ -42,6 +43,8 @@ pub enum Outcome {
         /// Why.
         refusal: Refusal,
     },
+    /// The form was taken, and this follows in its place. What it shows goes nowhere else.
+    Followed(Box<Form>),
     /// With the form as it stands, its preview made anew.
     Changed(Box<Form>),
     /// With these options.
@@ -171,6 +174,7 @@ async fn line(app: &App, speaker: &Speaker, text: &str) -> Outcome {
         Reply::EmergencyForm { draft, drill } => forms::emergency(app, speaker, (draft, drill)),
         Reply::AskForm(access) => forms::about(app, FormKind::Ask, &access),
         Reply::AnswerForm(access) => forms::about(app, FormKind::Reply, &access),
+        Reply::RevealForm(access) => forms::reveal(app, speaker, &access),
     }
 }
 
@@ -195,6 +199,12 @@ async fn button(app: &App, speaker: &Speaker, (verb, id): (Verb, AccessId)) -> O
         Verb::Ask => return form(app, speaker, FormKind::Ask, id).await,
         Verb::Reply => return form(app, speaker, FormKind::Reply, id).await,
         Verb::Extend => return form(app, speaker, FormKind::Extend, id).await,
+        Verb::Reveal => {
+            return match verbs.shown(speaker, id).await {
+                Ok(access) => forms::reveal(app, speaker, &access),
+                Err(error) => Outcome::Said(error.answer(verb.as_str())),
+            };
+        }
         Verb::Revoke => return form(app, speaker, FormKind::Revoke, id).await,
         Verb::Justified => return form(app, speaker, FormKind::Justified, id).await,
         Verb::Misuse => return form(app, speaker, FormKind::Misuse, id).await,

@@ -53,6 +53,7 @@ pub async fn react(app: &App, inbound: Inbound) -> Reaction {
         Outcome::Nothing | Outcome::Done(_) | Outcome::Face(_) => Reaction::default(),
         Outcome::Said(said) => answer(app, &inbound, &said),
         Outcome::Open(form) => open(app, &inbound, &form),
+        Outcome::Followed(form) => Reaction::ack(with_context(app, |context| view::replace(&form, context))),
         Outcome::Taken(said) => Reaction { ack: Some(view::close()), later: said_in_channel(app, &inbound, &said) },
         Outcome::Wrong { field, refusal } => {
             let text = match &refusal.rule {

@@ -22,7 +22,7 @@ use jit_chat::teams::render::{self, Viewer};
 use jit_chat::teams::{dialog, opener};
 use jit_core::access::{Access, Platform};
 use jit_core::answer::Answer;
-use jit_core::refusal::Refusal;
+use jit_core::refusal::{Code, Refusal};
 use jit_store::Message;
 use serde_json::{Value, json};
 
@@ -144,6 +144,7 @@ async fn message(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
             Intent::Line { text } => here(inbound, opener::activity(&form.title, text)),
             _ => show(app, inbound, &form, &BTreeMap::new()),
         },
+        Outcome::Followed(_) => say(inbound, activity(app, &answers_card(app, &only_in_a_dialog()))),
         Outcome::Changed(form) => wrong_values(app, inbound, *form),
         Outcome::Wrong { field, refusal } => refused(app, inbound, (field, refusal)).await,
     }
@@ -163,6 +164,7 @@ async fn card(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
         }
         Outcome::Said(answer) => Reaction::body(in_place(content(app, &answers_card(app, &answer)))),
         Outcome::Open(form) => show(app, inbound, &form, &BTreeMap::new()),
+        Outcome::Followed(_) => Reaction::body(sentence(&words(app, &answers_card(app, &only_in_a_dialog())))),
         Outcome::Changed(form) => wrong_values(app, inbound, *form),
         Outcome::Wrong { field, refusal } => refused(app, inbound, (field, refusal)).await,
         Outcome::Nothing | Outcome::Options(_) => Reaction::body(sentence("This button is not known here.")),
@@ -172,7 +174,7 @@ async fn card(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
 /// In a dialog.
 async fn task(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
     match outcome {
-        Outcome::Open(form) => show(app, inbound, &form, &BTreeMap::new()),
+        Outcome::Open(form) | Outcome::Followed(form) => show(app, inbound, &form, &BTreeMap::new()),
         Outcome::Changed(form) => wrong_values(app, inbound, *form),
         Outcome::Wrong { field, refusal } => refused(app, inbound, (field, refusal)).await,
         Outcome::Said(answer) => Reaction::body(in_dialog(app, &answers_card(app, &answer))),
@@ -182,6 +184,16 @@ async fn task(app: &App, inbound: &Inbound, outcome: Outcome) -> Reaction {
         Outcome::Face(card) => Reaction::body(in_dialog(app, &card)),
         Outcome::Nothing | Outcome::Options(_) => Reaction::default(),
     }
+}
+
+/// What follows on some forms is shown in a dialog alone: a message would keep it.
+fn only_in_a_dialog() -> Answer {
+    let refusal = Refusal::new(
+        Code::WrongState,
+        "This is shown in a dialog only, which this app did not open.",
+        "Press Reveal on the card of your access in another Teams app, on the desktop or in a browser.",
+    );
+    Answer::Refused { refusal }
 }
 
 /// A form that was refused, with the refusal at its field.

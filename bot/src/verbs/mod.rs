@@ -22,6 +22,7 @@ use jit_core::personal::Personal;
 use jit_core::refusal::{Code, Refusal};
 
 pub use look::{home_of, role_line, role_named, waits_for};
+pub(crate) use press::reveals;
 pub use press::{may_press, who_may_press};
 pub use request::{Draft, Preview};
 
@@ -74,6 +75,8 @@ pub enum Reply {
     AskForm(Box<Access>),
     /// An answer without words.
     AnswerForm(Box<Access>),
+    /// A password: always set in a form, which alone shows it.
+    RevealForm(Box<Access>),
 }
 
 /// The verbs, over one dispatch.
@@ -111,6 +114,7 @@ impl Verbs {
             Line::Revoke { id, because: None } => return Ok(Reply::RevokeForm(self.seen(speaker, &id).await?)),
             Line::Ask { id, text: None } => return Ok(Reply::AskForm(self.seen(speaker, &id).await?)),
             Line::Reply { id, text: None } => return Ok(Reply::AnswerForm(self.seen(speaker, &id).await?)),
+            Line::Reveal { id } => return Ok(Reply::RevealForm(self.seen(speaker, &id).await?)),
             Line::Claim { id } => self.on(speaker, &id, Command::Claim { by }).await?,
             Line::Ask { id, text: Some(text) } => self.on(speaker, &id, question(by, text)).await?,
             Line::Reply { id, text: Some(text) } => self.on(speaker, &id, reply(by, text, None)).await?,
@@ -240,6 +244,7 @@ fn verb(line: &Line) -> &'static str {
         Line::Reply { .. } => "reply",
         Line::Cancel { .. } => "cancel",
         Line::Done { .. } => "done",
+        Line::Reveal { .. } => "reveal",
         Line::Revoke { .. } => "revoke",
         Line::Home => "home",
         Line::Mine => "mine",

@@ -2,8 +2,11 @@
 
 use jit_chat::card::Verb;
 use jit_core::access::{Access, Platform, State};
+use jit_core::decide;
+use jit_core::event::Actor;
 use jit_core::id::PersonId;
 use jit_core::policy::Subject;
+use jit_core::refusal::Refusal;
 
 use super::scope;
 use crate::snapshot::Snapshot;
@@ -18,10 +21,16 @@ pub fn may_press(snapshot: &Snapshot, person: &PersonId, access: &Access, verb: 
             matches!(access.state, State::Pending(_)) && scope::may_vote(snapshot, person, access)
         }
         Verb::Reply => access.request.requester == *person,
+        Verb::Reveal => reveals(snapshot, person, access).is_ok(),
         Verb::Approve | Verb::Deny | Verb::Extend | Verb::Done | Verb::Revoke | Verb::Cancel => {
             may(snapshot, person, access).contains(&verb.as_str())
         }
     }
+}
+
+/// Whether a person may have the secret of an access now, and why not.
+pub(crate) fn reveals(snapshot: &Snapshot, person: &PersonId, access: &Access) -> Result<(), Refusal> {
+    decide::may_reveal(access, person, &snapshot.facts(&Actor::Timer, &[]))
 }
 
 /// Everybody on a platform for whom one of these buttons would do something now, in order of id.

@@ -61,6 +61,7 @@ fn text_of(event: &Event) -> Option<&Personal> {
         | Event::TicketLooked { .. }
         | Event::ElevationTroubled { .. }
         | Event::Elevated { .. }
+        | Event::Revealed { .. }
         | Event::Warned
         | Event::WarningSpared
         | Event::RevocationFailed { .. }

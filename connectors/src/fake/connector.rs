@@ -7,7 +7,7 @@ use jit_core::entitlement::{Capabilities, Entitlement, Handover, Holding, Target
 use super::FakeTarget;
 use super::fault::{Call, Fault, Flaw};
 use super::state::{CallRecord, Held};
-use crate::contract::{Attempt, Connector, ConnectorError, Ended, Granted, Holder};
+use crate::contract::{Attempt, Connector, ConnectorError, Credentials, Ended, Granted, Holder};
 use crate::target;
 
 /// A secret that a dishonest fake tells in its errors.
@@ -127,17 +127,18 @@ impl Fake {
         });
     }
 
+    fn handover(&self, target: &Target) -> Handover {
+        let how = format!("You hold {}.", target.text("role").unwrap_or("it"));
+        Handover { how, text: None, reveals: self.target.inner.capabilities.makes_accounts }
+    }
+
     fn holding(&self, held: Option<&Held>) -> Holding {
         let Some(held) = held else { return Holding::Gone };
         if self.target.has(Flaw::StandingUnseen) && !held.ours {
             return Holding::Gone;
         }
-        Holding::Held { native_until: held.until, handover: Some(handover(&held.target)) }
+        Holding::Held { native_until: held.until, handover: Some(self.handover(&held.target)) }
     }
-}
-
-fn handover(target: &Target) -> Handover {
-    Handover { how: format!("You hold {}.", target.text("role").unwrap_or("it")), text: None }
 }
 
 #[async_trait]
@@ -164,7 +165,7 @@ impl Connector for Fake {
             self.work(course, |fake| fake.give(e, until))?;
         }
         let native_until = self.target.inner.capabilities.native_expiry.then_some(until);
-        Ok(Granted { native_until, handover: Some(handover(&e.target)) })
+        Ok(Granted { native_until, handover: Some(self.handover(&e.target)) })
     }
 
     async fn revoke(&self, e: &Entitlement, a: &Attempt) -> Result<(), ConnectorError> {
@@ -194,6 +195,19 @@ impl Connector for Fake {
         Ok(Ended { sessions })
     }
 
+    async fn reveal(&self, e: &Entitlement, a: &Attempt) -> Result<Credentials, ConnectorError> {
+        let course = self.enter(Call::Reveal, Some(e), Some(a)).await?;
+        if !self.target.works(e) {
+            return Err(ConnectorError::permanent("Reveal: there is no such account"));
+        }
+        let secret = format!("{:032x}", rand::random::<u128>());
+        self.work(course, |fake| {
+            fake.target.with(|state| state.secrets.insert(e.key().0, secret.clone()));
+        })?;
+        let facts = vec![("User", e.account.to_string())];
+        Ok(Credentials { facts, how: format!("sign in as {}", e.account), secret: secret.into() })
+    }
+
     async fn inspect(&self, e: &Entitlement) -> Result<Holding, ConnectorError> {
         let course = match self.enter(Call::Inspect, Some(e), None).await {
             Err(_) if self.target.has(Flaw::GoneWhenUnreachable) => return Ok(Holding::Gone),
@@ -203,7 +217,7 @@ impl Connector for Fake {
         let state = self.target.state();
         let said = state.before.contains_key(&key);
         if self.target.has(Flaw::GrantLies) && said {
-            return Ok(Holding::Held { native_until: None, handover: Some(handover(&e.target)) });
+            return Ok(Holding::Held { native_until: None, handover: Some(self.handover(&e.target)) });
         }
         if self.target.has(Flaw::RevokeLies) && !said {
             return Ok(Holding::Gone);

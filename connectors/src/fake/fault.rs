@@ -14,6 +14,8 @@ pub enum Call {
     Revoke,
     /// `end_sessions`
     EndSessions,
+    /// `reveal`
+    Reveal,
     /// `inspect`
     Inspect,
     /// `holders`

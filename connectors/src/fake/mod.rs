@@ -66,6 +66,7 @@ impl FakeTarget {
         composes: true,
         lists_holders: true,
         standing_possible: true,
+        makes_accounts: false,
     };
 
     /// An empty target in memory.
@@ -109,6 +110,14 @@ impl FakeTarget {
     /// Whether access really works now.
     pub fn works(&self, e: &Entitlement) -> bool {
         self.with(|state| state.held.contains_key(&e.key().0))
+    }
+
+    /// Whether one signs in with a secret now.
+    pub fn signs_in(&self, e: &Entitlement, secret: &str) -> bool {
+        let key = e.key().0;
+        self.with(|state| {
+            state.held.contains_key(&key) && state.secrets.get(&key).is_some_and(|newest| newest == secret)
+        })
     }
 
     /// Every stretch in which an entitlement was held, open ones without an end.

@@ -19,6 +19,9 @@ pub struct State {
     pub held: BTreeMap<String, Held>,
     /// What each entitlement was before its last change.
     pub before: BTreeMap<String, Option<Held>>,
+    /// The newest secret of each that has one.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
     /// Every session ever opened.
     pub sessions: BTreeMap<u64, SessionRecord>,
     /// Every stretch of holding, in order of their beginnings.

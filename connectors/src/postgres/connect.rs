@@ -30,6 +30,31 @@ pub(super) struct Link {
     live: Mutex<Option<Arc<Session>>>,
 }
 
+/// Where a database is.
+pub(super) struct Address {
+    host: String,
+    port: u16,
+    database: String,
+}
+
+impl Address {
+    /// Label and value each, for people.
+    pub(super) fn facts(&self, account: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("Host", self.host.clone()),
+            ("Port", self.port.to_string()),
+            ("Database", self.database.clone()),
+            ("User", account.to_owned()),
+        ]
+    }
+
+    /// The line for `psql`, which asks for the password.
+    pub(super) fn psql(&self, account: &str) -> String {
+        let Self { host, port, database } = self;
+        format!("psql -h {host} -p {port} -U {account} -d {database}")
+    }
+}
+
 /// An open connection.
 pub(super) struct Session {
     pub(super) client: Client,
@@ -78,6 +103,19 @@ impl Link {
         }
         let tls = encrypted.then(|| tls(settings)).transpose()?;
         Ok(Self { config, tls, live: Mutex::new(None) })
+    }
+
+    /// Where people reach it, as far as our own way there tells.
+    pub(super) fn address(&self) -> Address {
+        let host = self.config.get_hosts().first().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        Address {
+            host: host.unwrap_or_else(|| "localhost".to_owned()),
+            port: self.config.get_ports().first().copied().unwrap_or(5432),
+            database: self.config.get_dbname().unwrap_or("postgres").to_owned(),
+        }
     }
 
     /// Runs one idempotent piece of work within the time given; once more when the kept connection turns out to be dead.
@@ -257,7 +295,10 @@ mod tests {
     use super::*;
 
     fn encrypted(url: &str) -> bool {
-        Link::new(&Config { url: url.to_owned().into(), ca_file: None }).unwrap().tls.is_some()
+        Link::new(&Config { url: url.to_owned().into(), ca_file: None, accounts: crate::postgres::Accounts::Own })
+            .unwrap()
+            .tls
+            .is_some()
     }
 
     #[test]

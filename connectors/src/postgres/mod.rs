@@ -5,6 +5,7 @@
 //! is told, with the statement that takes it.
 
 mod connect;
+mod ephemeral;
 mod wire;
 
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ use chrono::{DateTime, Utc};
 use jit_core::entitlement::{Capabilities, Entitlement, Handover, Holding, Target};
 use secrecy::SecretString;
 use serde::Deserialize;
+
+pub use ephemeral::Ephemeral;
 
 use crate::contract::{Attempt, Connector, ConnectorError, Ended, Granted, Holder};
 use crate::target;
@@ -30,6 +33,20 @@ pub struct Config {
     /// Certificates (PEM) that the server's is verified against, instead of the machine's own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// Whose accounts are made members of roles.
+    #[serde(default)]
+    pub accounts: Accounts,
+}
+
+/// Whose accounts a connector gives roles to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accounts {
+    /// People's own, as the directory names them.
+    #[default]
+    Own,
+    /// A login of its own for each access.
+    Ephemeral,
 }
 
 /// How long a look-up may take that carries no deadline of its own.
@@ -56,6 +73,7 @@ impl Connector for Postgres {
             composes: true,
             lists_holders: true,
             standing_possible: true,
+            makes_accounts: false,
         }
     }
 
@@ -113,34 +131,7 @@ impl Connector for Postgres {
 
     async fn end_sessions(&self, e: &Entitlement, a: &Attempt) -> Result<Ended, ConnectorError> {
         let account = wire::name(e.account.as_str()).map_err(ConnectorError::permanent)?;
-        let what = format!("ending the sessions of {account}");
-        let until = tokio::time::Instant::now() + a.remaining()?;
-        let pids = self
-            .link
-            .run(&what, a.remaining()?, |session, _| {
-                let account = account.to_owned();
-                async move { wire::terminate(&session, &account).await }
-            })
-            .await?;
-        let mut pause = Duration::from_millis(2);
-        while !pids.is_empty() {
-            let left = self
-                .link
-                .run(&what, a.remaining()?, |session, _| {
-                    let (account, pids) = (account.to_owned(), pids.clone());
-                    async move { wire::count(&session, &account, &pids).await }
-                })
-                .await?;
-            if left == 0 {
-                break;
-            }
-            if tokio::time::Instant::now() + pause > until {
-                return Err(ConnectorError::retry(format!("{what}: {left} of {} still run", pids.len())));
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(100));
-        }
-        Ok(Ended { sessions: u32::try_from(pids.len()).unwrap_or(u32::MAX) })
+        end_sessions(&self.link, account, a).await
     }
 
     async fn inspect(&self, e: &Entitlement) -> Result<Holding, ConnectorError> {
@@ -176,8 +167,7 @@ impl Connector for Postgres {
     }
 
     fn check_target(&self, target: &Target) -> Result<(), String> {
-        target::only_keys(target, &["role"])?;
-        role(target).map(drop)
+        check_target(target)
     }
 
     async fn probe(&self) -> Result<(), ConnectorError> {
@@ -187,6 +177,42 @@ impl Connector for Postgres {
             .await?;
         rights.check()
     }
+}
+
+/// Whether a role's target is one that this connector understands.
+fn check_target(target: &Target) -> Result<(), String> {
+    target::only_keys(target, &["role"])?;
+    role(target).map(drop)
+}
+
+/// Ends every session of an account, and waits until they have ended.
+async fn end_sessions(link: &connect::Link, account: &str, a: &Attempt) -> Result<Ended, ConnectorError> {
+    let what = format!("ending the sessions of {account}");
+    let until = tokio::time::Instant::now() + a.remaining()?;
+    let pids = link
+        .run(&what, a.remaining()?, |session, _| {
+            let account = account.to_owned();
+            async move { wire::terminate(&session, &account).await }
+        })
+        .await?;
+    let mut pause = Duration::from_millis(2);
+    while !pids.is_empty() {
+        let left = link
+            .run(&what, a.remaining()?, |session, _| {
+                let (account, pids) = (account.to_owned(), pids.clone());
+                async move { wire::count(&session, &account, &pids).await }
+            })
+            .await?;
+        if left == 0 {
+            break;
+        }
+        if tokio::time::Instant::now() + pause > until {
+            return Err(ConnectorError::retry(format!("{what}: {left} of {} still run", pids.len())));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+    Ok(Ended { sessions: u32::try_from(pids.len()).unwrap_or(u32::MAX) })
 }
 
 /// The role of a target.
@@ -206,7 +232,7 @@ fn handover(role: &str, set: bool) -> Handover {
     } else {
         format!("Connect as usual: the rights of {quoted} are yours without SET ROLE.")
     };
-    Handover { how, text: None }
+    Handover { how, text: None, reveals: false }
 }
 
 #[cfg(test)]
@@ -216,7 +242,7 @@ mod tests {
     use super::*;
 
     fn connector(url: &str) -> Result<Postgres, String> {
-        Postgres::new(&Config { url: url.to_owned().into(), ca_file: None })
+        Postgres::new(&Config { url: url.to_owned().into(), ca_file: None, accounts: Accounts::Own })
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ pub(super) fn quote(name: &str) -> String {
 
 /// Who our login is, and whether the account is one whose sessions we could never end.
 pub(super) struct Parties {
-    superuser: bool,
+    pub(super) superuser: bool,
     /// A superuser holds every role already, and only superusers end a superuser's sessions.
     pub(super) out_of_reach: bool,
 }
@@ -163,6 +163,7 @@ pub(super) struct Rights {
     superuser: bool,
     grants: bool,
     signals: bool,
+    creates: bool,
 }
 
 /// Reads what our login may do.
@@ -176,7 +177,7 @@ pub(super) async fn rights(session: &Session) -> Result<Rights, Error> {
     };
     let sql = format!(
         "SELECT current_user::text, pg_is_in_recovery(), r.rolsuper, {grants}, \
-         pg_has_role(current_user, 'pg_signal_backend', 'USAGE') FROM pg_roles r WHERE r.rolname = current_user"
+         pg_has_role(current_user, 'pg_signal_backend', 'USAGE'), r.rolcreaterole FROM pg_roles r WHERE r.rolname = current_user"
     );
     let mut rows = session.client.simple_query(&sql).await?.into_iter();
     let row = rows.find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
@@ -187,10 +188,20 @@ pub(super) async fn rights(session: &Session) -> Result<Rights, Error> {
         superuser: yes(2),
         grants: yes(3),
         signals: yes(4),
+        creates: yes(5),
     })
 }
 
 impl Rights {
+    /// The same for logins that are made.
+    pub(super) fn check_creates(&self) -> Result<(), ConnectorError> {
+        if self.superuser || self.creates {
+            return Ok(());
+        }
+        let login = quote(&self.login);
+        Err(ConnectorError::permanent(format!("{login} may make no logins: ALTER ROLE {login} CREATEROLE;")))
+    }
+
     /// What is missing, with the statement that mends it.
     pub(super) fn check(&self) -> Result<(), ConnectorError> {
         let login = quote(&self.login);
@@ -232,18 +243,40 @@ mod tests {
 
     #[test]
     fn missing_rights_are_told_with_what_mends_them() {
-        let rights = Rights { login: "bot".into(), standby: false, superuser: false, grants: true, signals: true };
+        let rights = Rights {
+            login: "bot".into(),
+            standby: false,
+            superuser: false,
+            grants: true,
+            signals: true,
+            creates: false,
+        };
         assert!(rights.check().is_ok());
         let says = |rights: Rights| rights.check().unwrap_err().to_string();
         assert!(says(Rights { grants: false, login: "bot".into(), ..rights }).contains("WITH ADMIN OPTION"));
-        let rights = Rights { login: "bot".into(), standby: false, superuser: false, grants: true, signals: false };
+        let rights = Rights {
+            login: "bot".into(),
+            standby: false,
+            superuser: false,
+            grants: true,
+            signals: false,
+            creates: false,
+        };
         assert!(says(rights).contains("GRANT pg_signal_backend TO \"bot\""));
-        let rights = Rights { login: "bot".into(), standby: true, superuser: true, grants: true, signals: true };
+        let rights =
+            Rights { login: "bot".into(), standby: true, superuser: true, grants: true, signals: true, creates: false };
         assert!(says(rights).contains("standby"));
         assert!(
-            Rights { login: "a".into(), standby: false, superuser: true, grants: false, signals: false }
-                .check()
-                .is_ok()
+            Rights {
+                login: "a".into(),
+                standby: false,
+                superuser: true,
+                grants: false,
+                signals: false,
+                creates: false
+            }
+            .check()
+            .is_ok()
         );
     }
 }

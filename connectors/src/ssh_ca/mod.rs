@@ -213,7 +213,10 @@ fn granted(issued: &Issued, wanted: &Wanted) -> Granted {
         "Save the line that belongs to your key beside it (for ~/.ssh/id_ed25519 as ~/.ssh/id_ed25519-cert.pub), then: ssh {name}@HOST"
     );
     let lines: Vec<_> = issued.current.iter().map(|certificate| certificate.text.as_str()).collect();
-    Granted { native_until: Some(issued.until), handover: Some(Handover { how, text: Some(lines.join("\n")) }) }
+    Granted {
+        native_until: Some(issued.until),
+        handover: Some(Handover { how, text: Some(lines.join("\n")), reveals: false }),
+    }
 }
 
 fn failed(what: &str, error: &std::io::Error) -> ConnectorError {
@@ -235,6 +238,7 @@ impl Connector for SshCa {
             composes: false,
             lists_holders: true,
             standing_possible: false,
+            makes_accounts: false,
         }
     }
 

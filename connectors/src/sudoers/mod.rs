@@ -166,7 +166,7 @@ impl Sudoers {
         } else {
             format!("On the machine: sudo -u {} {example}", rule.run_as)
         };
-        Handover { how, text: written.map(str::to_owned) }
+        Handover { how, text: written.map(str::to_owned), reveals: false }
     }
 
     async fn account(&self, e: &Entitlement, within: Duration) -> Result<Account, ConnectorError> {
@@ -186,6 +186,7 @@ impl Connector for Sudoers {
             // Rules that others wrote elsewhere are many-shaped and are not listed.
             lists_holders: false,
             standing_possible: !self.config.sandbox,
+            makes_accounts: false,
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use jit_core::entitlement::{Entitlement, Holding};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{Check, Kit, ensure};
 use crate::contract::{ConnectorError, Holder};
@@ -32,6 +33,7 @@ pub(super) const ALL: &[Check] = &[
     ("a system that is not reached", |_| true, |kit| Box::pin(unreachable(kit))),
     ("bad targets", |_| true, |kit| Box::pin(bad_targets(kit))),
     ("holders", |_| true, |kit| Box::pin(holders(kit))),
+    ("only the newest secret works", |can| can.makes_accounts, |kit| Box::pin(secrets(kit))),
     ("standing access is seen", |can| can.standing_possible, |kit| Box::pin(standing(kit))),
 ];
 
@@ -274,6 +276,35 @@ async fn holders(kit: &Kit<'_>) -> Result<(), String> {
         ensure(found.len() == 1, "who got it from somebody else is not listed")?;
     }
     case.handed = granted.handed;
+    kit.is_gone(&case).await
+}
+
+async fn secrets(kit: &Kit<'_>) -> Result<(), String> {
+    let mut case = kit.case().await;
+    ensure(
+        kit.connector.reveal(&case.e, &kit.attempt()).await.is_err(),
+        "there is no account, and a secret of it is revealed",
+    )?;
+    let e = case.e.clone();
+    kit.grant(&mut case, kit.end(FAR)).await?;
+    let reveal =
+        || async { super::patiently("reveal", || async { kit.connector.reveal(&e, &kit.attempt()).await }).await };
+    ensure(!kit.subject.signs_in(&e, &SecretString::default()).await, "one signs in before anything is revealed")?;
+    let first = reveal().await?.secret;
+    ensure(kit.subject.signs_in(&e, &first).await, "what is revealed does not work")?;
+    // Given again, as after a restart or for more time: what was revealed stays.
+    kit.grant(&mut case, kit.end(FAR * 2)).await?;
+    ensure(kit.subject.signs_in(&e, &first).await, "what was revealed does not work for the time that was added")?;
+    let second = reveal().await?;
+    ensure(kit.subject.signs_in(&e, &second.secret).await, "what is revealed again does not work")?;
+    ensure(!kit.subject.signs_in(&e, &first).await, "what was revealed before still works")?;
+    let told = second.facts.iter().map(|(_, value)| value.as_str()).chain([second.how.as_str()]);
+    ensure(told.into_iter().all(|text| !text.contains(second.secret.expose_secret())), "the secret is told in a fact")?;
+    kit.revoke(&case).await?;
+    ensure(!kit.subject.signs_in(&e, &second.secret).await, "what was revealed works after a revoke")?;
+    let late = kit.connector.reveal(&e, &kit.attempt()).await;
+    ensure(late.is_err(), "it was taken back, and a secret is revealed")?;
+    kit.end_sessions(&case).await?;
     kit.is_gone(&case).await
 }
 

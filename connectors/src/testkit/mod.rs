@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use jit_core::entitlement::{Capabilities, Entitlement, Handover, Holding, Target};
 use jit_core::id::AccessId;
+use secrecy::SecretString;
 
 use crate::contract::{Attempt, Connector, ConnectorError, Ended, Granted};
 
@@ -38,6 +39,11 @@ pub trait Subject: Send + Sync {
 
     /// Whether access works now, tried for real; with what was handed over, where there was something.
     async fn works(&self, e: &Entitlement, with: Option<&Handover>) -> bool;
+
+    /// Whether one signs in with this secret and nothing else now. Called only where accounts are made.
+    async fn signs_in(&self, _e: &Entitlement, _secret: &SecretString) -> bool {
+        false
+    }
 
     /// Opens a session that uses the access, and goes on using it.
     async fn elevated_session(&self, e: &Entitlement, with: Option<&Handover>) -> Box<dyn Session>;

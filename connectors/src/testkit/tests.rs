@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rstest::rstest;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::*;
@@ -52,7 +53,9 @@ impl Subject for FakeSubject {
 
     async fn unreachable(&self) -> Arc<dyn Connector> {
         let target = Self::make(self.target.connector().capabilities(), &self.clock, self.flaw);
-        for call in [Call::Grant, Call::Revoke, Call::EndSessions, Call::Inspect, Call::Holders, Call::Probe] {
+        for call in
+            [Call::Grant, Call::Revoke, Call::EndSessions, Call::Reveal, Call::Inspect, Call::Holders, Call::Probe]
+        {
             target.fail_always(call, Fault::Down);
         }
         Arc::new(target.connector())
@@ -70,6 +73,10 @@ impl Subject for FakeSubject {
 
     async fn works(&self, e: &Entitlement, _with: Option<&Handover>) -> bool {
         self.target.works(e)
+    }
+
+    async fn signs_in(&self, e: &Entitlement, secret: &SecretString) -> bool {
+        self.target.signs_in(e, secret.expose_secret())
     }
 
     async fn elevated_session(&self, e: &Entitlement, _with: Option<&Handover>) -> Box<dyn Session> {
@@ -114,6 +121,7 @@ const EXPIRES: Capabilities = Capabilities { native_expiry: true, ..PLAIN };
 #[rstest]
 #[case::plain(PLAIN, 13)]
 #[case::expires(EXPIRES, 14)]
+#[case::accounts(Capabilities { native_expiry: true, composes: false, standing_possible: false, makes_accounts: true, ..PLAIN }, 14)]
 #[case::little(Capabilities { ends_sessions: false, standing_possible: false, ..PLAIN }, 11)]
 #[tokio::test]
 async fn an_honest_connector_passes(#[case] can: Capabilities, #[case] checks: usize) {

@@ -10,6 +10,7 @@ mod connector;
 mod draft;
 mod end;
 mod request;
+mod reveal;
 mod review;
 mod screen;
 mod talk;
@@ -25,6 +26,7 @@ use chrono::{DateTime, Utc};
 pub use asking::is_to_ask_again;
 pub use bundle::MOST_ROLES;
 pub use request::{LATEST_START, preview};
+pub use reveal::may_reveal;
 pub use review::{may_review, reminded_at};
 pub use screen::SCREENING_LASTS;
 pub use talk::{CLAIM_LASTS, LONGEST_WORDS, MOST_QUESTIONS};
@@ -118,6 +120,8 @@ fn alone(access: &Access, command: &Command, facts: &Facts<'_>, now: DateTime<Ut
         (State::Revoking(_) | State::Closed(_), Command::Cancel { by } | Command::Done { by }) => {
             return Err(end::over_for_holder(access, by));
         }
+
+        (_, Command::Reveal { by }) => reveal::reveal(&mut draft, by)?,
 
         (State::Screening(_) | State::Pending(_) | State::Scheduled(_), Command::Revoke { by, reason }) => {
             end::revoke_pending(&mut draft, by, reason)?;

@@ -10,7 +10,7 @@ use crate::directory::Person;
 use crate::entitlement::{Entitlement, Target};
 use crate::facts::{Facts, beside};
 use crate::freeze;
-use crate::id::{AccessId, PersonId, RoleName};
+use crate::id::{AccessId, AccountName, PersonId, RoleName, ShortId};
 use crate::policy::{Closing, Emergency, Judgement, Question, Role, Route};
 use crate::refusal::{Code, Refusal};
 use crate::span::Span;
@@ -77,7 +77,11 @@ pub(super) fn describe(ask: &Ask, facts: &Facts<'_>, now: DateTime<Utc>) -> Resu
     let role = facts.policy.role(&ask.role).ok_or_else(|| no_such_role(&ask.role, facts))?;
     person(&ask.requester, facts)?;
     let beneficiary = person(&ask.beneficiary, facts)?;
-    let entitlement = entitlement(ask.id, role, beneficiary, facts)?;
+    let made = made_account(&ask.short);
+    // More time is more time on the same account.
+    let longer = facts.parent.filter(|_| ask.extends.is_some()).map(|parent| &parent.request.entitlement);
+    let own = longer.filter(|_| makes_accounts(role, facts)).and_then(|of| Some((of.instance?, &of.account)));
+    let entitlement = entitlement(own.unwrap_or((ask.id, &made)), role, beneficiary, facts)?;
     let rehearsal = match role.pilot {
         _ if ask.drill => Some(Rehearsal::Drill),
         pilot => pilot.then_some(Rehearsal::Pilot),
@@ -283,10 +287,20 @@ fn alike(a: &Entitlement, b: &Entitlement) -> bool {
         && (one_each || (a.instance, &a.target) == (b.instance, &b.target))
 }
 
+/// Whether each access of a role has an account of its own.
+fn makes_accounts(role: &Role, facts: &Facts<'_>) -> bool {
+    facts.connectors.get(&role.connector).is_some_and(|can| can.makes_accounts)
+}
+
+/// The account that is made for an access: `jit_a_7k3f9q` for `A-7K3F9Q`.
+fn made_account(short: &ShortId) -> AccountName {
+    AccountName::new(format!("jit_{}", short.as_str().to_lowercase().replace('-', "_")))
+}
+
 /// What the target shall hold: the role's own keys; for certificates and the like one instance per access, with the person's
-/// registered keys.
+/// registered keys; where accounts are made, for the one that is its own.
 pub(super) fn entitlement(
-    id: AccessId,
+    (id, own): (AccessId, &AccountName),
     role: &Role,
     beneficiary: &Person,
     facts: &Facts<'_>,
@@ -295,6 +309,10 @@ pub(super) fn entitlement(
         Refusal::new(Code::NoAccount, what, "Ask an administrator of jit to add it to the directory.")
             .by_rule(format!("role {}", role.name))
     };
+    if makes_accounts(role, facts) {
+        let (connector, account, target) = (role.connector.clone(), own.clone(), role.target.clone());
+        return Ok(Entitlement { connector, account, target, instance: Some(id) });
+    }
     let name = &beneficiary.name;
     let account = beneficiary.accounts.get(&role.connector);
     let account = account.ok_or_else(|| missing(format!("{name} has no account in `{}`.", role.connector)))?;

@@ -327,7 +327,8 @@ pub(super) fn still_allowed(
         return Err(changed(format!("The role `{}` is only tried out now, and nothing of it is given.", request.role)));
     }
     let beneficiary = facts.directory.person(&request.beneficiary);
-    let today = beneficiary.and_then(|person| super::request::entitlement(access.id, role, person, facts).ok());
+    let own = (request.entitlement.instance.unwrap_or(access.id), &request.entitlement.account);
+    let today = beneficiary.and_then(|person| super::request::entitlement(own, role, person, facts).ok());
     if today.as_ref() != Some(&request.entitlement) {
         return Err(changed(format!("The role `{}` now gives something else than was asked for.", request.role)));
     }

@@ -91,6 +91,11 @@ pub enum Line {
         /// Which.
         id: ShortId,
     },
+    /// Get a new password for an account that was made for the access.
+    Reveal {
+        /// Of which.
+        id: ShortId,
+    },
     /// End somebody's access.
     Revoke {
         /// Which.

@@ -282,7 +282,7 @@ fn completion_follows_the_words() {
     let roles = ["orders-db-admin", "orders-db-reader", "payments"];
     let labels = |text: &str| complete(text, &roles).into_iter().map(|done| done.label).collect::<Vec<_>>().join(" ");
     for (text, expected) in [
-        ("re", "request reply revoke"),
+        ("re", "request reveal reply revoke"),
         ("/jit app", "approve"),
         ("request ord", "orders-db-admin orders-db-reader"),
         ("request admin", "orders-db-admin"),

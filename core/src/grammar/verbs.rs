@@ -105,6 +105,15 @@ pub const VERBS: &[Verb] = &[
         build: |verb, said| Ok(Line::Done { id: id(verb, &said)? }),
     },
     Verb {
+        name: "reveal",
+        usage: "reveal ID",
+        summary: "Set and see a new password of an account that was made for your access.",
+        example: "reveal A-7K3F9Q",
+        takes: Takes::Id,
+        clauses: &[],
+        build: |verb, said| Ok(Line::Reveal { id: id(verb, &said)? }),
+    },
+    Verb {
         name: "cancel",
         usage: "cancel ID",
         summary: "Take back a request of yours that is not granted yet.",

@@ -499,7 +499,7 @@ pub(super) fn known(question: &Question<'_>, directory: &Directory) -> Result<()
         }
     }
     let Role { connector, name, .. } = question.role;
-    if question.beneficiary.accounts.contains_key(connector) {
+    if directory.has_account(question.beneficiary, connector) {
         return Ok(());
     }
     Err(Refusal::new(

@@ -80,5 +80,6 @@ pub fn capabilities() -> Capabilities {
         composes: true,
         lists_holders: true,
         standing_possible: true,
+        makes_accounts: false,
     }
 }

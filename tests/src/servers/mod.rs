@@ -20,7 +20,7 @@ pub use certificates::certificates;
 pub use folder::Folder;
 pub use oncall::{AnIncident, Mood, ONCALL_TOKEN, OnCall, OncallProvider};
 pub use pgbouncer::PgBouncer;
-pub use postgres::Postgres;
+pub use postgres::{Postgres, WITH_PASSWORDS};
 pub use postgres_version::Version;
 pub use process::free_port;
 pub use redis::Redis;

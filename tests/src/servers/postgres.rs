@@ -22,7 +22,10 @@ static SHARED: OnceLock<Postgres> = OnceLock::new();
 static SHARED_NEWER: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// A running, or for the moment stopped, PostgreSQL. Everybody on the loopback is trusted.
+/// The database into which nobody gets without a password.
+pub const WITH_PASSWORDS: &str = "with_passwords";
+
+/// A running, or for the moment stopped, PostgreSQL. Everybody on the loopback is trusted, but for one database.
 #[derive(Debug)]
 pub struct Postgres {
     version: Version,
@@ -199,6 +202,9 @@ fn copy_template(version: Version, folder: &Folder) {
         }
     }
     run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(&template).arg(folder.join("data")));
+    let access = folder.join("data/pg_hba.conf");
+    let trusting = fs::read_to_string(&access).expect("initdb wrote it");
+    fs::write(&access, format!("host {WITH_PASSWORDS} all 127.0.0.1/32 scram-sha-256\n{trusting}")).expect("writable");
 }
 
 #[cfg(test)]

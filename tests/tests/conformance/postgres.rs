@@ -1,6 +1,7 @@
 //! Role membership in real PostgreSQLs, Debian's and one in which each grantor's grant stands for itself, through a login that has only
 //! the rights that the documentation asks for.
 
+mod ephemeral;
 mod memberships;
 
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
 use jit_connectors::contract::Connector;
-use jit_connectors::postgres::{Config, Postgres as PostgresConnector};
+use jit_connectors::postgres::{Accounts, Config, Postgres as PostgresConnector};
 use jit_connectors::testkit::{Session, Subject};
 use jit_core::entitlement::{Entitlement, Handover, Holding, Target};
 use jit_tests::servers::{Folder, Postgres, Version, certificates, free_port};
@@ -67,7 +68,7 @@ impl Database {
 
     fn connector_at(&self, port: u16) -> PostgresConnector {
         let url = format!("postgres://{}_bot:{PASSWORD}@127.0.0.1:{port}/postgres", self.name);
-        PostgresConnector::new(&Config { url: url.into(), ca_file: None }).unwrap()
+        PostgresConnector::new(&Config { url: url.into(), ca_file: None, accounts: Accounts::Own }).unwrap()
     }
 
     fn connector(&self) -> PostgresConnector {
@@ -280,7 +281,7 @@ async fn missing_rights_are_told_with_what_mends_them(#[values(Version::Debian, 
     let error = connector.end_sessions(&e, &attempt()).await.unwrap_err();
     assert!(error.is_permanent() && error.to_string().contains("pg_signal_backend"), "{error}");
     let url = deaf.server.url_as("nobody_here", "postgres");
-    let unknown = PostgresConnector::new(&Config { url: url.into(), ca_file: None }).unwrap();
+    let unknown = PostgresConnector::new(&Config { url: url.into(), ca_file: None, accounts: Accounts::Own }).unwrap();
     assert!(unknown.probe().await.unwrap_err().is_permanent());
 }
 
@@ -312,7 +313,7 @@ async fn tls_is_used_and_the_servers_certificate_verified(#[values(Version::Debi
     admin.batch_execute("CREATE ROLE tls_bot LOGIN SUPERUSER").await.unwrap();
     let connector = |host: &str, ca_file: Option<PathBuf>| {
         let url = format!("postgres://tls_bot@{host}:{}/postgres?sslmode=verify-full", server.port());
-        PostgresConnector::new(&Config { url: url.into(), ca_file }).unwrap()
+        PostgresConnector::new(&Config { url: url.into(), ca_file, accounts: Accounts::Own }).unwrap()
     };
     let trusting = connector("127.0.0.1", Some(folder.join("ca.pem")));
     trusting.probe().await.unwrap();

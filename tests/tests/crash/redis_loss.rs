@@ -52,6 +52,7 @@ impl Connector for Ledger {
             composes: true,
             lists_holders: false,
             standing_possible: true,
+            makes_accounts: false,
         }
     }
 

@@ -23,6 +23,7 @@ mod overlap;
 mod rehearsal;
 mod request;
 mod restart;
+mod reveal;
 mod socket;
 mod sponsor;
 mod standing;

@@ -3,7 +3,8 @@
 use jit_core::access::{Access, Rehearsal};
 use jit_core::id::PersonId;
 
-use crate::card::{Button, Verb};
+use super::words;
+use crate::card::{Action, Button, Verb};
 
 /// Agree.
 pub fn approve(access: &Access) -> Button {
@@ -78,17 +79,30 @@ pub fn end(access: &Access) -> Button {
     )
 }
 
+/// Set and see a new password of the account that was made for it.
+pub fn reveal(access: &Access) -> Button {
+    Button::on(Verb::Reveal, access.id, "Reveal…")
+        .primary()
+        .described(format!("Reveal the password of {}", access.short))
+}
+
 /// What a party can do with access of which more time was granted already: still more on that, and end the whole.
 pub fn of_what_goes_on(access: &Access, extension: &Access, reader: &PersonId) -> Vec<Button> {
-    let more = of_the_party(extension, reader).into_iter().take(1).filter(|_| access.request.requester == *reader);
-    more.chain(of_the_party(access, reader).pop()).collect()
+    let more = of_the_party(extension, reader)
+        .into_iter()
+        .filter(|button| matches!(button.action, Action::On(Verb::Extend, _)));
+    let reveals =
+        of_the_party(access, reader).into_iter().filter(|button| matches!(button.action, Action::On(Verb::Reveal, _)));
+    reveals.chain(more).chain(of_the_party(access, reader).pop()).collect()
 }
 
 /// What a party of live access can do with it. Only who asked for it asks for more time; drills are not extended.
 pub fn of_the_party(access: &Access, reader: &PersonId) -> Vec<Button> {
     let extend = access.request.rehearsal != Some(Rehearsal::Drill) && access.request.requester == *reader;
     let over = if access.request.beneficiary == *reader { done(access) } else { end(access) };
-    extend.then(|| self::extend(access)).into_iter().chain([over]).collect()
+    let reveals = words::reveals(access) && words::is_handed(access, reader);
+    let reveal = reveals.then(|| self::reveal(access));
+    reveal.into_iter().chain(extend.then(|| self::extend(access))).chain([over]).collect()
 }
 
 /// Take it back from somebody, with a reason.

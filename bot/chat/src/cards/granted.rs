@@ -37,11 +37,17 @@ pub fn card(notice: &Notice, context: &Context) -> Card {
     let card = card.text(until).text(asked);
     let handed = access.request.extends.is_none() && words::is_handed(access, reader);
     let handover = active.handover.as_ref().filter(|_| handed);
+    let reveals = match handover.is_some_and(|handover| handover.reveals) {
+        true => Line::default().code(format!("/jit reveal {}", access.short)).plain(" sets and shows its password."),
+        false => Line::default(),
+    };
     match handover {
         Some(handover) if handover.text.is_some() => card
             .text(Line::default().strong("How to use it: ").plain(&handover.how))
             .text(Line::new("The text itself is on the card above, ready to copy.")),
-        Some(handover) => card.text(Line::default().strong("How to use it: ").plain(&handover.how)),
+        Some(handover) => card
+            .text(Line::default().strong("How to use it: ").plain(&handover.how))
+            .text(reveals),
         None => card,
     }
 }

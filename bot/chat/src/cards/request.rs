@@ -279,10 +279,22 @@ pub fn samples() -> Vec<Sample> {
         active.handover = Some(jit_core::entitlement::Handover {
             how: "Save it beside your key as id_ed25519-cert.pub, then connect with ssh as usual.".to_owned(),
             text: Some(format!("ssh-ed25519-cert-v01@openssh.com {} alice", "AAAAIHNzaC1l".repeat(60))),
+            reveals: false,
+        });
+    }
+    let mut made = on_behalf(active());
+    if let State::Active(active) = &mut made.state {
+        active.handover = Some(jit_core::entitlement::Handover {
+            how: "Reveal a password, then: psql -h db.acme.test -p 5432 -U jit_a_7k3f9q -d orders".to_owned(),
+            text: None,
+            reveals: true,
         });
     }
     let ended = |proof| of("x", expired(proof)).notice.access;
     vec![
+        of("reveals", made.clone()),
+        of("reveals-told", sample::told(made.clone())),
+        of("reveals-for-the-holder", sample::told(made)).read_by("carl"),
         of("screening", sample::screening(false)),
         of("screening-at-start", sample::screening(true)),
         of("ticket-refused", sample::ticket_refused()),

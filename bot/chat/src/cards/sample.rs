@@ -472,7 +472,11 @@ pub fn active() -> Access {
             native_until: Some(minutes(61)),
             warned: false,
             spared: false,
-            handover: Some(Handover { how: "Connect as usual and run SET ROLE app_admin.".to_owned(), text: None }),
+            handover: Some(Handover {
+                how: "Connect as usual and run SET ROLE app_admin.".to_owned(),
+                text: None,
+                reveals: false,
+            }),
         }),
         ..elevating()
     }

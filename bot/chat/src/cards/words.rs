@@ -50,6 +50,11 @@ pub fn is_handed(access: &Access, reader: &PersonId) -> bool {
     *reader == access.request.beneficiary || !access.request.tells_beneficiary
 }
 
+/// Whether there is a password of it to reveal now.
+pub fn reveals(access: &Access) -> bool {
+    matches!(&access.state, State::Active(active) if active.handover.as_ref().is_some_and(|handover| handover.reveals))
+}
+
 /// Who asked on behalf of the holder; nothing where they asked themselves.
 pub fn sponsor(access: &Access) -> Option<(String, Vec<Inline>)> {
     (!own(access)).then(|| fact("Sponsor", Line::default().person(&access.request.requester)))

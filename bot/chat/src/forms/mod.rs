@@ -5,12 +5,14 @@ mod duration;
 mod emergency;
 mod end;
 mod request;
+mod reveal;
 mod talk;
 
 pub use decide::{approve_shorter, deny};
 pub use emergency::{emergency, justified, misuse};
 pub use end::{extend, revoke};
 pub use request::{Filled, Preview, RequestForm, people_choices, request, role_choices};
+pub use reveal::{Shown, not_revealed, reveal, revealed};
 pub use talk::{ask, reply};
 
 use jit_core::access::Access;
@@ -100,6 +102,10 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         request(&RequestForm { roles, people, filled, preview, min_reason: 12, meta: Meta::default() }, context)
     };
     let crowd: Vec<PersonId> = (0..150).map(|n| PersonId::new(format!("person-{n}"))).collect();
+    let facts = [("Host", "db.acme.test"), ("Port", "5432"), ("Database", "orders"), ("User", "jit_a_7k3f9q")];
+    let facts = facts.map(|(label, value)| (label, value.to_owned()));
+    let how = "psql -h db.acme.test -p 5432 -U jit_a_7k3f9q -d orders";
+    let shown = Shown { facts: &facts, how, secret: "kTq7mW3xRbn9EhJ4vPdAzC6y" };
     let forms = [
         ("request-empty", request_form(&few, Filled::default(), Preview::None)),
         ("request-judged", request_form(&few, filled(), Preview::Judged(&judgement))),
@@ -117,6 +123,9 @@ pub fn samples(context: &Context) -> Vec<(String, Form)> {
         ("ask", ask(&sample::pending(), context)),
         ("reply", reply(&sample::asked_back(sample::pending(), false), context)),
         ("extend", extend(&access, Span::hours(2), 12)),
+        ("reveal", reveal(&access)),
+        ("revealed", revealed(&access, &shown)),
+        ("not-revealed", not_revealed(&access, "`orders-db` did not answer within 2 s. The access is as it was.")),
         ("revoke", revoke(&access, context)),
         ("emergency", emergency(&few, filled(), 12, Meta::default())),
         ("emergency-drill", emergency(&few, filled(), 12, Meta { drill: true, ..Meta::default() })),

@@ -142,6 +142,7 @@ pub fn opens_dialog(action: &Action) -> bool {
             | Verb::Ask
             | Verb::Reply
             | Verb::Extend
+            | Verb::Reveal
             | Verb::Revoke
             | Verb::Justified
             | Verb::Misuse

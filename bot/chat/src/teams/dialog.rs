@@ -188,6 +188,7 @@ fn style(kind: FormKind) -> &'static str {
         | FormKind::Reply
         | FormKind::ApproveShorter
         | FormKind::Extend
+        | FormKind::Reveal
         | FormKind::Justified => "positive",
     }
 }

@@ -45,7 +45,7 @@ fn the_end_is_never_later_than_the_targets_own() {
 
     let (mut world, id) = elevating();
     let native_until = Some(world.now + Span::minutes(50).delta());
-    let handover = Some(Handover { how: "psql".to_owned(), text: None });
+    let handover = Some(Handover { how: "psql".to_owned(), text: None, reveals: false });
     world.line(id, Command::Elevated { verified_at: world.now, native_until, handover: handover.clone() });
     let State::Active(active) = &world.access(id).state else { panic!() };
     assert_eq!((Some(active.until), active.native_until), (native_until, native_until), "what the target says");

@@ -28,6 +28,7 @@ pub fn check(before: Option<&Access>, decision: &Decision, facts: &Facts<'_>, no
     has_timers(&decision.after);
     rehearses_rightly(decision);
     screens_quietly(decision);
+    is_revealed_to_its_holder(decision, facts);
     let agreed = matches!(decision.after.state, State::Elevating(_) | State::Active(_) | State::Scheduled(_));
     let waited = |access: &Access| matches!(access.state_name(), "screening" | "pending" | "scheduled");
     if agreed && before.is_none_or(|access| waited(access) && access.state_name() != decision.after.state_name()) {
@@ -472,6 +473,21 @@ fn talk_decides_nothing(before: Option<&Access>, decision: &Decision) {
     };
     assert_eq!(clock(&decision.after), clock(before));
     assert!(decision.after.questions.len() <= crate::decide::MOST_QUESTIONS);
+}
+
+/// A secret is for whoever holds a live account that was made for them, or who answers for them; and it changes nothing else.
+fn is_revealed_to_its_holder(decision: &Decision, facts: &Facts<'_>) {
+    let request = &decision.after.request;
+    for record in &decision.records {
+        let Event::Revealed { by } = &record.event else { continue };
+        assert!(matches!(decision.after.state, State::Active(_)) && decision.records.len() == 1);
+        assert!(
+            facts.connectors[&request.entitlement.connector].makes_accounts && request.entitlement.instance.is_some()
+        );
+        let reachable = facts.directory.active(&request.beneficiary).is_some_and(|p| facts.directory.in_chat(p));
+        assert!(*by == request.beneficiary || (*by == request.requester && !reachable), "somebody else sees it");
+        assert!(decision.effects.is_empty(), "nobody is told");
+    }
 }
 
 /// A chain of extensions is no longer than the role allows when it is agreed to.

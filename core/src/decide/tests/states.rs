@@ -60,6 +60,8 @@ const COMMANDS: &[(&str, Act)] = &[
     ("cancel, by the holder", |w, id| w.cancel("alice", id)),
     ("cancel, by somebody else", |w, id| w.cancel("bob", id)),
     ("done, by the holder", |w, id| w.done("alice", id)),
+    ("reveal, by the holder", |w, id| w.reveal("alice", id)),
+    ("reveal, by somebody else", |w, id| w.reveal("bob", id)),
     ("revoke, by owner, security or holder", |w, id| w.revoke("dana", id)),
     ("revoke, by somebody else", |w, id| w.revoke("bob", id)),
     ("revoke, by an operator", |w, id| {

@@ -62,17 +62,19 @@ impl World {
             composes: true,
             lists_holders: true,
             standing_possible: true,
+            makes_accounts: false,
         };
         let policy =
             parse(&[SourceFile { name: "policy.toml".to_owned(), text: include_str!("policy.toml").to_owned() }]);
         let policy = policy.unwrap();
         let directory = parse_people("people.toml", include_str!("people.toml"), None).unwrap();
         let certificates = Capabilities { native_expiry: true, composes: false, ..composing };
+        let logins = Capabilities { makes_accounts: true, standing_possible: false, ..certificates };
         Self {
             now: START.parse().unwrap(),
             parts: Parts::clone(&policy),
             people: PEOPLE.map(|id| (id, directory.person(&id.into()).unwrap().clone())).into(),
-            connectors: [("db".into(), composing), ("hosts".into(), certificates)].into(),
+            connectors: [("db".into(), composing), ("hosts".into(), certificates), ("vendors".into(), logins)].into(),
             accesses: BTreeMap::new(),
             records: Vec::new(),
             told: Vec::new(),
@@ -89,6 +91,8 @@ impl World {
     pub fn decide(&self, id: AccessId, command: &Command) -> Result<Decision, Refusal> {
         let policy = Policy::new(self.parts.clone());
         let mut directory = Directory::new(self.people.values().cloned());
+        let making = self.connectors.iter().filter(|(_, can)| can.makes_accounts).map(|(name, _)| name.clone());
+        directory.set_making_accounts(making.collect());
         directory.set_oncall(self.rotations.clone());
         directory.set_incidents(self.incidents.clone());
         directory.set_absences(self.absences.clone());
@@ -499,6 +503,10 @@ impl World {
 
     pub fn done(&mut self, who: &str, id: AccessId) -> String {
         self.line(id, Command::Done { by: who.into() })
+    }
+
+    pub fn reveal(&mut self, who: &str, id: AccessId) -> String {
+        self.line(id, Command::Reveal { by: who.into() })
     }
 
     pub fn revoke(&mut self, who: &str, id: AccessId) -> String {

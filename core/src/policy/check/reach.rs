@@ -76,7 +76,7 @@ impl<'a> Check<'a> {
                 }
                 let deciders = Deciders::new(rule, alike.owner, directory);
                 for id in members.iter().copied().filter(|id| decided.insert(id)) {
-                    let can_ask = directory.person(id).filter(|it| it.accounts.contains_key(alike.connector));
+                    let can_ask = directory.person(id).filter(|it| directory.has_account(it, alike.connector));
                     let Some(person) = can_ask.filter(|_| !impossible.contains(position)) else { continue };
                     if let Some(step) = short_step(&rule.steps, &deciders.of(person, directory)) {
                         let short = short.entry((&rule.place, &rule.name, step)).or_default();

@@ -79,7 +79,7 @@ impl<'a> Check<'a> {
     ) {
         let rule = under.rule;
         let Some(person) = self.directory.person(who) else { return };
-        if !person.accounts.contains_key(alike.connector) {
+        if !self.directory.has_account(person, alike.connector) {
             return;
         }
         let able = self.able_for(person, under);

@@ -63,6 +63,7 @@ fn event(record: &EventRecord, context: &Context) -> Line {
         Event::Rehearsed { until, .. } => Line::new("rehearsed, nothing is changed; until ").at(*until),
         Event::ElevationTroubled { error } => Line::new("the target had trouble: ").code(error),
         Event::Elevated { until, .. } => Line::new("verified live, until ").at(*until),
+        Event::Revealed { by } => Line::new(format!("{} had a new password set and shown", context.directory.name(by))),
         Event::Warned => Line::new("the holder was warned of the end"),
         Event::WarningSpared => Line::new("no warning of the end was needed: more time was agreed"),
         Event::RevocationStarted { cause } => Line::new("taking it back began. ").then(words::cause(cause, context)),
