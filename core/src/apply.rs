@@ -56,6 +56,9 @@ pub fn apply(access: Option<Access>, record: &EventRecord) -> Option<Access> {
                 (pending.escalations, pending.escalated_at) = (pending.escalations + 1, Some(at));
                 pending.exhausted = added.is_empty();
                 let step = pending.step;
+                // Whoever was asked before, and was not any more, is asked as somebody else now.
+                access.asked.retain(|before| before.step != step || !added.contains(&before.person));
+                access.skipped.retain(|skipped| skipped.step != step || !added.contains(&skipped.person));
                 ask(&mut access, (step, &BTreeMap::new()), added, true);
             }
         }

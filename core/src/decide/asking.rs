@@ -77,10 +77,14 @@ pub(super) fn tell_asked(draft: &mut Draft<'_>) {
     }
 }
 
-/// Whom an escalation climbs from: everybody who was asked, and those whom the step names and who cannot be.
+/// Whom an escalation climbs from: everybody who was asked, and those whom the step names and who cannot be. Whoever was asked and is not any
+/// more, such as a delegate of somebody who came back, may be asked anew as the next level.
 pub(super) fn climbed_from(access: &Access, step: usize) -> Vec<PersonId> {
     let asked = access.asked_in(step).map(|asked| &asked.person);
-    let from: BTreeSet<&PersonId> = asked.chain(access.skipped_in(step).map(|skipped| &skipped.person)).collect();
+    let mut from: BTreeSet<&PersonId> = asked.chain(access.skipped_in(step).map(|skipped| &skipped.person)).collect();
+    for skipped in access.skipped_in(step).filter(|skipped| skipped.why == Unasked::NotNamed) {
+        from.remove(&skipped.person);
+    }
     from.into_iter().cloned().collect()
 }
 

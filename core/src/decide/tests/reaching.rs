@@ -233,3 +233,20 @@ fn an_escalation_climbs_past_whoever_is_away() {
     assert_eq!(world.tick("30m").last().unwrap(), "escalate: escalated");
     assert_eq!(world.approve("eve", id), "refused not-approver");
 }
+
+/// Bob's manager stood in for him, did not any more when he came back, and is still whom his absence brings to the request as the next level.
+#[test]
+fn a_delegate_who_was_withdrawn_is_asked_again_as_the_next_level() {
+    let mut world = World::new();
+    let id = world.request("alice", "orders-admin", "1h");
+    world.away("bob", Some("eve"));
+    world.recheck(id);
+    assert_eq!(asked(&world, id), "eve for bob");
+    world.absences.clear();
+    world.recheck(id);
+    assert_eq!(asked(&world, id), "bob");
+    world.away("bob", None);
+    world.recheck(id);
+    assert_eq!(asked(&world, id), "eve", "never nobody");
+    assert!(world.approve("eve", id).starts_with("approved"), "and she can decide");
+}
