@@ -88,12 +88,13 @@ pub fn stopped(freezes: &[Freeze], role: &RoleName, people: &[&PersonId], direct
         Revoker::Person(person) => directory.name(person).to_owned(),
         Revoker::Operator(name) => format!("the operator {name}"),
     };
-    let what = format!(
-        "New access is frozen for {}, by {by} since {} UTC: “{}”",
-        freeze.scope.words(directory),
-        freeze.since.format("%-d %b %H:%M"),
-        freeze.reason.text()
-    );
+    // Why a person is frozen is between them and security.
+    let why = match &freeze.scope {
+        Scope::Person(_) => ".".to_owned(),
+        _ => format!(": “{}”", freeze.reason.text()),
+    };
+    let since = freeze.since.format("%-d %b %H:%M");
+    let what = format!("New access is frozen for {}, by {by} since {since} UTC{why}", freeze.scope.words(directory));
     Some(Refusal::new(
         Code::Frozen,
         what,
@@ -130,7 +131,7 @@ pub fn lift(mut freeze: Freeze, by: By<'_>) -> (Freeze, EventRecord, Vec<Tell>) 
     (freeze, record, tells)
 }
 
-/// Security and the announcement channel have one card each, edited when it is lifted.
+/// Security and the announcement channel have one card each, edited when it is lifted; of a person security alone.
 fn tells(freeze: &Freeze) -> Vec<Tell> {
     let tell = |to| Tell {
         to,
@@ -138,7 +139,10 @@ fn tells(freeze: &Freeze) -> Vec<Tell> {
         under: None,
         content: Content::Bulletin(Box::new(Bulletin::Freeze { freeze: freeze.clone() })),
     };
-    vec![tell(Recipient::Security), tell(Recipient::Announce)]
+    match freeze.scope {
+        Scope::Person(_) => vec![tell(Recipient::Security)],
+        _ => vec![tell(Recipient::Security), tell(Recipient::Announce)],
+    }
 }
 
 fn record(event: Event, by: By<'_>) -> EventRecord {

@@ -13,9 +13,23 @@ use crate::dispatch::ActError;
 use crate::snapshot::Snapshot;
 
 impl Verbs {
-    /// What is frozen now, after what was just done.
-    pub async fn frozen(&self, changed: Option<Freeze>) -> Result<Answer, ActError> {
-        Ok(Answer::Frozen { changed, freezes: self.dispatch.freezes().await? })
+    /// What is frozen now, after what was just done. Which people are is told to security alone, and to each of themselves without the reason.
+    pub async fn frozen(&self, speaker: &Speaker, changed: Option<Freeze>) -> Result<Answer, ActError> {
+        let mut freezes = self.dispatch.freezes().await?;
+        if !self.is_security(speaker) {
+            let tells = |scope: &Scope| !matches!(scope, Scope::Person(person) if person != speaker.id());
+            freezes.retain(|freeze| tells(&freeze.scope));
+            for freeze in freezes.iter_mut().filter(|freeze| matches!(freeze.scope, Scope::Person(_))) {
+                freeze.reason = personal("");
+            }
+        }
+        Ok(Answer::Frozen { changed, freezes })
+    }
+
+    fn is_security(&self, speaker: &Speaker) -> bool {
+        let snapshot = self.dispatch.in_force.get();
+        let is = |subject: &Subject| snapshot.policy.is_owner(subject, speaker.id(), &snapshot.directory);
+        snapshot.policy.security.iter().any(is)
     }
 
     /// Stops new access.
@@ -29,7 +43,7 @@ impl Verbs {
         let who = Revoker::Person(speaker.id().clone());
         let reason = personal(because.unwrap_or_default());
         let freeze = self.dispatch.freeze(scope, reason, (&who, &speaker.actor())).await?;
-        self.frozen(Some(freeze)).await
+        self.frozen(speaker, Some(freeze)).await
     }
 
     /// Allows it again.
@@ -37,14 +51,13 @@ impl Verbs {
         let scope = self.scope(speaker, what)?;
         let who = Revoker::Person(speaker.id().clone());
         let lifted = self.dispatch.unfreeze(&scope, (&who, &speaker.actor())).await?;
-        self.frozen(Some(lifted)).await
+        self.frozen(speaker, Some(lifted)).await
     }
 
     /// What somebody means, if they may freeze at all.
     fn scope(&self, speaker: &Speaker, what: Option<&str>) -> Result<Scope, Refusal> {
         let snapshot = self.dispatch.in_force.get();
-        let is = |subject: &Subject| snapshot.policy.is_owner(subject, speaker.id(), &snapshot.directory);
-        if !snapshot.policy.security.iter().any(is) {
+        if !self.is_security(speaker) {
             let what = "Only security can freeze access and lift it again.";
             return Err(
                 Refusal::new(Code::NotPermitted, what, "`/jit freeze` tells what is frozen.").by_rule("[security]")

@@ -133,7 +133,7 @@ impl Verbs {
             Line::Roles { text } => self.roles(speaker, text),
             Line::Who { role } => self.who(speaker, &role).await?,
             Line::Why { role, more } => self.why(speaker, (&role, &more)).await?,
-            Line::Freeze { what: None, because: None } => self.frozen(None).await?,
+            Line::Freeze { what: None, because: None } => self.frozen(speaker, None).await?,
             Line::Freeze { what, because } => self.freeze(speaker, what.as_deref(), because).await?,
             Line::Unfreeze { what } => self.unfreeze(speaker, what.as_deref()).await?,
             Line::Emergency { line, drill } => return self.emergency_line(line, drill),

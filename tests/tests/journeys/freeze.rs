@@ -61,6 +61,27 @@ async fn what_is_frozen_is_not_given_and_is_taken_back_all_the_same(#[case] back
 #[case(Backend::Scaled)]
 #[case(Backend::Sockets)]
 #[tokio::test(flavor = "multi_thread")]
+async fn that_a_person_is_frozen_is_told_security_and_why_nobody_else(#[case] backend: Backend) {
+    let world = World::start(backend).await;
+    world.says("sam", "#access", "/jit freeze @alice because odd refunds at night").await;
+    world.channel_sees("#security", "odd refunds").await;
+    let refused = world.says("alice", "#access", WRITE).await;
+    assert!(refused.contains("frozen for Alice Ames, by Sam Sato") && !refused.contains("odd refunds"), "{refused}");
+    let hers = world.says("alice", "#access", "/jit freeze").await;
+    assert!(hers.contains("Alice Ames, by Sam Sato") && !hers.contains("odd refunds"), "{hers}");
+    assert!(world.says("carl", "#access", "/jit freeze").await.contains("Nothing is frozen"));
+    assert!(world.says("sam", "#access", "/jit freeze").await.contains("odd refunds"));
+    world.idle().await;
+    assert!(!world.readable("#access").contains("frozen"), "{}", world.readable("#access"));
+    world.says("sam", "#access", "/jit unfreeze @alice").await;
+    world.end().await;
+}
+
+#[rstest]
+#[case(Backend::Embedded)]
+#[case(Backend::Scaled)]
+#[case(Backend::Sockets)]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_policy_and_one_that_fails_are_told_security_once(#[case] backend: Backend) {
     let world = World::start(backend).await;
     world.edit("policy/rules.toml", "timeout", "# changed\ntimeout").await;

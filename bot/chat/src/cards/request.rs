@@ -237,7 +237,7 @@ fn asked_for(access: &Access, reader: &PersonId, context: &Context) -> Vec<(Stri
     facts.extend(words::starts(access).filter(|_| waits));
     facts.extend(words::reasons(access));
     facts.extend(words::on_call(access));
-    facts.extend(words::ends_with_ticket(access));
+    facts.extend(words::ends_with_ticket(access).filter(|_| access.is_open()));
     facts
 }
 

@@ -105,7 +105,7 @@ pub fn skipped_people(skipped: &[&Skipped], context: &Context) -> Line {
                 let stands_in = format!(", {} decides instead)", context.name(delegate));
                 line.plain(" (away until ").at(*until).plain(stands_in)
             }
-            Unasked::NotNamed => line.plain(" (no longer named by policy)"),
+            Unasked::NotNamed => line.plain(" (not asked any more)"),
         }
     };
     let mut people: Vec<Line> = skipped.iter().take(MOST).map(one).collect();

@@ -39,10 +39,18 @@ pub fn approve_shorter(access: &Access, context: &Context) -> Form {
 }
 
 pub(super) fn asks(access: &Access, context: &Context) -> Line {
+    let what = match &access.request.bundle {
+        // What is decided holds for all of them.
+        Some(bundle) => {
+            let roles: Vec<String> = bundle.members.iter().map(|member| member.role.to_string()).collect();
+            format!("{} roles together ({})", roles.len(), words::joined(roles, "and"))
+        }
+        None => words::what(access),
+    };
     Line::default()
         .strong(words::asker(access, context))
         .plain(" asks for ")
-        .strong(words::what(access))
+        .strong(what)
         .plain(format!(" for {}: ", access.duration()))
         .quote(access.request.justification.text())
 }

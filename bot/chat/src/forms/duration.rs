@@ -25,6 +25,7 @@ pub(super) fn fields(label: &str, longest: Span, chosen: Option<Span>, live: boo
         Some(chosen) if other.is_none() => chosen,
         _ => options.iter().copied().rfind(|option| *option <= Span::hours(1)).unwrap_or(longest),
     };
+    let example = if longest >= Span::minutes(90) { "1h30m" } else { "90s" };
     vec![
         Field {
             id: field::DURATION,
@@ -41,13 +42,13 @@ pub(super) fn fields(label: &str, longest: Span, chosen: Option<Span>, live: boo
         Field {
             id: field::OTHER_DURATION,
             label: "Or another duration".to_owned(),
-            hint: Some(format!("Like 5m or 1h30m, at most {longest}. It counts instead of the one above.")),
+            hint: Some(format!("Like {example}, at most {longest}. It counts instead of the one above.")),
             input: Input::Text {
                 multiline: false,
                 min: 0,
                 max: 20,
                 initial: other.map(|span| span.to_string()),
-                placeholder: Some("1h30m".to_owned()),
+                placeholder: Some(example.to_owned()),
             },
             optional: true,
             live: false,

@@ -52,7 +52,7 @@ pub fn emergency(roles: &[RoleLine], filled: Filled, min_reason: usize, meta: Me
         false => [
             Line::default().strong("You get access at once, and nobody is asked. "),
             Line::new(
-                "Security and the announcement channel see it now, with your reason. Security has to review it; if it was misuse, it is taken back and stays on record. Until it is reviewed in time, you get no other bypass.",
+                "Security and the announcement channel see it now, with your reason. Security has to review it; if it was misuse, it is taken back and stays on record. While a review is overdue, you get no other bypass.",
             ),
         ],
         true => [

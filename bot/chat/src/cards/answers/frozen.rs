@@ -25,14 +25,14 @@ pub(super) fn card(changed: Option<&Freeze>, freezes: &[Freeze], context: &Conte
         _ => card,
     };
     freezes.iter().fold(card, |card, freeze| {
-        card.text(
-            Line::default()
-                .strong(freeze.scope.words(context.directory))
-                .plain(format!(", by {} since ", words::revoker(&freeze.by, context)))
-                .at(freeze.since)
-                .plain(": ")
-                .quote(freeze.reason.text()),
-        )
+        let line = Line::default()
+            .strong(freeze.scope.words(context.directory))
+            .plain(format!(", by {} since ", words::revoker(&freeze.by, context)))
+            .at(freeze.since);
+        card.text(match freeze.reason.text() {
+            "" => line.plain("."),
+            reason => line.plain(": ").quote(reason),
+        })
     })
 }
 

@@ -45,10 +45,12 @@ fn event(record: &EventRecord, context: &Context) -> Line {
             Line::new(format!("step {} asked ", step + 1)).then(asking((asked, instead_of, skipped), context))
         }
         Event::AskedAgain { asked, instead_of, skipped, .. } => {
-            Line::new("who is asked has changed; now also ").then(asking((asked, instead_of, skipped), context))
+            let who = if asked.is_empty() { "who is asked has changed" } else { "who is asked has changed; now also " };
+            Line::new(who).then(asking((asked, instead_of, skipped), context))
         }
         Event::Reminded => Line::new("the approvers were reminded"),
-        Event::Escalated { added } => Line::new(format!("no answer, so {} asked too", are(names(added), added.len()))),
+        Event::Escalated { added } if added.is_empty() => Line::new("nobody further could be asked"),
+        Event::Escalated { added } => Line::new(format!("{} asked too", are(names(added), added.len()))),
         Event::Approved { vote } => Line::new(agreed(vote, context)),
         Event::Claimed { by } => Line::new(format!("{} is looking at it", context.directory.name(by))),
         Event::Released { by } => Line::new(format!("{} not looking at it any more", are_now(names(by), by.len()))),
@@ -109,7 +111,10 @@ fn asking(
         Some(away) => format!("{} (for {})", context.name(person), context.name(away)),
         None => context.name(person).to_owned(),
     };
-    let line = Line::new(words::joined(asked.iter().map(one).collect(), "and"));
+    let line = match asked {
+        [] => Line::default(),
+        asked => Line::new(words::joined(asked.iter().map(one).collect(), "and")),
+    };
     match skipped {
         [] => line,
         skipped => line.plain(". ").then(words::skipped_people(&skipped.iter().collect::<Vec<_>>(), context)),
