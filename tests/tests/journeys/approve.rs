@@ -166,8 +166,8 @@ async fn who_cannot_be_reached_is_passed_over_and_a_new_manager_takes_over(#[cas
     assert!(!world.saw("erin", "schema must be repaired"));
     world.edit("people.toml", "manager = \"bob\"", "manager = \"erin\"").await;
     world.sees("erin", "schema must be repaired").await;
-    let card = world.sees("alice", "Bob Baker (no longer named by policy)").await.readable();
-    assert!(card.contains("Not asked: Bob Baker (no longer named by policy)"), "{card}");
+    let card = world.sees("alice", "Bob Baker (not asked any more)").await.readable();
+    assert!(card.contains("Not asked: Bob Baker (not asked any more)"), "{card}");
     world.presses("bob", "Approve").await;
     world.is_told("bob", "dm", "not among those who can decide").await;
     world.presses("erin", "Approve").await;
