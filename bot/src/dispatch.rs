@@ -228,8 +228,9 @@ impl Dispatch {
         if starts || screened || matches!(command, Command::Request(_) | Command::Approve { .. }) {
             loaded.person_version = Some(version);
             // Whoever is asked next is advised.
-            loaded.past = Some(self.store.past_of(&beneficiary, &role, id).await.map_err(anyhow::Error::from)?);
-            loaded.freezes = self.store.freezes().await.map_err(anyhow::Error::from)?;
+            let looked = tokio::try_join!(self.store.past_of(&beneficiary, &role, id), self.store.freezes());
+            let (past, freezes) = looked.map_err(anyhow::Error::from)?;
+            (loaded.past, loaded.freezes) = (Some(past), freezes);
             let now = self.store.now();
             let held = match (command, &loaded.access) {
                 (Command::Request(ask), _) => during(ask, now),

@@ -725,6 +725,13 @@ impl Access {
         self.votes.iter().flat_map(|vote| [Some(&vote.by), vote.instead_of.as_ref()]).flatten().collect()
     }
 
+    /// Whether it ends with something that is looked up outside: an incident or a ticket.
+    pub fn is_tied(&self) -> bool {
+        let incident = self.route.oncall.as_ref().and_then(|oncall| oncall.ends_with());
+        let ticket = self.route.ticket.as_ref().and_then(|demand| demand.ends_with());
+        incident.is_some() || ticket.is_some()
+    }
+
     /// By when a review is still owed.
     pub fn review_due(&self) -> Option<DateTime<Utc>> {
         self.review.as_ref().filter(|review| review.verdict.is_none()).map(|review| review.due)

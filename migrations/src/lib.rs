@@ -10,6 +10,7 @@
 mod m20261121_000001_initial;
 mod m20261127_000002_platforms;
 mod m20261128_000004_members;
+mod m20261128_000005_tied;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_initial::Migration),
             Box::new(m20261127_000002_platforms::Migration),
             Box::new(m20261128_000004_members::Migration),
+            Box::new(m20261128_000005_tied::Migration),
         ]
     }
 }
@@ -69,7 +71,12 @@ impl Seed {
 
 /// The seeds of all migrations, oldest first; as many as migrations.
 pub fn seeds() -> Vec<Seed> {
-    vec![m20261121_000001_initial::SEED, m20261127_000002_platforms::SEED, m20261128_000004_members::SEED]
+    vec![
+        m20261121_000001_initial::SEED,
+        m20261127_000002_platforms::SEED,
+        m20261128_000004_members::SEED,
+        m20261128_000005_tied::SEED,
+    ]
 }
 
 /// Brings the database to this version, in one transaction and under a lock.

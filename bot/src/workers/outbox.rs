@@ -18,6 +18,7 @@ use jit_core::reconcile::backoff;
 use jit_store::Leased;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -29,6 +30,9 @@ use crate::verbs::who_may_press;
 const LEASE: Duration = Duration::from_secs(30);
 /// Conversations of one platform at once.
 const AT_ONCE: u32 = 32;
+/// Between two looks into the queue, at least: under load each takes many heads, instead of one for every notice that comes or goes. What
+/// comes while nothing is under way is looked for at once.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Starts a worker for each platform: one that is slow or down takes nothing from the others.
 pub(super) fn start(app: &App, stop: &CancellationToken, workers: &mut JoinSet<()>) {
@@ -42,7 +46,10 @@ async fn run(app: App, chat: Arc<dyn Chat>, stop: CancellationToken) {
     let (store, platform) = (app.dispatch.store.clone(), chat.platform());
     let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
     let mut under_way = JoinSet::new();
+    let mut looks = tokio::time::interval(BREATH);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        looks.tick().await;
         while under_way.try_join_next().is_some() {}
         let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
         let leased = match free {

@@ -122,8 +122,8 @@ impl Tied {
         if self.looked_up.is_some_and(|at| (now - at).abs() < TIED_EVERY) {
             return;
         }
-        let open = match app.dispatch.store.all_open().await {
-            Ok(open) => open,
+        let tied = match app.dispatch.store.tied().await {
+            Ok(tied) => tied,
             Err(error) => {
                 tracing::error!(
                     error = format!("{error:#}"),
@@ -134,7 +134,7 @@ impl Tied {
         };
         self.looked_up = Some(now);
         self.accesses.clear();
-        for (access, tie) in open.iter().flat_map(|access| Tie::of(access).map(move |tie| (access.id, tie))) {
+        for (access, tie) in tied.iter().flat_map(|access| Tie::of(access).map(move |tie| (access.id, tie))) {
             self.accesses.entry(tie.name()).or_insert_with(|| (tie, Vec::new())).1.push(access);
         }
     }

@@ -132,9 +132,9 @@ impl Store {
         events::append(&transaction, std::slice::from_ref(&record)).await?;
         let tells: Vec<&Tell> = tells.iter().collect();
         let new = new.into_iter().collect();
-        let told = outbox::enqueue(&transaction, (&tells, directory), &new, micros(self.now())).await?;
+        let queued = outbox::enqueue(&transaction, (&tells, directory), &new, micros(self.now())).await?;
         transaction.commit().await.doing(DOING)?;
-        self.ring(Ring { outbox: told > 0, ..Ring::default() });
+        self.ring(Ring::outbox(&queued));
         Ok(())
     }
 }

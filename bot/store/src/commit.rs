@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jit_core::access::{Access, State};
+use jit_core::access::{Access, Platform, State};
 use jit_core::directory::Directory;
 use jit_core::effect::{Effect, Tell};
 use jit_core::event::EventRecord;
@@ -76,8 +76,8 @@ impl Store {
             commit.changes.iter().map(|Change { after, .. }| (after.id, after.version, timers(after))).collect();
         let transaction = self.db().begin().await.doing("begin a commit")?;
         let done = write(&transaction, &commit, &timers, now_us).await.map_err(conflict_if_lost);
-        let tells = match done {
-            Ok(tells) => tells,
+        let queued = match done {
+            Ok(queued) => queued,
             Err(error) => {
                 // Rolled back when dropped as well; said aloud so that the connection is free at once.
                 transaction.rollback().await.doing("roll a commit back")?;
@@ -88,13 +88,13 @@ impl Store {
         let has = |effect: &Effect| commit.changes.iter().any(|change| change.has(effect));
         let ring = Ring {
             timers: timers.iter().any(|(_, _, timers)| !timers.is_empty()),
-            outbox: tells > 0,
             entitlements: has(&Effect::Reconcile),
             children: has(&Effect::EndChildren),
             homes: false,
             screenings: has(&Effect::Screen),
+            ..Ring::outbox(&queued)
         };
-        Ok(Committed { tells, timers, ring })
+        Ok(Committed { tells: queued.len(), timers, ring })
     }
 
     /// Rings the bells for what was committed, and tells the index in Redis. Never waits.
@@ -111,7 +111,7 @@ async fn write(
     commit: &Commit<'_>,
     timers: &[(AccessId, u64, Vec<Timer>)],
     now_us: i64,
-) -> Result<usize, CommitError> {
+) -> Result<Vec<Platform>, CommitError> {
     const DOING: &str = "commit";
     if let Some(key) = commit.dedupe
         && !replays::take(db, key, commit.answer, now_us).await.doing(DOING)?
@@ -136,12 +136,12 @@ async fn write(
     }
     let new = commit.changes.iter().filter(|change| change.before.is_none()).map(|change| change.after.id).collect();
     let tells = tells(commit.changes.iter().flat_map(|change| change.effects));
-    let tells = outbox::enqueue(db, (&tells, commit.directory), &new, now_us).await?;
+    let queued = outbox::enqueue(db, (&tells, commit.directory), &new, now_us).await?;
     for (change, (_, _, timers)) in commit.changes.iter().zip(timers) {
         timers_sql::replace(db, change.before.is_some(), change.after, timers).await.doing(DOING)?;
         entitlement(db, change, now_us).await?;
     }
-    Ok(tells)
+    Ok(queued)
 }
 
 /// The write-ahead of one access, due now where a target is concerned.

@@ -7,7 +7,7 @@ use jit_core::access::{Access, Bundle};
 use jit_core::advice::{LOOKED_AT, Past};
 use jit_core::facts::{InUse, OpenAccess, Unreviewed};
 use jit_core::id::{AccessId, ConnectorName, PersonId, RoleName, ShortId};
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use crate::error::{Doing, StoreError};
 use crate::{Store, rows, sql, texts};
@@ -60,18 +60,19 @@ impl Store {
 
     /// Everything open of a beneficiary, and the person's version for [`crate::Commit::person_version`].
     pub async fn open_of(&self, beneficiary: &PersonId) -> Result<(Vec<OpenAccess>, u64), StoreError> {
-        let db = &self.db().reader;
-        let person = vec![beneficiary.as_str().into()];
-        // The version first: whatever is committed between the two reads makes this commit a conflict, never a mistake.
-        let row = sql::one(db, "SELECT version FROM persons WHERE id = $1", person.clone()).await.doing(DOING)?;
-        let version: Option<i64> = row.map(|row| row.try_get("", "version")).transpose().doing(DOING)?;
-        let open = format!(
-            "SELECT {} FROM accesses WHERE beneficiary = $1 AND state <> 'closed' ORDER BY requested_us, id",
+        // One statement sees one state of the database: whatever is committed later makes this commit a conflict, never a mistake.
+        let select = format!(
+            "SELECT of_person, open.* FROM (SELECT 1 AS one) AS always
+             LEFT JOIN (SELECT version AS of_person FROM persons WHERE id = $1) AS person ON TRUE
+             LEFT JOIN (SELECT {}, requested_us FROM accesses WHERE beneficiary = $1 AND state <> 'closed') AS open ON TRUE
+             ORDER BY requested_us, id",
             rows::OPEN_COLUMNS
         );
-        let open = sql::query(db, &open, person).await.doing(DOING)?;
-        let open = open.iter().map(rows::open).collect::<Result<_, _>>().doing(DOING)?;
-        Ok((open, version.and_then(|v| u64::try_from(v).ok()).unwrap_or(0)))
+        let rows = sql::query(&self.db().reader, &select, vec![beneficiary.as_str().into()]).await.doing(DOING)?;
+        let version = rows.first().map(|row| row.try_get::<Option<i64>>("", "of_person")).transpose().doing(DOING)?;
+        let is_open = |row: &&QueryResult| !matches!(row.try_get::<Option<String>>("", "id"), Ok(None));
+        let open = rows.iter().filter(is_open).map(rows::open).collect::<Result<_, _>>().doing(DOING)?;
+        Ok((open, version.flatten().and_then(|v| u64::try_from(v).ok()).unwrap_or(0)))
     }
 
     /// How many accesses are held by all people together within a time, but for one, of a role and in all; with the versions of both for
@@ -84,7 +85,7 @@ impl Store {
     ) -> Result<(InUse, Vec<(String, u64)>), StoreError> {
         let db = &self.db().reader;
         let mut versions = vec![("all:".to_owned(), 0), (format!("role:{role}"), 0)];
-        // The versions first, as in `open_of`.
+        // The versions first: whatever is committed between the reads makes this commit a conflict, never a mistake.
         for (key, version) in &mut versions {
             let values = vec![key.as_str().into()];
             let row = sql::one(db, "SELECT version FROM persons WHERE id = $1", values).await.doing(DOING)?;
@@ -100,10 +101,10 @@ impl Store {
         let (from, to) = (crate::clock::micros(from), crate::clock::micros(to));
         let values = vec![role.as_str().into(), but.to_string().into(), from.into(), to.into()];
         let row = sql::one(db, select, values).await.doing(DOING)?;
-        let count = |row: &sea_orm::QueryResult, column| -> Result<u64, DbErr> {
+        let count = |row: &QueryResult, column| -> Result<u64, DbErr> {
             Ok(u64::try_from(row.try_get::<i64>("", column)?).unwrap_or(0))
         };
-        let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
+        let read = |row: &QueryResult| -> Result<_, DbErr> {
             Ok(InUse { of_role: count(row, "of_role")?, in_all: count(row, "in_all")? })
         };
         let in_use = row.as_ref().map(read).transpose().doing(DOING)?.unwrap_or_default();
@@ -134,6 +135,11 @@ impl Store {
         self.listed(rest, vec![]).await
     }
 
+    /// Everything that is not over and ends with an incident or a ticket ([`Access::is_tied`]), oldest first.
+    pub async fn tied(&self) -> Result<Vec<Access>, StoreError> {
+        self.listed("WHERE tied AND state <> 'closed' ORDER BY requested_us, id", vec![]).await
+    }
+
     /// What was agreed and waits for its start, the oldest first.
     pub async fn scheduled(&self) -> Result<Vec<AccessId>, StoreError> {
         let select = "SELECT id FROM accesses WHERE state = 'scheduled' ORDER BY requested_us, id";
@@ -158,7 +164,7 @@ impl Store {
                           SELECT 1 FROM accesses WHERE accesses.entitlement = entitlements.key
                           AND accesses.state IN ('elevating', 'active', 'revoking'))";
         let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
-        let name = |row: &sea_orm::QueryResult| row.try_get::<String>("", "connector").map(ConnectorName::new);
+        let name = |row: &QueryResult| row.try_get::<String>("", "connector").map(ConnectorName::new);
         rows.iter().map(name).collect::<Result<_, _>>().doing(DOING)
     }
 
@@ -167,7 +173,7 @@ impl Store {
         let select = "SELECT short, review_us, entitlement IS NULL AS rehearsed FROM accesses
                       WHERE beneficiary = $1 AND review_us IS NOT NULL ORDER BY review_us";
         let rows = sql::query(&self.db().reader, select, vec![beneficiary.as_str().into()]).await.doing(DOING)?;
-        let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
+        let read = |row: &QueryResult| -> Result<_, DbErr> {
             let short: String = row.try_get("", "short")?;
             let short = ShortId::parse(&short).ok_or_else(|| DbErr::Type(format!("`{short}` is no short id")))?;
             let due = crate::clock::instant(row.try_get("", "review_us")?);
@@ -214,7 +220,7 @@ impl Store {
         let select = "SELECT id, version, state, beneficiary, requester FROM accesses
                       WHERE state <> 'closed' AND state IN ('screening', 'pending', 'scheduled', 'elevating', 'active') ORDER BY id";
         let rows = sql::query(&self.db().reader, select, vec![]).await.doing(DOING)?;
-        let read = |row: &sea_orm::QueryResult| -> Result<_, DbErr> {
+        let read = |row: &QueryResult| -> Result<_, DbErr> {
             let person = |column| row.try_get::<String>("", column).map(PersonId::new);
             Ok(Dependent {
                 id: rows::id(row, "id")?,

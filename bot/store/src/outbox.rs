@@ -101,21 +101,21 @@ const HEADS: &str = "WITH RECURSIVE recipients(recipient) AS (
 /// The platforms that carry notices.
 const PLATFORMS: [Platform; 2] = [Platform::Slack, Platform::Teams];
 
-/// Queues notices in the commit's transaction, each on the platforms that carry it; how many. Nothing was queued yet about accesses that
-/// are `new`.
+/// Queues notices in the commit's transaction, each on the platforms that carry it; the platform of each. Nothing was queued yet about accesses
+/// that are `new`.
 pub(crate) async fn enqueue<C: ConnectionTrait>(
     db: &C,
     (tells, directory): (&[&Tell], &Directory),
     new: &BTreeSet<AccessId>,
     now_us: i64,
-) -> Result<usize, StoreError> {
+) -> Result<Vec<Platform>, StoreError> {
     const DOING: &str = "queue notices";
     if tells.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let routes: Vec<Route> = tells.iter().map(|tell| route(tell, directory)).collect();
     let placed = placed(db, tells, &routes, new).await.doing(DOING)?;
-    let mut entries = Vec::with_capacity(tells.len());
+    let (mut entries, mut queued) = (Vec::with_capacity(tells.len()), Vec::with_capacity(tells.len()));
     for (tell, route) in tells.iter().zip(&routes) {
         let platforms = match route {
             Route::Each(platforms) => platforms.clone(),
@@ -123,10 +123,10 @@ pub(crate) async fn enqueue<C: ConnectionTrait>(
         };
         let body = rows::document(tell, "a notice")?;
         let maybe = !new.contains(&tell.slot.access);
-        entries
-            .extend(platforms.into_iter().map(|platform| (key(platform, &tell.to, &tell.slot), body.clone(), maybe)));
+        let entry = |platform: &Platform| (key(*platform, &tell.to, &tell.slot), body.clone(), maybe);
+        entries.extend(platforms.iter().map(entry));
+        queued.extend(platforms);
     }
-    let queued = entries.len();
     let replaced = replace(db, &entries, now_us).await.doing(DOING)?;
     entries.retain(|(key, _, _)| !replaced.contains(key));
     if entries.is_empty() {
@@ -342,16 +342,22 @@ impl Store {
         let done = "UPDATE outbox SET lease_owner = NULL, lease_us = 0, due_us = $3,
                     state = CASE WHEN revision = $2 THEN 'delivered' ELSE 'queued' END,
                     done_us = CASE WHEN revision = $2 THEN $3 END
-                    WHERE id = $1 AND done_us IS NULL";
+                    WHERE id = $1 AND done_us IS NULL
+                    RETURNING state = 'queued' OR EXISTS (
+                        SELECT 1 FROM outbox AS behind WHERE behind.state = 'queued' AND behind.platform = outbox.platform
+                        AND behind.recipient = outbox.recipient AND behind.id > outbox.id) AS more";
         let values = vec![leased.id.into(), version(leased.revision).into(), now_us.into()];
-        sql::execute(&transaction, done, values).await.doing(DOING)?;
+        let row = sql::one(&transaction, done, values).await.doing(DOING)?;
+        // What is queued for them in this very moment waits for the next sweep at most.
+        let more = row.map(|row| row.try_get("", "more")).transpose().doing(DOING)?.unwrap_or(true);
         put(&transaction, &leased.tell.to, &leased.tell.slot, handle, now_us).await?;
         let homes = match &leased.tell.to {
             Recipient::Person(person) => homes::touch(&transaction, person, now_us).await.doing(DOING)?,
             Recipient::Announce | Recipient::Security | Recipient::Channel(_) => false,
         };
         transaction.commit().await.doing(DOING)?;
-        self.ring(Ring { outbox: true, homes, ..Ring::default() });
+        let free = if more { Ring::outbox(&[leased.platform]) } else { Ring::default() };
+        self.ring(Ring { homes, ..free });
         Ok(())
     }
 
@@ -375,7 +381,7 @@ impl Store {
                       WHERE id = $1 AND done_us IS NULL";
         let values = vec![id.into(), micros(self.now()).into(), error.into()];
         sql::execute(&self.db().writer, update, values).await.doing("park a notice")?;
-        self.ring(Ring { outbox: true, ..Ring::default() });
+        self.ring(Ring::outbox(&PLATFORMS));
         Ok(())
     }
 
@@ -385,7 +391,7 @@ impl Store {
                       WHERE id = $1 AND done_us IS NULL";
         let values = vec![id.into(), platform.as_str().into(), micros(self.now()).into()];
         sql::execute(&self.db().writer, update, values).await.doing("send a notice by another platform")?;
-        self.ring(Ring { outbox: true, ..Ring::default() });
+        self.ring(Ring::outbox(&PLATFORMS));
         Ok(())
     }
 

@@ -44,10 +44,11 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         access.activated_at.map(micros).into(),
         misused_at(access).map(micros).into(),
         open.starts.map(micros).into(),
+        access.is_tied().into(),
     ];
     let insert = format!(
         "INSERT INTO accesses (id, short, version, state, beneficiary, requester, role, entitlement, extends, until_us,
-         failing, end_children, requested_us, body, review_us, activated_us, misuse_us, starts_us)
+         failing, end_children, requested_us, body, review_us, activated_us, misuse_us, starts_us, tied)
          VALUES ({}) ON CONFLICT DO NOTHING",
         sql::list(1, values.len())
     );
@@ -63,7 +64,7 @@ pub(crate) async fn update<C: ConnectionTrait>(
 ) -> Result<bool, DbErr> {
     let update = "UPDATE accesses SET version = $3, state = $4, until_us = $5, failing = $6,
                   end_children = (end_children OR $7), body = $8, review_us = $9,
-                  activated_us = $10, misuse_us = $11, starts_us = $12 WHERE id = $1 AND version = $2";
+                  activated_us = $10, misuse_us = $11, starts_us = $12, tied = $13 WHERE id = $1 AND version = $2";
     let open = OpenAccess::from(access);
     let values = vec![
         access.id.to_string().into(),
@@ -78,6 +79,7 @@ pub(crate) async fn update<C: ConnectionTrait>(
         access.activated_at.map(micros).into(),
         misused_at(access).map(micros).into(),
         open.starts.map(micros).into(),
+        access.is_tied().into(),
     ];
     Ok(sql::execute(db, update, values).await? == 1)
 }

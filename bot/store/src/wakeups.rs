@@ -26,7 +26,8 @@ pub struct Wakeups {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ring {
     pub timers: bool,
-    pub outbox: bool,
+    pub slack: bool,
+    pub teams: bool,
     pub entitlements: bool,
     pub children: bool,
     pub homes: bool,
@@ -43,8 +44,8 @@ impl Wakeups {
     pub(crate) fn ring(&self, ring: Ring) {
         let bells = [
             (ring.timers, &self.timers),
-            (ring.outbox, &self.slack),
-            (ring.outbox, &self.teams),
+            (ring.slack, &self.slack),
+            (ring.teams, &self.teams),
             (ring.entitlements, &self.entitlements),
             (ring.children, &self.children),
             (ring.homes, &self.homes),
@@ -56,14 +57,28 @@ impl Wakeups {
 
 impl Ring {
     /// Every bell.
-    pub const ALL: Self =
-        Self { timers: true, outbox: true, entitlements: true, children: true, homes: true, screenings: true };
+    pub const ALL: Self = Self {
+        timers: true,
+        slack: true,
+        teams: true,
+        entitlements: true,
+        children: true,
+        homes: true,
+        screenings: true,
+    };
+
+    /// Those of the outboxes of some platforms.
+    pub fn outbox(platforms: &[Platform]) -> Self {
+        let (slack, teams) = (platforms.contains(&Platform::Slack), platforms.contains(&Platform::Teams));
+        Self { slack, teams, ..Self::default() }
+    }
 
     /// Both.
     pub fn and(self, other: Self) -> Self {
         Self {
             timers: self.timers | other.timers,
-            outbox: self.outbox | other.outbox,
+            slack: self.slack | other.slack,
+            teams: self.teams | other.teams,
             entitlements: self.entitlements | other.entitlements,
             children: self.children | other.children,
             homes: self.homes | other.homes,
@@ -73,16 +88,24 @@ impl Ring {
 
     /// As it travels between replicas: a letter for each bell.
     pub fn letters(self) -> String {
-        let letters =
-            [(self.timers, 't'), (self.outbox, 'o'), (self.entitlements, 'e'), (self.children, 'c'), (self.homes, 'h')];
+        let letters = [
+            (self.timers, 't'),
+            (self.slack, 's'),
+            (self.teams, 'm'),
+            (self.entitlements, 'e'),
+            (self.children, 'c'),
+            (self.homes, 'h'),
+        ];
         letters.into_iter().filter(|(rung, _)| *rung).map(|(_, letter)| letter).collect()
     }
 
     /// Reads [`Ring::letters`]; letters of newer versions are ignored.
     pub fn read(letters: &str) -> Self {
         let has = |letter| letters.contains(letter);
-        let (timers, outbox, entitlements) = (has('t'), has('o'), has('e'));
-        Self { timers, outbox, entitlements, children: has('c'), homes: has('h'), screenings: false }
+        // Older versions have one letter for all outboxes.
+        let (slack, teams) = (has('s') || has('o'), has('m') || has('o'));
+        let (timers, entitlements) = (has('t'), has('e'));
+        Self { timers, slack, teams, entitlements, children: has('c'), homes: has('h'), screenings: false }
     }
 }
 
@@ -95,5 +118,8 @@ mod tests {
         let ring = Ring { timers: true, children: true, ..Ring::default() };
         assert_eq!(ring.letters(), "tc");
         assert_eq!(Ring::read("tc?"), ring);
+        let teams = Ring::outbox(&[Platform::Teams]);
+        assert_eq!((teams.letters().as_str(), Ring::read("m")), ("m", teams));
+        assert_eq!(Ring::read("o"), Ring::outbox(&[Platform::Slack, Platform::Teams]), "as older versions ring");
     }
 }

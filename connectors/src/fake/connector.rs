@@ -77,6 +77,11 @@ impl Fake {
         Ok(course)
     }
 
+    /// How many so far.
+    fn calls(&self) -> usize {
+        self.target.with(|state| state.calls.len())
+    }
+
     fn down(&self, call: Call) -> ConnectorError {
         let told = if self.target.has(Flaw::ErrorsTellSecrets) { SECRET } else { "" };
         let what = format!("{call:?}: the target is not reached {told}");
@@ -151,12 +156,12 @@ impl Connector for Fake {
         if !self.target.has(Flaw::AnyTargetWillDo) {
             self.check_target(&e.target).map_err(ConnectorError::permanent)?;
         }
-        let before = self.target.calls().len();
+        let before = self.calls();
         let course = self.enter_until(Call::Grant, Some(e), Some(a), Some(until)).await?;
         if self.target.has(Flaw::SecondGrantFails) && self.target.works(e) {
             return Err(ConnectorError::permanent("Grant: it is held already"));
         }
-        if self.target.has(Flaw::OverlapFails) && self.target.calls().len() > before + 1 {
+        if self.target.has(Flaw::OverlapFails) && self.calls() > before + 1 {
             return Err(ConnectorError::permanent("Grant: another call is at work"));
         }
         if self.target.has(Flaw::GrantLies) {
@@ -214,19 +219,20 @@ impl Connector for Fake {
             other => other?,
         };
         let key = e.key().0;
-        let state = self.target.state();
-        let said = state.before.contains_key(&key);
-        if self.target.has(Flaw::GrantLies) && said {
-            return Ok(Holding::Held { native_until: None, handover: Some(self.handover(&e.target)) });
-        }
-        if self.target.has(Flaw::RevokeLies) && !said {
-            return Ok(Holding::Gone);
-        }
-        match course {
-            Course::Pretend => Ok(self.holding(state.before.get(&key).and_then(Option::as_ref))),
-            Course::Work(_, None) => Ok(self.holding(state.held.get(&key))),
-            Course::Work(_, Some(error)) => Err(error),
-        }
+        self.target.with(|state| {
+            let said = state.before.contains_key(&key);
+            if self.target.has(Flaw::GrantLies) && said {
+                return Ok(Holding::Held { native_until: None, handover: Some(self.handover(&e.target)) });
+            }
+            if self.target.has(Flaw::RevokeLies) && !said {
+                return Ok(Holding::Gone);
+            }
+            match course {
+                Course::Pretend => Ok(self.holding(state.before.get(&key).and_then(Option::as_ref))),
+                Course::Work(_, None) => Ok(self.holding(state.held.get(&key))),
+                Course::Work(_, Some(error)) => Err(error),
+            }
+        })
     }
 
     async fn holders(&self, target: &Target) -> Result<Vec<Holder>, ConnectorError> {
@@ -234,10 +240,10 @@ impl Connector for Fake {
             return Err(error);
         }
         let forgets = self.target.has(Flaw::HoldersForget);
-        let state = self.target.state();
-        let found = state.held.values().filter(|held| held.target == *target && (held.ours || !forgets));
-        let mut holders: Vec<_> =
-            found.map(|held| Holder { account: held.account.clone(), until: held.until }).collect();
+        let mut holders: Vec<_> = self.target.with(|state| {
+            let found = state.held.values().filter(|held| held.target == *target && (held.ours || !forgets));
+            found.map(|held| Holder { account: held.account.clone(), until: held.until }).collect()
+        });
         holders.sort();
         Ok(holders)
     }
