@@ -41,7 +41,6 @@ pub const SEED: Seed = Seed {
          VALUES ('0193a5f0-0000-7000-8000-0000000000a2', 'new', 1, 'pending', 'ann', 'ann', 'db', FALSE, FALSE, 1, '{}', FALSE)",
     ],
     check: &[
-        "SELECT 1 FROM accesses WHERE tied AND short = 'A-2AAAAA'",
         "SELECT 1 FROM accesses WHERE tied AND short = 'old'",
         "SELECT 1 FROM accesses WHERE NOT tied AND short = 'new'",
     ],

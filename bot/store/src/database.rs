@@ -21,9 +21,6 @@ const SQLITE_READERS: u32 = 4;
 /// How long a statement may wait for a connection or a lock before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A connection that was used so lately is not tested before it is used again: every statement would wait for that.
-const TRUSTED: Duration = Duration::from_secs(1);
-
 /// The two ways in. With PostgreSQL they are the same pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Db {
@@ -139,6 +136,5 @@ fn common(options: &mut ConnectOptions, connections: u32) {
         .min_connections(1)
         .connect_timeout(PATIENCE)
         .acquire_timeout(PATIENCE)
-        .test_before_acquire_if_idle_for(TRUSTED)
         .sqlx_logging(false);
 }

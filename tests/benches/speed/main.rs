@@ -16,6 +16,7 @@ mod slack;
 mod teams;
 mod world;
 
+use machine::Taken;
 use world::World;
 
 fn main() {
@@ -26,11 +27,15 @@ fn main() {
     let mut met = true;
     if want("decision") {
         println!("\ndecision: 1,000 roles, 200 rules, 2,000 people, 500 live grants");
+        let before = Taken::now();
         met &= decision::run();
+        before.print_since();
     }
     if want("reload") {
         println!("\nreload: 1,000 roles, 200 rules, 2,000 people");
+        let before = Taken::now();
         met &= reload::read();
+        before.print_since();
     }
     if ["acknowledge", "teams", "approve", "lateness", "reload"].into_iter().any(want) {
         rustls::crypto::ring::default_provider().install_default().expect("nobody installed another before");
@@ -46,21 +51,31 @@ async fn served(want: &impl Fn(&str) -> bool) -> bool {
     let mut met = true;
     if want("reload") {
         println!("\nreload: with 6,000 people more, while people type");
+        let before = Taken::now();
         met &= reload::meanwhile(&world).await;
+        before.print_since();
     }
     if want("acknowledge") {
+        let before = Taken::now();
         met &= acknowledge::run(&world).await;
+        before.print_since();
     }
     if want("teams") {
+        let before = Taken::now();
         met &= teams::run(&world).await;
+        before.print_since();
     }
     if want("approve") {
         println!("\napprove: the click to verified in PostgreSQL");
+        let before = Taken::now();
         met &= approve::run(&world).await;
+        before.print_since();
     }
     if want("lateness") {
         println!("\nlateness: 1,000 ends over 20 s, timers through Redis");
+        let before = Taken::now();
         met &= lateness::run(&world).await;
+        before.print_since();
     }
     met
 }
