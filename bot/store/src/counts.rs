@@ -53,15 +53,17 @@ impl Store {
         Ok(counts)
     }
 
-    /// How much is leased right now: timers, notices and entitlements that some worker is at.
-    pub async fn in_flight(&self) -> Result<u64, StoreError> {
-        let select = "SELECT (SELECT count(*) FROM timers WHERE lease_us > $1)
-                      + (SELECT count(*) FROM outbox WHERE state = 'queued' AND lease_us > $1)
-                      + (SELECT count(*) FROM homes WHERE lease_us > $1)
-                      + (SELECT count(*) FROM entitlements WHERE lease_us > $1) AS n";
+    /// How much is to be done right now: what is due and what some worker is at, seen in one instant.
+    pub async fn unfinished(&self) -> Result<u64, StoreError> {
+        let select = "SELECT (SELECT count(*) FROM timers WHERE lease_us > $1 OR due_us <= $1)
+                      + (SELECT count(*) FROM outbox WHERE state = 'queued' AND (lease_us > $1 OR due_us <= $1 AND NOT EXISTS (
+                            SELECT 1 FROM outbox AS head WHERE head.state = 'queued' AND head.platform = outbox.platform
+                            AND head.recipient = outbox.recipient AND head.id < outbox.id)))
+                      + (SELECT count(*) FROM homes WHERE due_us IS NOT NULL AND (lease_us > $1 OR due_us <= $1))
+                      + (SELECT count(*) FROM entitlements WHERE lease_us > $1 OR due_us <= $1) AS n";
         let now = crate::clock::micros(self.now());
-        let row = sql::one(&self.db().reader, select, vec![now.into()]).await.doing("count leases")?;
-        let count: Option<i64> = row.map(|row| row.try_get("", "n")).transpose().doing("count leases")?;
+        let row = sql::one(&self.db().reader, select, vec![now.into()]).await.doing("count what is to be done")?;
+        let count: Option<i64> = row.map(|row| row.try_get("", "n")).transpose().doing("count what is to be done")?;
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 }

@@ -57,12 +57,15 @@ async fn knows(world: &World, service: &str, expected: &[&str]) {
 }
 
 /// Time goes on until something is no longer held.
+/// The worker sweeps once in a real second: so much of it per step of virtual time that what is held for half an hour does not end before.
+const A_WHILE: u64 = 250;
+
 async fn is_taken(world: &World) {
     let end = std::time::Instant::now() + Duration::from_secs(20);
     while world.holds("orders-db", "olive", "app_write") {
         assert!(std::time::Instant::now() < end, "it is still held:\n{}", world.conversation("olive"));
         world.passes(TimeDelta::seconds(30)).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(A_WHILE)).await;
     }
 }
 
@@ -131,7 +134,7 @@ async fn asked_again(world: &World, asked: usize) {
     while world.oncall.asked() < asked + 2 {
         assert!(std::time::Instant::now() < end, "the provider is not asked again");
         world.passes(TimeDelta::seconds(20)).await;
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(A_WHILE)).await;
     }
     world.idle().await;
 }
