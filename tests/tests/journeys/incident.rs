@@ -56,10 +56,10 @@ async fn knows(world: &World, service: &str, expected: &[&str]) {
     }
 }
 
-/// Time goes on until something is no longer held.
 /// The worker sweeps once in a real second: so much of it per step of virtual time that what is held for half an hour does not end before.
 const A_WHILE: u64 = 250;
 
+/// Time goes on until something is no longer held.
 async fn is_taken(world: &World) {
     let end = std::time::Instant::now() + Duration::from_secs(20);
     while world.holds("orders-db", "olive", "app_write") {
